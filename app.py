@@ -1,0 +1,20 @@
+"""Registers the Blueprints, nothing else."""
+
+from chalice.app import Chalice
+
+from chalicelib.accounts import workers as accounts
+from chalicelib.contract.operations import CONTEXT_APIS
+from chalicelib.contract.routes import api as contract
+from chalicelib.notifications import workers as notifications
+from chalicelib.platform.http import as_problems
+from chalicelib.receipts import workers as receipts
+from chalicelib.statements import workers as statements
+from chalicelib.transfers import workers as transfers
+
+app = Chalice(app_name="rural-bank")
+app.register_middleware(as_problems, "http")
+
+for api in (*CONTEXT_APIS, contract):
+    app.register_blueprint(api.blueprint)
+for workers in (transfers, accounts, receipts, notifications, statements):
+    app.register_blueprint(workers.blueprint)

@@ -1,0 +1,1 @@
+"""Accounts as customers see them: overview, balances, movements (statement lines)."""

@@ -1,0 +1,77 @@
+"""Accounts and movements as other contexts see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.accounts import store
+from chalicelib.accounts.domain import Movement
+from chalicelib.customers import service as customers
+from chalicelib.ledger import service as ledger
+from chalicelib.platform.errors import NotFound
+
+__all__ = [
+    "Line",
+    "Movement",
+    "account_of",
+    "accounts_of",
+    "last_line",
+    "line_at",
+    "line_page",
+    "lines_between",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A statement line with the words a person reads beside it."""
+
+    movement: Movement
+    counterparty_account: str | None
+    counterparty_name: str | None
+    purpose: str
+
+
+def accounts_of(customer_id: str) -> list[ledger.Account]:
+    """The customer's contracted accounts, in order of number."""
+    account_ids = list(customers.contracts_of(customer_id))
+    found = ledger.read_accounts(account_ids)
+    return [found[id_] for id_ in account_ids if id_ in found]
+
+
+def account_of(customer_id: str, account_id: str) -> ledger.Account:
+    """One of the customer's accounts; NotFound for unknown ones and others' alike (NB-5.1.4)."""
+    account = ledger.read_accounts([account_id]).get(account_id)
+    if account is None or account.customer_id != customer_id:
+        raise NotFound()
+    return account
+
+
+def line_page(
+    account_id: str, first_date: str, last_date: str, limit: int, after: Mapping[str, Any] | None
+) -> tuple[list[Line], Mapping[str, Any] | None]:
+    """One page of lines, newest first, and the key to go on after."""
+    items, last = store.page(account_id, first_date, last_date, limit, after)
+    return [_line(item) for item in items], last
+
+
+def line_at(account_id: str, business_date: str, seq: int) -> Line | None:
+    """One line, or None when it is not written yet."""
+    item = store.get(account_id, business_date, seq)
+    return _line(item) if item else None
+
+
+def _line(item: store.MovementItem) -> Line:
+    return Line(item.to_movement(), item.counterparty_account, item.counterparty_name, item.purpose or "")
+
+
+def lines_between(account_id: str, first_date: str, last_date: str) -> Iterator[Movement]:
+    """All lines of a period of business dates, oldest first, streamed."""
+    return store.between(account_id, first_date, last_date)
+
+
+def last_line(account_id: str, before_date: str | None = None) -> Movement | None:
+    """The newest line, or the newest dated before a business date."""
+    return store.last(account_id, before_date)

@@ -1,0 +1,1 @@
+"""The API as a whole: its list of operations, its OpenAPI document, its health."""

@@ -1,0 +1,170 @@
+"""Build the OpenAPI 3.1 document from the operations as declared."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from chalicelib.contract.operations import CONTEXT_APIS
+from chalicelib.customers.errors import SessionEnded
+from chalicelib.identity.errors import NotLoggedIn, TokenExpired
+from chalicelib.platform.errors import (
+    BodyTooLarge,
+    InternalError,
+    MalformedJson,
+    MalformedRequest,
+    OutcomeUnknown,
+    Refusal,
+    TryAgain,
+    UnsupportedMediaType,
+)
+from chalicelib.platform.http import PROBLEM_TYPE, Api, Operation
+
+API_VERSION = "0.1.0"
+_REF = "#/components/schemas/{model}"
+_PATH_PARAMETER = re.compile(r"{(\w+)}")
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "detail", "code", "correlation_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "按 Accept-Language / by Accept-Language"},
+        "code": {"type": "string", "description": "稳定代码 / stable code"},
+        "correlation_id": {"type": "string"},
+        "facts": {"type": "object", "additionalProperties": {"type": "string"}},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "code"],
+                "properties": {"field": {"type": "string"}, "code": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+@functools.cache
+def document(own: Api) -> str:
+    """The whole document as JSON text; built once an instance. `own` is the Api that serves it."""
+    operations = [operation for api in (*CONTEXT_APIS, own) for operation in api.operations]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(o.body, "validation") for o in operations if o.body]
+    models += [(o.answer, "serialization") for o in operations if o.answer]
+    refs, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, refs)
+    return json.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Rural Bank",
+                "version": API_VERSION,
+                "description": "村镇银行手机银行接口 / the mobile and online channel of a rural bank",
+            },
+            "paths": paths,
+            "components": {
+                "schemas": {**definitions.get("$defs", {}), "Problem": PROBLEM_SCHEMA},
+                "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            },
+        },
+        ensure_ascii=False,
+    )
+
+
+def refusals_of(operation: Operation) -> list[type[Refusal]]:
+    """Every refusal an operation can answer: its own and those of the edge."""
+    found: list[type[Refusal]] = [*operation.refusals, TryAgain, InternalError]
+    if operation.auth is not None:
+        found += [NotLoggedIn, TokenExpired, SessionEnded]
+    if operation.body is not None:
+        found += [MalformedRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType]
+    if operation.query is not None:
+        found.append(MalformedRequest)
+    if operation.path.endswith("/confirmation"):
+        found.append(OutcomeUnknown)
+    return sorted(set(found), key=lambda refusal: (refusal.status, refusal.code))
+
+
+def _operation(operation: Operation, refs: Any) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(operation.status): _success(operation, refs)}
+    for refusal in refusals_of(operation):
+        response = responses.setdefault(str(refusal.status), _problem_response())
+        response["content"]["application/problem+json"]["examples"][refusal.code] = _example(refusal)
+    described: dict[str, Any] = {
+        "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
+        "summary": f"{operation.zh} / {operation.en}",
+        "parameters": _parameters(operation),
+        "responses": responses,
+        "security": [{"session": []}] if operation.auth is not None else [],
+    }
+    if operation.body is not None:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": refs[(operation.body, "validation")]}},
+        }
+    return described
+
+
+def _success(operation: Operation, refs: Any) -> dict[str, Any]:
+    if operation.answer is None:
+        return {"description": "完成 / done"}
+    schema = refs[(operation.answer, "serialization")]
+    return {"description": "成功 / success", "content": {"application/json": {"schema": schema}}}
+
+
+def _problem_response() -> dict[str, Any]:
+    schema = {"$ref": _REF.format(model="Problem")}
+    return {
+        "description": "拒绝 / refused",
+        "content": {"application/problem+json": {"schema": schema, "examples": {}}},
+    }
+
+
+def _example(refusal: type[Refusal]) -> dict[str, Any]:
+    return {
+        "summary": refusal.en,
+        "value": {
+            "type": PROBLEM_TYPE + refusal.code,
+            "title": refusal.code.replace("_", " "),
+            "status": refusal.status,
+            "detail": refusal.zh,
+            "code": refusal.code,
+            "correlation_id": "3f6c1c1e-7a54-4b1e-9d0b-0d1f0c5e2a11",
+        },
+    }
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PATH_PARAMETER.findall(operation.path)
+    ]
+    if operation.query is not None:
+        schema = operation.query.model_json_schema()
+        for name, described in schema["properties"].items():
+            parameters.append({"name": name, "in": "query", "required": False, "schema": described})
+    if operation.path == "/v1/transfers" and operation.method == "POST":
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
+            }
+        )
+    return parameters
+
+
+def _camel(path: str) -> str:
+    words = re.split(r"[/{}_-]+", path.removeprefix("/v1/"))
+    return "".join(word.capitalize() for word in words if word)

@@ -1,0 +1,209 @@
+"""Entries, legs and what an account must satisfy. Pure; no I/O, no clock.
+
+Accounts are liabilities of the bank towards its customers, so a credit (positive leg) raises a balance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.ledger.errors import AccountNotActive, AccountQueryOnly, InsufficientFunds, PayeeUnavailable
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.money import MAX_FEN
+
+MAX_LEGS = 20
+OPEN = "open"
+STATES = (OPEN, "dormant", "frozen", "lost", "closed")
+RIGHT_FULL = "full"
+RIGHT_QUERY = "query"
+# An account remembers its last entries, so that lines lost on the way can be rebuilt in order.
+REMEMBERED_ENTRIES = 8
+NO_ENTRY = "-"
+
+
+class EntryUnbalanced(ValueError):
+    """Legs that do not add up to zero, or are no legs: a programming error, never a customer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One posting: `amount_fen` > 0 credits the account, < 0 debits it. `kind` says what it is for."""
+
+    account_id: str
+    amount_fen: int
+    kind: str = "principal"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journal entry: at least two legs that add up to zero (NB-5.1.6).
+
+    Raises EntryUnbalanced when built wrongly; stored entries are built again when read, so a tampered one
+    does not pass either.
+    """
+
+    entry_id: str
+    legs: tuple[Leg, ...]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.legs) <= MAX_LEGS:
+            raise EntryUnbalanced(f"{len(self.legs)} legs")
+        if any(type(leg.amount_fen) is not int or not 0 < abs(leg.amount_fen) <= MAX_FEN for leg in self.legs):
+            raise EntryUnbalanced("a leg is zero, too large or not whole fen")
+        if sum(leg.amount_fen for leg in self.legs) != 0:
+            raise EntryUnbalanced("legs do not add up to zero")
+
+    def legs_of(self, account_id: str) -> tuple[Leg, ...]:
+        """This entry's legs on one account, in order."""
+        return tuple(leg for leg in self.legs if leg.account_id == account_id)
+
+    def customer_accounts(self) -> list[str]:
+        """Accounts this write posts itself, in order of first use; house accounts are posted from the stream."""
+        return list(dict.fromkeys(leg.account_id for leg in self.legs if not is_house(leg.account_id)))
+
+
+_HOUSE_PREFIX = "H-"
+
+
+def is_house(account_id: str) -> bool:
+    """Whether the account is the bank's own (fee income, cash, clearing)."""
+    return account_id.startswith(_HOUSE_PREFIX)
+
+
+def cash_account(branch_id: str) -> str:
+    """The house account for cash of a branch."""
+    return f"{_HOUSE_PREFIX}CASH-{branch_id}"
+
+
+FEE_INCOME_ACCOUNT = f"{_HOUSE_PREFIX}FEE-INCOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it stands. Amounts in fen; `seq` counts its statement lines."""
+
+    account_id: str
+    customer_id: str
+    branch_id: str
+    holder: str
+    kind: str
+    currency: str
+    state: str
+    right: str
+    opened_on: str
+    available_fen: int
+    held_fen: int
+    seq: int
+    business_date: str
+    image: Image
+
+    @property
+    def posted_fen(self) -> int:
+        """The balance in the books: what is available and what is held."""
+        return self.available_fen + self.held_fen
+
+    @classmethod
+    def from_image(cls, image: Image) -> Account:
+        """An account from its stored item."""
+        return cls(
+            **{name: image[name] for name in cls.__dataclass_fields__ if name != "image"},
+            image=image,
+        )
+
+
+def leg_to_map(leg: Leg) -> dict[str, object]:
+    """A leg as the journal keeps it."""
+    return {"a": leg.account_id, "f": leg.amount_fen, "k": leg.kind}
+
+
+def entry_from_image(image: Image) -> Entry:
+    """The entry a posted journal item holds; raises EntryUnbalanced if it does not balance."""
+    return Entry(image["entry_id"], tuple(Leg(leg["a"], leg["f"], leg["k"]) for leg in image["postings"]))
+
+
+def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
+    """What the payer's account must satisfy for `debit_fen` (principal and fees) to leave it."""
+    return [
+        Rule(
+            "#customer_id = :customer",
+            {":customer": s(customer_id)},
+            lambda image: bool(image["customer_id"] == customer_id),
+            lambda _: NotFound(),
+        ),
+        Rule(
+            "#right = :full",
+            {":full": s(RIGHT_FULL)},
+            lambda image: bool(image["right"] == RIGHT_FULL),
+            lambda _: AccountQueryOnly(),
+        ),
+        Rule(
+            "#state = :open",
+            {":open": s(OPEN)},
+            lambda image: bool(image["state"] == OPEN),
+            lambda image: AccountNotActive(state=image["state"]),
+        ),
+        Rule(
+            "#available_fen >= :debit",
+            {":debit": n(debit_fen)},
+            lambda image: bool(image["available_fen"] >= debit_fen),
+            lambda _: InsufficientFunds(),
+        ),
+    ]
+
+
+def credit_rule() -> Rule:
+    """What the payee's account must satisfy to receive."""
+    return Rule(
+        "#state = :open",
+        {":open": s(OPEN)},
+        lambda image: bool(image["state"] == OPEN),
+        lambda _: PayeeUnavailable(),
+    )
+
+
+def post_legs(update: ItemUpdate, entry: Entry, account_id: str, posting: PostingFacts) -> None:
+    """Make an account's update carry its legs of `entry`.
+
+    The change holds all a statement line needs (legs, entry, time, new balance and sequence), so lines,
+    running balance and gap detection come from the account's stream and cost the payment nothing.
+    Business dates of an account never run backwards: a write dated before the last one does not pass and
+    is tried again with a new `now`.
+    """
+    legs = entry.legs_of(account_id)
+    total_fen = sum(leg.amount_fen for leg in legs)
+    operator = "+" if total_fen >= 0 else "-"
+    update.require(
+        Rule(
+            "#business_date <= :business_date",
+            {":business_date": s(posting.business_date)},
+            lambda image: bool(image["business_date"] <= posting.business_date),
+            None,
+        )
+    )
+    update.set(
+        f"#available_fen = #available_fen {operator} :total, #seq = #seq + :lines, #legs = :legs, "
+        "#business_date = :business_date, #changed_at = :changed_at, #correlation_id = :correlation, "
+        + remember_entry(),
+        total=n(abs(total_fen)),
+        lines=n(len(legs)),
+        legs={"L": [{"M": {"f": n(leg.amount_fen), "k": s(leg.kind)}} for leg in legs]},
+        changed_at=s(posting.posted_at),
+        correlation=s(posting.correlation_id),
+        entry=s(entry.entry_id),
+    )
+
+
+def remember_entry() -> str:
+    """Shift the account's memory of its last entries by one."""
+    shifts = [f"#e{i} = #e{i - 1}" for i in range(REMEMBERED_ENTRIES - 1, 0, -1)]
+    return ", ".join([*shifts, "#e0 = :entry"])
+
+
+@dataclass(frozen=True, slots=True)
+class PostingFacts:
+    """When and on whose behalf an entry is posted: times as text, the business date as `20261121`."""
+
+    business_date: str
+    posted_at: str
+    correlation_id: str

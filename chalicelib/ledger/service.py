@@ -1,0 +1,323 @@
+"""Open accounts, read them, and post entries: the only door through which money moves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from chalicelib.ledger import domain, store
+from chalicelib.ledger.domain import (
+    FEE_INCOME_ACCOUNT,
+    OPEN,
+    RIGHT_FULL,
+    RIGHT_QUERY,
+    Account,
+    Entry,
+    EntryUnbalanced,
+    Leg,
+    PostingFacts,
+    cash_account,
+    entry_from_image,
+)
+from chalicelib.ledger.errors import PayeeUnavailable
+from chalicelib.limits.service import AccountLimits
+from chalicelib.platform import clock, ids
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
+from chalicelib.platform.errors import OutcomeUnknown, TryAgain
+
+__all__ = [
+    "FEE_INCOME_ACCOUNT",
+    "OPEN",
+    "POSTED",
+    "RIGHT_FULL",
+    "RIGHT_QUERY",
+    "Account",
+    "Draft",
+    "Entry",
+    "EntryUnbalanced",
+    "Leg",
+    "NewAccount",
+    "PayeeUnavailable",
+    "Posted",
+    "PostingFacts",
+    "account_updates",
+    "cash_account",
+    "claim",
+    "deposit_cash",
+    "entry_from_image",
+    "journal_put",
+    "journal_update",
+    "open_account",
+    "post",
+    "postings_of",
+    "read",
+    "read_accounts",
+    "read_entries",
+    "read_entry",
+    "record_instruction",
+    "require_payer",
+]
+
+# A customer waits at most this long for a payment that meets contention, throttles or silence.
+POST_TIME_BUDGET_S = 5
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.4
+POSTED = "posted"
+
+journal_put = store.journal_put
+journal_update = store.journal_update
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What opening an account takes; `opened_on` is a business date."""
+
+    account_id: str
+    customer_id: str
+    branch_id: str
+    holder: str
+    kind: str
+    right: str
+    opened_on: str
+    limits: AccountLimits
+
+
+def open_account(account: NewAccount) -> None:
+    """Open an account with no money in it. Raises ValueError when the number is taken."""
+    item = {
+        "account_id": account.account_id,
+        "customer_id": account.customer_id,
+        "branch_id": account.branch_id,
+        "holder": account.holder,
+        "kind": account.kind,
+        "currency": "CNY",
+        "state": OPEN,
+        "right": account.right,
+        "opened_on": account.opened_on,
+        "available_fen": 0,
+        "held_fen": 0,
+        "seq": 0,
+        "business_date": account.opened_on,
+        "limit_single": account.limits.single_fen,
+        "limit_day": account.limits.day_fen,
+        "limit_count": account.limits.day_count,
+        "limit_month": account.limits.month_fen,
+        "limit_year": account.limits.year_fen,
+        **{f"e{i}": domain.NO_ENTRY for i in range(domain.REMEMBERED_ENTRIES)},
+    }
+    if store.put(store.account_put(item)) is not None:
+        raise ValueError("this account number is taken")
+
+
+def read(entry_id: str, account_ids: Sequence[str]) -> tuple[Image | None, dict[str, Account]]:
+    """An instruction and accounts, as they are now, in one round trip."""
+    entries, accounts = store.read([entry_id], account_ids)
+    return entries.get(entry_id), {id_: Account.from_image(image) for id_, image in accounts.items()}
+
+
+def read_accounts(account_ids: Sequence[str]) -> dict[str, Account]:
+    """Accounts by id; absent ones are left out."""
+    if not account_ids:
+        return {}
+    _, accounts = store.read([], account_ids)
+    return {id_: Account.from_image(image) for id_, image in accounts.items()}
+
+
+def read_entry(entry_id: str) -> Image | None:
+    """A journal item as it is now, or None."""
+    entries, _ = store.read([entry_id], [])
+    return entries.get(entry_id)
+
+
+def read_entries(entry_ids: Sequence[str]) -> dict[str, Image]:
+    """Journal items by id; absent ones are left out."""
+    if not entry_ids:
+        return {}
+    entries, _ = store.read(entry_ids, [])
+    return entries
+
+
+def record_instruction(item: Mapping[str, Any]) -> Image | None:
+    """Write an instruction that awaits confirmation; returns the one already under this key, if any."""
+    return store.put(store.journal_put(item))
+
+
+def claim(update: ItemUpdate) -> Image:
+    """Run one conditional update of an instruction: the new item; raises what its rules refuse."""
+    done, image = store.update(update)
+    if done and image is not None:
+        return image
+    refusal = lowest(update.breaches(image))
+    raise refusal if refusal is not None else TryAgain()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One attempt to post: the entry, its journal item's write, its accounts' and others' updates."""
+
+    entry: Entry
+    facts: PostingFacts
+    request_digest: bytes
+    journal: ItemPut | ItemUpdate
+    accounts: dict[str, ItemUpdate]
+    others: tuple[ItemUpdate, ...] = ()
+
+    def writes(self) -> list[ItemPut | ItemUpdate]:
+        """All writes, in the order in which reasons are judged: instruction, customer, accounts."""
+        return [self.journal, *self.others, *self.accounts.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came of it. `replayed` holds the stored journal item when the entry had been posted before."""
+
+    draft: Draft
+    replayed: Image | None = None
+
+
+class _Contended(Exception):
+    """Nothing was done and nobody is at fault: plan again with a new `now`."""
+
+
+def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> dict[str, ItemUpdate]:
+    """The update of each customer account of `entry`; house accounts are posted from the stream.
+
+    The payer's must still be given its own rules (owner, right, limits).
+    """
+    updates = {}
+    for account_id in entry.customer_accounts():
+        update = store.account_update(account_id, payee=account_id != payer_id)
+        if account_id != payer_id:
+            update.require(domain.credit_rule())
+        domain.post_legs(update, entry, account_id, facts)
+        updates[account_id] = update
+    return updates
+
+
+def require_payer(update: ItemUpdate, customer_id: str, debit_fen: int) -> None:
+    """Put on the payer's update that it is this customer's, may pay, is open and covers `debit_fen`."""
+    update.require(*domain.debit_rules(customer_id, debit_fen))
+
+
+def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
+    """Post what `plan` drafts for a given `now`, in one conditional transaction.
+
+    Contention and throttles are planned again with a new `now` inside POST_TIME_BUDGET_S, then TryAgain.
+    After silence the very same request is sent again, never a new one; then OutcomeUnknown. Any other
+    Refusal is the planner's own rule that did not hold. Nothing is changed unless Posted is returned,
+    or OutcomeUnknown raised.
+    """
+    pending: Draft | None = None
+    try:
+        for attempt in Retrying(
+            stop=stop_after_delay(POST_TIME_BUDGET_S),
+            wait=wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
+            retry=retry_if_exception_type((_Contended, store.WriteInDoubt)),
+            sleep=clock.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                draft = pending if pending is not None else plan(clock.now())
+                pending = draft  # kept while in doubt: a repeat must be the same request
+                try:
+                    store.transact(draft.writes(), _token(draft))
+                except store.WriteContended as error:
+                    pending = None
+                    raise _Contended from error
+                except store.WriteCancelled as error:
+                    pending = None
+                    return Posted(draft, replayed=_judge(draft, error.reasons))
+                return Posted(draft)
+    except _Contended:
+        raise TryAgain() from None
+    except store.WriteInDoubt:
+        raise OutcomeUnknown() from None
+    raise AssertionError("the retry loop ended without a result")
+
+
+def _token(draft: Draft) -> str:
+    """The same for the same request and no other: what varies between plans is the time."""
+    return ids.derived_id(draft.entry.entry_id, draft.facts.posted_at)
+
+
+_CONDITION = "ConditionalCheckFailed"
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
+    """Why the engine cancelled: returns the stored entry of an earlier success, else raises.
+
+    Order: the instruction (it may have been posted already), then conflict or throttle, then the rest by
+    rank. Images that show no breach mean that the state has moved on: contended.
+    """
+    images = [to_image(reason["Item"]) if reason.get("Item") else None for reason in reasons]
+    writes = draft.writes()
+    broken = [i for i, reason in enumerate(reasons) if reason["Code"] == _CONDITION]
+    if 0 in broken:
+        stored = images[0]
+        if stored and stored["state"] == POSTED and stored["request_digest"] == draft.request_digest:
+            return stored
+        if isinstance(draft.journal, ItemUpdate):
+            refusal = lowest(draft.journal.breaches(stored))
+            if refusal is not None:
+                raise refusal
+    codes = {reason["Code"] for reason in reasons} - {"None", _CONDITION}
+    if codes - _PASSING:
+        raise RuntimeError(f"transaction refused for {sorted(codes)}")
+    if codes:
+        raise _Contended
+    refusal = lowest(
+        breach
+        for i in broken
+        for write in [writes[i]]
+        if isinstance(write, ItemUpdate)
+        for breach in write.breaches(images[i])
+    )
+    raise refusal if refusal is not None else _Contended
+
+
+def deposit_cash(
+    *, account_id: str, branch_id: str, amount_fen: int, reference: str, teller_id: str, at: dt.datetime
+) -> str:
+    """Cash over the counter into an account: debit the branch's cash, credit the customer; the entry's id.
+
+    `reference` (the voucher's number) makes a repeat harmless. Raises PayeeUnavailable when the account
+    cannot receive.
+    """
+    entry_id = ids.derived_id("cash-deposit", branch_id, reference)
+    entry = Entry(
+        entry_id,
+        (Leg(cash_account(branch_id), -amount_fen, "cash"), Leg(account_id, amount_fen, "cash")),
+    )
+    facts = PostingFacts(clock.business_date(at), clock.to_text(at), entry_id)
+    digest = f"{account_id}|{amount_fen}".encode()
+
+    def plan(_: dt.datetime) -> Draft:
+        item = {
+            "entry_id": entry_id,
+            "kind": "cash_deposit",
+            "state": POSTED,
+            "request_digest": digest,
+            "amount_fen": amount_fen,
+            "currency": "CNY",
+            "purpose": "现金存入",
+            "teller_id": teller_id,
+            "created_at": facts.posted_at,
+            "posted_at": facts.posted_at,
+            "business_date": facts.business_date,
+            "correlation_id": entry_id,
+            "postings": postings_of(entry),
+        }
+        return Draft(entry, facts, digest, journal_put(item), account_updates(entry, facts, None))
+
+    post(plan)
+    return entry_id
+
+
+def postings_of(entry: Entry) -> list[dict[str, object]]:
+    """An entry's legs as the journal keeps them."""
+    return [domain.leg_to_map(leg) for leg in entry.legs]

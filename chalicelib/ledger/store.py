@@ -1,0 +1,125 @@
+"""AccountsTable and JournalTable: keys, reads, and the one transaction that moves money.
+
+These two tables (and the customer's record) are written by expressions through the client itself, not by
+PynamoDB models: buckets are attributes named by date, and the conditions are what an auditor reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from chalicelib.ledger.errors import PayeeUnavailable
+from chalicelib.platform import aws, settings
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform.errors import NotFound, Refusal, TryAgain
+
+MAX_BATCH_READS = 5
+
+
+class WriteCancelled(Exception):
+    """The engine cancelled the transaction; `reasons` has one row an item, in order."""
+
+    def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__([reason.get("Code") for reason in reasons])
+        self.reasons = reasons
+
+
+class WriteContended(Exception):
+    """The whole request was throttled: nothing was done."""
+
+
+class WriteInDoubt(Exception):
+    """No answer in time, or one is still being worked on: the same request must be sent again."""
+
+
+def account_update(account_id: str, *, payee: bool) -> ItemUpdate:
+    """A conditional update of one account; a missing payee is told as a payee that cannot receive."""
+    missing: type[Refusal] = PayeeUnavailable if payee else NotFound
+    return ItemUpdate(settings.table("accounts"), {"account_id": s(account_id)}, missing=missing)
+
+
+def journal_update(entry_id: str) -> ItemUpdate:
+    """A conditional update of one instruction."""
+    return ItemUpdate(settings.table("journal"), {"entry_id": s(entry_id)}, missing=NotFound)
+
+
+def journal_put(item: Mapping[str, Any]) -> ItemPut:
+    """A new journal item; its key is the idempotency key, so it never replaces one."""
+    return ItemPut(settings.table("journal"), "entry_id", to_raw(item))
+
+
+def account_put(item: Mapping[str, Any]) -> ItemPut:
+    """A new account."""
+    return ItemPut(settings.table("accounts"), "account_id", to_raw(item))
+
+
+def put(write: ItemPut) -> Image | None:
+    """Put an item; None when it was written, else the item that was there before."""
+    try:
+        aws.dynamodb().put_item(**write.parameters())
+    except aws.dynamodb().exceptions.ConditionalCheckFailedException as error:
+        return to_image(error.response["Item"])  # type: ignore[typeddict-item]  # asked for with ALL_OLD
+    return None
+
+
+def update(write: ItemUpdate) -> tuple[bool, Image | None]:
+    """Update one item: (True, the new item), or (False, the item the condition refused)."""
+    try:
+        answer = aws.dynamodb().update_item(**write.parameters(), ReturnValues="ALL_NEW")
+    except aws.dynamodb().exceptions.ConditionalCheckFailedException as error:
+        found = error.response.get("Item")
+        return False, to_image(found) if found else None  # type: ignore[arg-type]  # a raw item
+    return True, to_image(answer["Attributes"])
+
+
+_THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
+_IN_DOUBT = frozenset({"TransactionInProgressException", "InternalServerError"})
+
+
+def transact(items: Sequence[ItemPut | ItemUpdate], token: str) -> None:
+    """Write all items or none.
+
+    Raises WriteCancelled, WriteContended, WriteInDoubt. `token` makes a repeat of this very request harmless.
+    """
+    try:
+        aws.dynamodb().transact_write_items(
+            TransactItems=[item.to_transact_item() for item in items], ClientRequestToken=token
+        )
+    except HTTPClientError as error:
+        raise WriteInDoubt from error
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "TransactionCanceledException":
+            raise WriteCancelled(error.response["CancellationReasons"]) from error
+        if code in _THROTTLED:
+            raise WriteContended from error
+        if code in _IN_DOUBT:
+            raise WriteInDoubt from error
+        raise
+
+
+def read(entry_ids: Sequence[str], account_ids: Sequence[str]) -> tuple[dict[str, Image], dict[str, Image]]:
+    """Journal items and accounts by id, in one consistent batch; what does not exist is absent."""
+    journal, accounts = settings.table("journal"), settings.table("accounts")
+    wanted: dict[str, Any] = {}
+    if entry_ids:
+        wanted[journal] = {"Keys": [{"entry_id": s(id_)} for id_ in entry_ids], "ConsistentRead": True}
+    if account_ids:
+        wanted[accounts] = {"Keys": [{"account_id": s(id_)} for id_ in account_ids], "ConsistentRead": True}
+    found: dict[str, list[Image]] = {journal: [], accounts: []}
+    for _ in range(MAX_BATCH_READS):
+        if not wanted:
+            break
+        answer = aws.dynamodb().batch_get_item(RequestItems=wanted)
+        for name, items in answer["Responses"].items():
+            found[name].extend(to_image(item) for item in items)
+        wanted = dict(answer.get("UnprocessedKeys", {}))
+    if wanted:
+        raise TryAgain()
+    return (
+        {image["entry_id"]: image for image in found[journal]},
+        {image["account_id"]: image for image in found[accounts]},
+    )

@@ -1,0 +1,61 @@
+"""Refusals of this context; `limit` and `remaining` are decimal strings, or counts."""
+
+from __future__ import annotations
+
+from chalicelib.platform.errors import (
+    RANK_ACCOUNT_COUNT,
+    RANK_ACCOUNT_DAY,
+    RANK_ACCOUNT_MONTH,
+    RANK_ACCOUNT_YEAR,
+    RANK_CUSTOMER_DAY,
+    RANK_SINGLE,
+    Refusal,
+)
+
+
+class LimitExceeded(Refusal):
+    """Base: a limit would be exceeded."""
+
+    status = 422
+
+
+class SingleLimitExceeded(LimitExceeded):
+    code, rank = "single_limit_exceeded", RANK_SINGLE
+    zh = "超过该账户单笔限额 {limit} 元。"
+    en = "Over the account's limit for one transfer, {limit}."
+
+
+class CustomerDayLimitExceeded(LimitExceeded):
+    code, rank = "customer_day_limit_exceeded", RANK_CUSTOMER_DAY
+    zh = "超过您当日对外转账限额 {limit} 元，今日剩余 {remaining} 元。"
+    en = "Over your daily outward limit of {limit}; {remaining} remains today."
+
+
+class NoCertificateLimitExceeded(LimitExceeded):
+    code, rank = "no_certificate_day_limit_exceeded", RANK_CUSTOMER_DAY
+    zh = "未使用数字证书的当日累计限额为 {limit} 元，今日剩余 {remaining} 元；请使用数字证书或到网点办理。"
+    en = "Without a certificate {limit} a day; {remaining} remains today. Use a certificate or a branch."
+
+
+class AccountDayLimitExceeded(LimitExceeded):
+    code, rank = "account_day_limit_exceeded", RANK_ACCOUNT_DAY
+    zh = "超过该账户日累计限额 {limit} 元，今日剩余 {remaining} 元。"
+    en = "Over the account's daily limit of {limit}; {remaining} remains today."
+
+
+class AccountMonthLimitExceeded(LimitExceeded):
+    code, rank = "account_month_limit_exceeded", RANK_ACCOUNT_MONTH
+    zh = "超过该账户月累计限额 {limit} 元，本月剩余 {remaining} 元。"
+    en = "Over the account's monthly limit of {limit}; {remaining} remains this month."
+
+
+class AccountYearLimitExceeded(LimitExceeded):
+    code, rank = "account_year_limit_exceeded", RANK_ACCOUNT_YEAR
+    zh = "超过该账户年累计限额 {limit} 元，本年剩余 {remaining} 元。"
+    en = "Over the account's yearly limit of {limit}; {remaining} remains this year."
+
+
+class AccountCountLimitExceeded(LimitExceeded):
+    code, rank = "account_day_count_exceeded", RANK_ACCOUNT_COUNT
+    zh = "超过该账户每日笔数限额 {limit} 笔。"
+    en = "Over the account's number of transfers a day, {limit}."

@@ -1,0 +1,21 @@
+"""Limits as the writes of other contexts use them (NB-5.4.1-daily, XJ-5.3-limit)."""
+
+from __future__ import annotations
+
+from chalicelib.limits.domain import AccountLimits, account_counters, customer_counters, single_rule
+from chalicelib.platform.dynamo import ItemUpdate
+
+__all__ = ["AccountLimits", "limit_account", "limit_customer"]
+
+
+def limit_account(update: ItemUpdate, business_date: str, amount_fen: int) -> None:
+    """Make the payer's account write take `amount_fen` from every counter of `business_date`, or fail."""
+    update.require(single_rule(amount_fen))
+    for counter in account_counters(business_date, amount_fen):
+        counter.apply(update)
+
+
+def limit_customer(update: ItemUpdate, business_date: str, amount_fen: int) -> None:
+    """The same for the payer's customer record, confirmed without a certificate."""
+    for counter in customer_counters(business_date, amount_fen):
+        counter.apply(update)

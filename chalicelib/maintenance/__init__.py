@@ -1,0 +1,1 @@
+"""Planned maintenance: notices, published at least three days ahead."""

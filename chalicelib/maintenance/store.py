@@ -1,0 +1,34 @@
+"""NoticesTable: published notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.platform.dynamo import Item
+
+MAX_NOTICES = 500
+
+
+class NoticeItem(Item):
+    class Meta:
+        logical_name = "notices"
+
+    notice_id = UnicodeAttribute(hash_key=True)
+    published_at = UnicodeAttribute()
+    starts_at = UnicodeAttribute()
+    ends_at = UnicodeAttribute()
+    affects = UnicodeAttribute()
+    zh = UnicodeAttribute()
+    en = UnicodeAttribute()
+
+
+def publish(item: NoticeItem) -> None:
+    """Write a new notice; an id is used once."""
+    item.save(NoticeItem.notice_id.does_not_exist())
+
+
+def all_notices() -> Iterator[NoticeItem]:
+    """Every notice; a bank plans a handful a year."""
+    return iter(NoticeItem.scan(limit=MAX_NOTICES))

@@ -1,0 +1,1 @@
+"""What customers are told: codes, balance alerts; by SMS, push and inbox."""

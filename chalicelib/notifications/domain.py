@@ -1,0 +1,36 @@
+"""The words. Pure; no I/O, no clock. Only masked facts (XJ-4.2-sms): a lock screen shows these."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.platform.clock import to_local_text
+from chalicelib.platform.masking import account_tail, mask_name
+from chalicelib.platform.money import grouped_text
+
+BANK = "【乡村银行】"
+_KINDS = {"principal": ("转入", "转出"), "fee": ("手续费退回", "手续费"), "cash": ("现金存入", "现金支取")}
+
+
+def code_text(
+    *, code: str, payer_account: str, payee_account: str, payee_name: str, amount_fen: int, valid_s: int
+) -> str:
+    """The SMS with a confirmation code: account, payee and amount travel with it (XJ-4.2-sms)."""
+    return (
+        f"{BANK}验证码{code}，您正从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}"
+        f"（尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
+        f"{valid_s // 60}分钟内有效。如非本人操作请勿泄露，立即联系我行。"
+    )
+
+
+def movement_text(
+    *, account_id: str, amount_fen: int, balance_fen: int, kind: str, posted_at: dt.datetime, payee: str
+) -> str:
+    """A balance-change alert (YQ-4.2.2-alert): amount, balance after, masked account, time, reason."""
+    credited, debited = _KINDS[kind]
+    verb = credited if amount_fen > 0 else debited
+    counterparty = f"，对方{mask_name(payee)}" if payee else ""
+    return (
+        f"{BANK}您尾号{account_tail(account_id)}账户{to_local_text(posted_at)}{verb}"
+        f"人民币{grouped_text(abs(amount_fen))}元{counterparty}，余额{grouped_text(balance_fen)}元。"
+    )

@@ -1,0 +1,62 @@
+"""One botocore client a service and function instance, with time-outs short enough for a customer who waits."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_kms import KMSClient
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sns import SNSClient
+    from types_boto3_sqs import SQSClient
+
+CONNECT_TIMEOUT_S = 2
+READ_TIMEOUT_S = 3
+
+# Two attempts inside botocore; a transaction's retries belong to the ledger, which knows what a time-out means.
+_CONFIG = Config(
+    connect_timeout=CONNECT_TIMEOUT_S,
+    read_timeout=READ_TIMEOUT_S,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=50,
+)
+
+
+@functools.cache
+def _client(service: str) -> Any:
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is dynamic here only
+
+
+def dynamodb() -> DynamoDBClient:
+    """The shared DynamoDB client."""
+    return _client("dynamodb")  # type: ignore[no-any-return]
+
+
+def sqs() -> SQSClient:
+    """The shared SQS client."""
+    return _client("sqs")  # type: ignore[no-any-return]
+
+
+def kms() -> KMSClient:
+    """The shared KMS client."""
+    return _client("kms")  # type: ignore[no-any-return]
+
+
+def secretsmanager() -> SecretsManagerClient:
+    """The shared Secrets Manager client."""
+    return _client("secretsmanager")  # type: ignore[no-any-return]
+
+
+def sns() -> SNSClient:
+    """The shared SNS client."""
+    return _client("sns")  # type: ignore[no-any-return]
+
+
+def forget_clients() -> None:
+    """Drop all clients, so that the next call builds them anew: for tests that swap the engine."""
+    _client.cache_clear()

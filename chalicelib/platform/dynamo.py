@@ -1,0 +1,260 @@
+"""DynamoDB: PynamoDB models on one shared connection, and conditional updates whose rules explain themselves.
+
+A `Rule` is one condition of a write in two forms that a test holds equal: the expression the engine
+evaluates, and a predicate that judges the old image when the engine has refused. So a refusal is named
+without reading before writing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from pynamodb.connection import Connection, TableConnection
+from pynamodb.connection.base import MetaTable
+from pynamodb.models import Model
+
+from chalicelib.platform import aws, settings
+from chalicelib.platform.errors import CursorMalformed, Refusal
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Image = dict[str, Any]
+
+_NAME = re.compile(r"#(\w+)")
+_deserializer = TypeDeserializer()
+_serializer = TypeSerializer()
+
+
+class _SharedConnection(Connection):
+    """PynamoDB's connection on the one client of this instance; each would build its own (50 to 75 ms)."""
+
+    @property
+    def client(self) -> Any:
+        return aws.dynamodb()
+
+
+_shared = _SharedConnection(region="unused")  # the client above has its own region
+
+
+class Item(Model):
+    """Base of the models. `class Meta` gives `logical_name`, the table's name as `settings.table` takes it."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        if cls._connection is None:
+            meta: Any = cls.Meta
+            meta.table_name = settings.table(meta.logical_name)
+            cls._connection = TableConnection(cls.Meta.table_name, meta_table=_meta_table(cls))
+            cls._connection.connection = _shared
+            _shared.add_meta_table(_meta_table(cls))
+        return cls._connection
+
+
+def _meta_table(model: type[Item]) -> MetaTable:
+    """The key schema PynamoDB would otherwise fetch with a DescribeTable on first use."""
+    untyped: Any = model
+    keys = [("HASH", untyped._hash_key_attribute()), ("RANGE", untyped._range_key_attribute())]
+    present = [(kind, attribute) for kind, attribute in keys if attribute is not None]
+    return MetaTable(
+        {
+            "TableName": model.Meta.table_name,
+            "KeySchema": [{"AttributeName": a.attr_name, "KeyType": kind} for kind, a in present],
+            "AttributeDefinitions": [{"AttributeName": a.attr_name, "AttributeType": a.attr_type} for _, a in present],
+        }
+    )
+
+
+def to_image(raw: Mapping[str, Any]) -> Image:
+    """A raw item as plain Python; numbers are exact ints (no number of the bank has a fraction)."""
+    return {name: _plain(_deserializer.deserialize(value)) for name, value in raw.items()}
+
+
+def stream_image(raw: Mapping[str, Any]) -> Image:
+    """An image as a stream event carries it: JSON, so binary values are base64 text."""
+    return to_image({name: _from_json(value) for name, value in raw.items()})
+
+
+def _from_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    ((kind, inner),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64decode(inner)}
+    if kind == "BS":
+        return {kind: [base64.b64decode(one) for one in inner]}
+    if kind == "L":
+        return {kind: [_from_json(one) for one in inner]}
+    if kind == "M":
+        return {kind: {name: _from_json(one) for name, one in inner.items()}}
+    return {kind: inner}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if type(value).__name__ == "Decimal":
+        return int(value)
+    if type(value).__name__ == "Binary":
+        return bytes(value)
+    return value
+
+
+def to_raw(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain Python (text, whole numbers, bytes, lists, maps) as DynamoDB takes it; absent values are left out."""
+    return {name: _serializer.serialize(value) for name, value in item.items() if value is not None}
+
+
+def n(value: int) -> dict[str, str]:
+    """A number as DynamoDB takes it."""
+    return {"N": str(value)}
+
+
+def s(value: str) -> dict[str, str]:
+    """A string as DynamoDB takes it."""
+    return {"S": value}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One condition of a write.
+
+    `expression` uses `#name` for attributes and `:name` for `values`; no arithmetic (the engine has none
+    in conditions). `holds` judges the image the write found, `refuse` makes the refusal from it; None
+    means that a breach is nobody's fault and passes: the write is tried again.
+    """
+
+    expression: str
+    values: Mapping[str, Mapping[str, Any]]
+    holds: Callable[[Image], bool]
+    refuse: Callable[[Image], Refusal] | None
+
+
+@dataclass(slots=True)
+class ItemUpdate:
+    """A conditional update of one item, built clause by clause.
+
+    `missing` makes the refusal for an item that does not exist at all.
+    """
+
+    table: str
+    key: Mapping[str, Mapping[str, Any]]
+    missing: Callable[[], Refusal]
+    rules: list[Rule] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
+    values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def require(self, *rules: Rule) -> ItemUpdate:
+        """Add conditions, all of which must hold."""
+        self.rules.extend(rules)
+        return self
+
+    def set(self, clause: str, **values: Mapping[str, Any]) -> ItemUpdate:
+        """Add `#a = :b` to the update; `values` are the values it names, without the colon."""
+        self.sets.append(clause)
+        for name, value in values.items():
+            self._value(f":{name}", value)
+        return self
+
+    def _value(self, name: str, value: Mapping[str, Any]) -> None:
+        if self.values.setdefault(name, value) != value:
+            raise ValueError(f"{name} stands for two values in one write")
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters UpdateItem and TransactWriteItems share."""
+        (key_name,) = self.key
+        conditions = [f"attribute_exists(#{key_name})", *(f"({rule.expression})" for rule in self.rules)]
+        for rule in self.rules:
+            for name, value in rule.values.items():
+                self._value(name, value)
+        update = "SET " + ", ".join(self.sets) if self.sets else ""
+        condition = " AND ".join(conditions)
+        parameters: dict[str, Any] = {
+            "TableName": self.table,
+            "Key": dict(self.key),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in _NAME.findall(update + condition)},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if update:
+            parameters["UpdateExpression"] = update
+        if self.values:
+            parameters["ExpressionAttributeValues"] = dict(self.values)
+        return parameters
+
+    def to_transact_item(self) -> TransactWriteItemTypeDef:
+        """This write as one item of TransactWriteItems; a mere condition when nothing is set."""
+        verb = "Update" if self.sets else "ConditionCheck"
+        return {verb: self.parameters()}  # type: ignore[misc]  # the verb is chosen here
+
+    def breaches(self, image: Image | None) -> list[Refusal]:
+        """What is wrong with the image the engine refused; empty when it shows no breach (then: retry)."""
+        if image is None:
+            return [self.missing()]
+        return [rule.refuse(image) for rule in self.rules if rule.refuse is not None and not rule.holds(image)]
+
+
+@dataclass(slots=True)
+class ItemPut:
+    """A put of an item that must not exist yet."""
+
+    table: str
+    key_name: str
+    item: Mapping[str, Mapping[str, Any]]
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters PutItem and TransactWriteItems share."""
+        return {
+            "TableName": self.table,
+            "Item": dict(self.item),
+            "ConditionExpression": "attribute_not_exists(#key)",
+            "ExpressionAttributeNames": {"#key": self.key_name},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+
+    def to_transact_item(self) -> TransactWriteItemTypeDef:
+        """This put as one item of TransactWriteItems."""
+        return {"Put": self.parameters()}  # type: ignore[typeddict-item]  # plain dict of the same shape
+
+
+def lowest(refusals: Iterable[Refusal]) -> Refusal | None:
+    """The refusal that the documented order tells first."""
+    return min(refusals, key=lambda refusal: refusal.rank, default=None)
+
+
+def encode_cursor(last_key: Mapping[str, Any] | None) -> str | None:
+    """An opaque page cursor from a LastEvaluatedKey."""
+    if not last_key:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(last_key, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, hash_name: str, hash_value: str, range_name: str) -> dict[str, Any] | None:
+    """The key a cursor stands for.
+
+    Raises CursorMalformed for anything but a key of this very list: another customer's cursor is not valid.
+    """
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        wanted = {hash_name: {"S": hash_value}, range_name: {"S": key[range_name]["S"]}}
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise CursorMalformed() from error
+    if key != wanted or not isinstance(key[range_name]["S"], str) or not key[range_name]["S"]:
+        raise CursorMalformed()
+    return wanted
+
+
+def forget_tables() -> None:
+    """Drop resolved table names, so that the next use reads the environment anew: for tests that swap the engine."""
+    for model in Item.__subclasses__():
+        model._connection = None
+    _shared._tables.clear()

@@ -1,0 +1,350 @@
+"""The HTTP edge: declare an operation, parse, call, render; every refusal as RFC 9457 problem+json.
+
+`Api` wraps a Chalice Blueprint. Each operation says who may call it, what it takes and answers, and which
+refusals it knows; `platform.openapi` reads the same declaration, so the contract cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError, HTTPClientError
+from chalice.app import Blueprint, Request, Response
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.platform import log
+from chalicelib.platform.errors import (
+    BodyTooLarge,
+    InternalError,
+    MalformedJson,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    TryAgain,
+    UnsupportedMediaType,
+)
+
+MAX_BODY_BYTES = 16 * 1024
+PROBLEM_TYPE = "urn:rural-bank:problem:"
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_THROTTLES = frozenset(
+    {
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+    }
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """Base of what a request carries: unknown fields and wrong types are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Query(BaseModel):
+    """Base of query parameters: they arrive as text, so numbers are read from it; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """Base of what an operation answers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is logged in: a customer, the session it came by, and the edition that session has."""
+
+    customer_id: str
+    session_id: str
+    edition: str
+
+
+Auth = Callable[["Call"], Caller]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a view returns when status or headers differ from the operation's own."""
+
+    view: BaseModel | None
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path, as declared."""
+
+    method: str
+    path: str
+    name: str
+    zh: str
+    en: str
+    auth: Auth | None
+    body: type[Body] | None
+    query: type[Query] | None
+    answer: type[BaseModel] | None
+    status: int
+    refusals: tuple[type[Refusal], ...]
+
+
+class Call:
+    """One request as a view sees it."""
+
+    def __init__(self, operation: Operation, request: Request) -> None:
+        self._operation = operation
+        self._request = request
+        self._caller: Caller | None = None
+        self.language = preferred_language(self.header("accept-language"))
+        self.correlation_id = correlation_id_of(request)
+
+    @property
+    def caller(self) -> Caller:
+        """Who is logged in; only for operations that declare `auth`."""
+        if self._caller is None:
+            raise AssertionError(f"{self._operation.name} is public and has no caller")
+        return self._caller
+
+    def admit(self, caller: Caller) -> None:
+        """Note who is logged in."""
+        self._caller = caller
+
+    def header(self, name: str) -> str | None:
+        """The header's value, or None."""
+        value = self._request.headers.get(name)
+        return None if value is None else str(value)
+
+    def json(self, model: type[M]) -> M:
+        """The body as `model`; raises MalformedJson, BodyTooLarge, MalformedRequest."""
+        if model is not self._operation.body:
+            raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
+        raw = self._request.raw_body
+        if len(raw) > MAX_BODY_BYTES:
+            raise BodyTooLarge(max_bytes=str(MAX_BODY_BYTES))
+        return _validated(lambda: model.model_validate_json(raw))
+
+    def params(self, model: type[M]) -> M:
+        """The query parameters as `model`; raises MalformedRequest."""
+        if model is not self._operation.query:
+            raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
+        return _validated(lambda: model.model_validate(dict(self._request.query_params or {})))
+
+
+# pydantic's names of what is wrong -> ours, which never change once published.
+_FIELD_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "string_type": "wrong_type",
+    "int_type": "wrong_type",
+    "bool_type": "wrong_type",
+    "model_type": "wrong_type",
+    "int_parsing": "malformed",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "string_pattern_mismatch": "malformed",
+    "literal_error": "not_allowed",
+    "greater_than_equal": "too_small",
+    "less_than_equal": "too_large",
+}
+
+
+def _validated(parse: Callable[[], M]) -> M:
+    try:
+        return parse()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(detail["type"] == "json_invalid" for detail in found):
+            raise MalformedJson() from None
+        raise MalformedRequest(
+            [
+                {
+                    "field": ".".join(str(part) for part in detail["loc"]),
+                    "code": _FIELD_CODES.get(detail["type"], "malformed"),
+                }
+                for detail in found
+            ]
+        ) from None
+
+
+class Api:
+    """The operations of one context."""
+
+    def __init__(self, import_name: str) -> None:
+        self.blueprint = Blueprint(import_name)
+        self.operations: list[Operation] = []
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        *,
+        zh: str,
+        en: str,
+        auth: Auth | None,
+        answer: type[BaseModel] | None,
+        body: type[Body] | None = None,
+        query: type[Query] | None = None,
+        status: int = 200,
+        refusals: tuple[type[Refusal], ...] = (),
+    ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
+        """Declare an operation; the view takes the Call and the path's parameters, all text."""
+
+        def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
+            operation = Operation(method, path, view.__name__, zh, en, auth, body, query, answer, status, refusals)
+            self.operations.append(operation)
+
+            @functools.wraps(view)
+            def edge(**path_parameters: str) -> Response:
+                return _run(operation, self.blueprint.current_request, view, path_parameters)
+
+            self.blueprint.route(path, methods=[method], name=f"{method.lower()}_{view.__name__}")(edge)
+            return view
+
+        return declare
+
+
+def _run(
+    operation: Operation,
+    request: Request,
+    view: Callable[..., BaseModel | Answer],
+    path_parameters: Mapping[str, str],
+) -> Response:
+    call = Call(operation, request)
+    log.begin(call.correlation_id, operation=operation.name)
+    try:
+        if operation.auth is not None:
+            call.admit(operation.auth(call))
+        answer = view(call, **path_parameters)
+    except Refusal as refusal:
+        log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
+        return problem(refusal, call.language, call.correlation_id)
+    except (ClientError, HTTPClientError, PynamoDBException) as error:
+        if not _is_passing(error):
+            return _internal_error(call)
+        log.logger.warning("engine busy", exc_info=True)
+        return problem(TryAgain(), call.language, call.correlation_id)
+    except Exception:  # noqa: BLE001  # the edge: Chalice would answer in a form that is not ours
+        return _internal_error(call)
+    if not isinstance(answer, Answer):
+        answer = Answer(answer)
+    log.logger.info("answered", extra={"status": answer.status or operation.status})
+    return _response(
+        answer.view.model_dump_json() if answer.view is not None else "",
+        answer.status or operation.status,
+        "application/json",
+        call.correlation_id,
+        answer.headers,
+    )
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether trying again may help: throttled, or the engine could not be reached in time."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, HTTPClientError):
+            return True
+        if isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") in _THROTTLES:
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def _internal_error(call: Call) -> Response:
+    log.logger.exception("internal error")
+    return problem(InternalError(), call.language, call.correlation_id)
+
+
+def problem(refusal: Refusal, language: str, correlation_id: str) -> Response:
+    """A refusal as RFC 9457 problem+json."""
+    body: dict[str, Any] = {
+        "type": PROBLEM_TYPE + refusal.code,
+        "title": refusal.code.replace("_", " "),
+        "status": refusal.status,
+        "detail": refusal.text(language),
+        "code": refusal.code,
+        "correlation_id": correlation_id,
+    }
+    if isinstance(refusal, MalformedRequest) and refusal.errors:
+        body["errors"] = refusal.errors
+    if refusal.facts:
+        body["facts"] = refusal.facts
+    headers = {"Content-Language": "en" if language == "en" else "zh-CN"}
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _response(
+        json.dumps(body, ensure_ascii=False),
+        refusal.status,
+        "application/problem+json",
+        correlation_id,
+        headers,
+    )
+
+
+def _response(body: str, status: int, content_type: str, correlation_id: str, headers: Mapping[str, str]) -> Response:
+    return Response(
+        body=body,
+        status_code=status,
+        headers={
+            "Content-Type": f"{content_type}; charset=utf-8",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Correlation-Id": correlation_id,
+            **headers,
+        },
+    )
+
+
+_CHALICE_REFUSALS: dict[int, type[Refusal]] = {
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+    500: InternalError,
+}
+
+
+def as_problems(event: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: what Chalice itself refuses (method, media type) leaves as problem+json too."""
+    response = get_response(event)
+    if response.status_code < 400 or not isinstance(response.body, Mapping):
+        return response
+    refusal = _CHALICE_REFUSALS.get(response.status_code, MalformedRequest)()
+    return problem(refusal, preferred_language(event.headers.get("accept-language")), correlation_id_of(event))
+
+
+def correlation_id_of(request: Request) -> str:
+    """The caller's `X-Correlation-Id` when it is well-formed, else the gateway's request id, else a new one."""
+    for candidate in (request.headers.get("x-correlation-id"), request.context.get("requestId")):
+        if isinstance(candidate, str) and _CORRELATION_ID.fullmatch(candidate):
+            return candidate
+    return str(uuid.uuid4())
+
+
+def preferred_language(accept_language: str | None) -> str:
+    """`en` when the header ranks English above Chinese, else `zh`: the bank's customers read Chinese."""
+    weights = {"zh": 0, "en": 0}  # in thousandths, as RFC 9110 gives at most three decimals
+    for part in (accept_language or "").split(","):
+        tag, _, parameter = part.strip().partition(";")
+        language = tag.split("-")[0].lower()
+        match = re.fullmatch(r"\s*q=([01])(?:\.([0-9]{0,3}))?\s*", parameter)
+        weight = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")) if match else 1000
+        if language in weights:
+            weights[language] = max(weights[language], weight)
+    return "en" if weights["en"] > weights["zh"] else "zh"

@@ -1,0 +1,11 @@
+"""Refusals of this context."""
+
+from __future__ import annotations
+
+from chalicelib.platform.errors import RANK_INSTRUCTION, Refusal
+
+
+class ReceiptNotReady(Refusal):
+    code, status, rank, retry_after_s = "receipt_not_ready", 404, RANK_INSTRUCTION, 1
+    zh = "回单尚未生成：转账未执行，或回单正在开具，请稍后再查。"
+    en = "There is no receipt yet: the transfer is not executed, or its receipt is being issued."

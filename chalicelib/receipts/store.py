@@ -1,0 +1,52 @@
+"""ReceiptsTable: one row an entry, never changed."""
+
+from __future__ import annotations
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist, PutError
+
+from chalicelib.platform.dynamo import Item
+
+
+class ReceiptItem(Item):
+    class Meta:
+        logical_name = "receipts"
+
+    entry_id = UnicodeAttribute(hash_key=True)
+    number = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    issued_at = UnicodeAttribute()
+    business_date = UnicodeAttribute()
+    posted_at = UnicodeAttribute()
+    payer_name = UnicodeAttribute()
+    payer_account = UnicodeAttribute()
+    payer_bank = UnicodeAttribute()
+    payee_name = UnicodeAttribute()
+    payee_account = UnicodeAttribute()
+    payee_bank = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    amount_fen = NumberAttribute()
+    fee_fen = NumberAttribute()
+    amount_in_words = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    factor = UnicodeAttribute()
+    digest = UnicodeAttribute()
+
+
+def put_once(item: ReceiptItem) -> bool:
+    """False when the entry has its receipt already."""
+    try:
+        item.save(ReceiptItem.entry_id.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
+
+
+def get(entry_id: str) -> ReceiptItem | None:
+    """The entry's receipt, or None when it is not issued yet."""
+    try:
+        return ReceiptItem.get(entry_id, consistent_read=True)
+    except DoesNotExist:
+        return None

@@ -1,0 +1,1 @@
+"""Transfers: create, confirm, list. An instruction is the journal entry it becomes."""

@@ -1,0 +1,84 @@
+"""Confirm a transfer: claim a try, check the code, move the money. Two round trips, no read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from chalicelib.customers import service as customers
+from chalicelib.identity import service as identity
+from chalicelib.ledger import service as ledger
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import Caller
+from chalicelib.transfers.domain import POSTED, Instruction
+from chalicelib.transfers.errors import TransferAltered, TransferNotAwaiting, TransferTriesExhausted
+from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The posted journal item, and whether an earlier confirmation had posted it."""
+
+    image: Image
+    hit: bool
+
+
+def confirm_transfer(caller: Caller, entry_id: str, code: str, now: dt.datetime) -> Confirmed:
+    """Execute the stored instruction, and nothing but it (XJ-4.2-wysiwys).
+
+    Raises NotFound (also for another customer's), TransferExpired, TransferTriesExhausted, CodeWrong, and
+    whatever rule of the posting does not hold; then nothing has moved and, where tries are left and the
+    instruction is valid, it can be confirmed again.
+    """
+    max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
+    try:
+        image = ledger.claim(_claim(caller, entry_id, max_tries, clock.to_text(now)))
+    except TransferNotAwaiting as refusal:
+        if refusal.facts["state"] != POSTED:
+            raise
+        return _already_posted(caller, entry_id)
+    instruction = Instruction.from_image(image)
+    if instruction.digest() != image["digest"]:
+        raise TransferAltered()
+    identity.verify_code(code, image["digest"], image["attempt"], max_tries - image["tries"])
+    posted = ledger.post(lambda at: draft_of(image, caller.session_id, at))
+    if posted.replayed is not None:
+        return Confirmed(posted.replayed, hit=True)
+    facts = posted.draft.facts
+    return Confirmed(
+        {**image, "state": POSTED, "posted_at": facts.posted_at, "business_date": facts.business_date},
+        hit=False,
+    )
+
+
+def _claim(caller: Caller, entry_id: str, max_tries: int, now_text: str) -> ItemUpdate:
+    """Take a try before the code is looked at, so that parallel guesses cannot pass."""
+    update = ledger.journal_update(entry_id)
+    update.require(
+        Rule(
+            "#customer_id = :customer",
+            {":customer": s(caller.customer_id)},
+            lambda image: bool(image.get("customer_id") == caller.customer_id),
+            lambda _: NotFound(),
+        ),
+        state_rule(),
+        valid_rule(now_text),
+        Rule(
+            "#tries < :max_tries",
+            {":max_tries": n(max_tries)},
+            lambda image: bool(image.get("tries", max_tries) < max_tries),
+            lambda _: TransferTriesExhausted(),
+        ),
+    )
+    return update.set("#tries = #tries + :one", one=n(1))
+
+
+def _already_posted(caller: Caller, entry_id: str) -> Confirmed:
+    customers.require_live_session(caller.customer_id, caller.session_id)
+    image = ledger.read_entry(entry_id)
+    if image is None:
+        raise NotFound()
+    return Confirmed(image, hit=True)

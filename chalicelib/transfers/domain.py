@@ -1,0 +1,89 @@
+"""An instruction, its canonical form and digest. Pure; no I/O, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.money import decimal_text
+
+CANONICAL_VERSION = "rural-bank-instruction-1"
+AWAITING = "awaiting"
+POSTED = "posted"
+EXPIRED = "expired"
+SMS = "sms"
+MAX_NAME = 30
+MAX_PURPOSE = 60
+FIRST_ATTEMPT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the customer asked for, with the idempotency key's reading: the same key must bring the same."""
+
+    payer_account: str
+    payee_account: str
+    payee_name: str
+    amount_fen: int
+    currency: str
+    purpose: str
+
+    def digest(self) -> bytes:
+        """SHA-256 that tells this request from any other."""
+        return hashlib.sha256(_canonical(asdict(self))).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """A transfer as quoted. Everything here is covered by the digest that the code confirms."""
+
+    entry_id: str
+    customer_id: str
+    payer_account: str
+    payee_account: str
+    payee_name: str
+    amount_fen: int
+    fee_fen: int
+    currency: str
+    purpose: str
+    factor: str
+    created_at: str
+    valid_until: str
+
+    def canonical(self) -> bytes:
+        """The instruction's canonical form: JSON with sorted keys, no spaces, UTF-8, all values text.
+
+        Amounts are decimal strings. Any language can build it; any changed byte gives another digest.
+        """
+        facts = asdict(self)
+        facts["amount"] = decimal_text(facts.pop("amount_fen"))
+        facts["fee"] = decimal_text(facts.pop("fee_fen"))
+        return _canonical({"version": CANONICAL_VERSION, **facts})
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical form: in the code, the entry and the receipt (XJ-4.2-wysiwys)."""
+        return hashlib.sha256(self.canonical()).digest()
+
+    @property
+    def debit_fen(self) -> int:
+        """What leaves the payer's account."""
+        return self.amount_fen + self.fee_fen
+
+    @classmethod
+    def from_image(cls, image: Image) -> Instruction:
+        """The instruction a journal item holds."""
+        return cls(**{name: image[name] for name in cls.__dataclass_fields__})
+
+
+def _canonical(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def state_at(image: Image, now_text: str) -> str:
+    """The instruction's state as a reader sees it: one that waited too long reads `expired`."""
+    if image["state"] == AWAITING and image["valid_until"] <= now_text:
+        return EXPIRED
+    return str(image["state"])

@@ -1,0 +1,64 @@
+"""Refusals of this context."""
+
+from __future__ import annotations
+
+from chalicelib.platform.errors import (
+    RANK_FACTOR,
+    RANK_INSTRUCTION,
+    RANK_KEY_REUSED,
+    RANK_MALFORMED,
+    RANK_PAYEE,
+    Refusal,
+)
+
+
+class IdempotencyKeyMissing(Refusal):
+    code, status, rank = "idempotency_key_missing", 400, RANK_MALFORMED
+    zh = "缺少 Idempotency-Key 请求头，或其格式不正确（8 至 64 个字母、数字、连字符、下划线）。"
+    en = "The Idempotency-Key header is missing or malformed (8 to 64 letters, digits, - and _)."
+
+
+class IdempotencyKeyReused(Refusal):
+    code, status, rank = "idempotency_key_reused", 409, RANK_KEY_REUSED
+    zh = "该 Idempotency-Key 已用于另一笔内容不同的转账。"
+    en = "This Idempotency-Key belongs to a transfer with other contents."
+
+
+class TransferNotAwaiting(Refusal):
+    code, status, rank = "transfer_not_awaiting", 409, RANK_INSTRUCTION
+    zh = "该转账当前状态（{state}）不能确认。"
+    en = "The transfer cannot be confirmed in its state ({state})."
+
+
+class TransferExpired(Refusal):
+    code, status, rank = "transfer_expired", 409, RANK_INSTRUCTION
+    zh = "该转账已超过确认时限，请重新发起。"
+    en = "The time to confirm this transfer is over; please start anew."
+
+
+class TransferTriesExhausted(Refusal):
+    code, status, rank = "transfer_tries_exhausted", 409, RANK_INSTRUCTION
+    zh = "验证码错误次数过多，该转账已作废，请重新发起。"
+    en = "Too many wrong codes: this transfer can no longer be confirmed; please start anew."
+
+
+class TransferAltered(Refusal):
+    """XJ-4.2-wysiwys: what is executed is not, to the byte, what was confirmed."""
+
+    code, status, rank = "transfer_altered", 409, RANK_INSTRUCTION
+    zh = "转账内容与确认时不一致，已拒绝执行。"
+    en = "The transfer differs from what was confirmed and is refused."
+
+
+class SamePayerAndPayee(Refusal):
+    code, status, rank = "same_payer_and_payee", 422, RANK_PAYEE
+    zh = "付款账户与收款账户不能相同。"
+    en = "Payer and payee must be different accounts."
+
+
+class FactorCeilingExceeded(Refusal):
+    """XJ-4.2-limit."""
+
+    code, status, rank = "factor_ceiling_exceeded", 422, RANK_FACTOR
+    zh = "短信验证码单笔最高 {ceiling} 元；更高金额请使用云证书或 USBKey。"
+    en = "An SMS code confirms at most {ceiling}; use a cloud certificate or USB key above that."

@@ -1,0 +1,48 @@
+"""Read transfers; the commands do the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.ledger import service as ledger
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.errors import NotFound
+from chalicelib.transfers import store
+from chalicelib.transfers.commands.create_transfer import entry_id_of
+
+# What cannot be an id is not looked up.
+_ENTRY_ID = re.compile(r"[a-z2-7]{26}")
+
+
+def entry_id_from(text: str) -> str:
+    """A transfer id as a caller gave it; raises NotFound for what cannot be one."""
+    if not _ENTRY_ID.fullmatch(text):
+        raise NotFound()
+    return text
+
+
+def transfer_of(customer_id: str, entry_id: str) -> Image:
+    """The journal item of a customer's own transfer.
+
+    Raises NotFound for an unknown id, another customer's, or an entry that is no transfer: all look alike.
+    """
+    image = ledger.read_entry(entry_id_from(entry_id))
+    if image is None or image["kind"] != "transfer" or image["customer_id"] != customer_id:
+        raise NotFound()
+    return image
+
+
+def transfer_by_key(customer_id: str, idempotency_key: str) -> Image:
+    """The same, found by the key it was created with: for an app that crashed before it read the answer."""
+    return transfer_of(customer_id, entry_id_of(customer_id, idempotency_key))
+
+
+def transfer_page(
+    customer_id: str, limit: int, after: Mapping[str, Any] | None
+) -> tuple[list[Image], Mapping[str, Any] | None]:
+    """One page of a customer's transfers, newest first, each as it is in the journal now."""
+    entry_ids, last = store.page(customer_id, limit, after)
+    entries = ledger.read_entries(entry_ids)
+    return [entries[id_] for id_ in entry_ids if id_ in entries], last

@@ -1,0 +1,55 @@
+"""TransfersTable: a customer's instructions by time, a projection of the journal that a worker keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import PutError
+
+from chalicelib.platform.dynamo import Image, Item
+
+# A later state replaces an earlier one, never the other way round, however often records repeat.
+STATE_RANK = {"awaiting": 1, "posted": 2}
+
+
+class TransferItem(Item):
+    class Meta:
+        logical_name = "transfers"
+
+    customer_id = UnicodeAttribute(hash_key=True)
+    created = UnicodeAttribute(range_key=True)
+    entry_id = UnicodeAttribute()
+    state = UnicodeAttribute()
+    state_rank = NumberAttribute()
+
+
+def project(image: Image) -> None:
+    """Write the row of one journal item, unless a later state is there already."""
+    rank = STATE_RANK[image["state"]]
+    item = TransferItem(
+        image["customer_id"],
+        f"{image['created_at']}#{image['entry_id']}",
+        entry_id=image["entry_id"],
+        state=image["state"],
+        state_rank=rank,
+    )
+    try:
+        item.save(TransferItem.created.does_not_exist() | (TransferItem.state_rank < rank))
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def page(customer_id: str, limit: int, after: Mapping[str, Any] | None) -> tuple[list[str], Mapping[str, Any] | None]:
+    """Entry ids of one page, newest first, and the key to go on after."""
+    rows = TransferItem.query(
+        customer_id,
+        scan_index_forward=False,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=dict(after) if after else None,
+    )
+    entry_ids = [row.entry_id for row in rows]
+    return entry_ids, rows.last_evaluated_key

@@ -1,0 +1,61 @@
+"""The journal's stream: tell the queues what happened, and keep the customers' lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, DynamoDBEvent
+
+from chalicelib.platform import queues
+from chalicelib.platform.queues import Message
+from chalicelib.platform.workers import Answer, Change, handle_changes
+from chalicelib.transfers import store
+from chalicelib.transfers.domain import AWAITING, POSTED, SMS
+
+blueprint = Blueprint(__name__)
+
+_STREAM: Any = {"Fn::GetAtt": ["JournalTable", "StreamArn"]}
+
+
+@blueprint.on_dynamodb_record(stream_arn=_STREAM, name="relay_journal", batch_size=25)
+def relay_journal(event: DynamoDBEvent) -> Answer:
+    """Tell what a change means to the queues of those who act on it (the stream is the outbox)."""
+    return handle_changes(event, _relay)
+
+
+@blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
+def project_transfers(event: DynamoDBEvent) -> Answer:
+    """Keep the list of each customer's transfers."""
+    return handle_changes(event, _project)
+
+
+def _relay(change: Change) -> None:
+    new, old = change.new, change.old or {}
+    if new is None or new["kind"] != "transfer":
+        return
+    entry_id = new["entry_id"]
+    if new["state"] == POSTED and old.get("state") != POSTED:
+        queues.send(
+            "receipts",
+            [Message(f"{entry_id}#posted", "transfer.posted", entry_id, new["correlation_id"], {})],
+        )
+    elif new["state"] == AWAITING and new["factor"] == SMS and old.get("attempt") != new["attempt"]:
+        attempt = str(new["attempt"])
+        queues.send(
+            "codes",
+            [
+                Message(
+                    f"{entry_id}#code#{attempt}",
+                    "transfer.code_requested",
+                    entry_id,
+                    new["correlation_id"],
+                    {"attempt": attempt},
+                )
+            ],
+        )
+
+
+def _project(change: Change) -> None:
+    new, old = change.new, change.old or {}
+    if new is not None and new["kind"] == "transfer" and old.get("state") != new["state"]:
+        store.project(new)

@@ -1,0 +1,438 @@
+"""The whole bank in one process: moto's AWS from `infra/resources.yaml`, handlers entered as Lambda enters them.
+
+`Bank.settle` plays the part of Lambda's event sources: it reads the streams and queues and calls each worker
+with the JSON that Lambda would send, until nothing is left to do.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import importlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+
+from app import app
+from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
+from chalicelib.ledger import service as ledger
+from chalicelib.limits.service import AccountLimits
+from chalicelib.notifications import providers
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import aws, clock, dynamo
+from chalicelib.staff import service as staff
+from infra.environment import RESOURCES_FILE, environment_of, read_template
+
+STACK = "rural-bank-test"
+START = dt.datetime(2026, 11, 21, 10, 0, tzinfo=clock.SHANGHAI)
+MAX_ROUNDS = 50
+PASSWORD = "Correct-Horse-7"
+TELLER = "T0001"
+BRANCH = "0001"
+
+LIMITS = AccountLimits(
+    single_fen=50_000_00, day_fen=100_000_00, day_count=20, month_fen=500_000_00, year_fen=2_000_000_00
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a phone gets."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def code(self) -> str:
+        """The refusal's stable code."""
+        assert self.headers["Content-Type"].startswith("application/problem+json"), self
+        return str(self.body["code"])
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer of the test bank."""
+
+    name: str
+    phone: str
+    login_name: str
+    signed: SignedUp
+
+    @property
+    def account(self) -> str:
+        return self.signed.account_ids[0]
+
+    @property
+    def customer_id(self) -> str:
+        return self.signed.customer_id
+
+
+class LambdaContext:
+    """What Lambda passes beside the event."""
+
+    function_name = "test"
+    memory_limit_in_mb = 512
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    invoked_function_arn = "arn:aws:lambda:cn-north-1:123456789012:function:test"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+@cache
+def handlers_by_source() -> dict[str, list[tuple[str, int]]]:
+    """Logical id of a queue or table -> its workers: (handler as packaged, batch size)."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for source in app.event_sources:
+        declared: Any = source
+        arn = getattr(declared, "queue_arn", None) or getattr(declared, "stream_arn", None)
+        if arn is not None:
+            found.setdefault(arn["Fn::GetAtt"][0], []).append((declared.handler_string, declared.batch_size))
+    return found
+
+
+def entered(handler: str) -> Any:
+    """The worker, imported by the name Lambda imports it by."""
+    module, _, function = handler.rpartition(".")
+    return getattr(importlib.import_module(module), function)
+
+
+@dataclass
+class Bank:
+    """A running bank; see the module."""
+
+    clock: clock.FixedClock
+    references: dict[str, str]
+    iterators: dict[tuple[str, str], str] = field(default_factory=dict)
+    people: int = 0
+
+    # ---- what a phone does ------------------------------------------------------------------
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        raw: str | None = None,
+    ) -> Reply:
+        """One request through API Gateway's event, exactly as Lambda would receive it."""
+        path, _, query = path.partition("?")
+        sent = {"content-type": "application/json", **(headers or {})}
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        resource, parameters_ = self._match(path)
+        event = {
+            "resource": resource,
+            "path": path,
+            "httpMethod": method,
+            "headers": sent,
+            "multiValueHeaders": {name: [value] for name, value in sent.items()},
+            "multiValueQueryStringParameters": _query(query),
+            "pathParameters": parameters_,
+            "stageVariables": None,
+            "isBase64Encoded": False,
+            "body": raw if raw is not None else (None if body is None else json.dumps(body)),
+            "requestContext": {
+                "resourcePath": resource,
+                "httpMethod": method,
+                "requestId": str(uuid.uuid4()),
+                "identity": {"sourceIp": "127.0.0.1"},
+                "path": path,
+            },
+        }
+        answer = app(event, LambdaContext())
+        text = answer["body"]
+        headers_ = {name: str(value) for name, value in answer["headers"].items()}
+        return Reply(answer["statusCode"], headers_, json.loads(text) if text else None)
+
+    @staticmethod
+    def _match(path: str) -> tuple[str, dict[str, str] | None]:
+        """The route API Gateway would choose: literal segments win over parameters."""
+        segments = path.strip("/").split("/")
+        best: tuple[int, str, dict[str, str]] | None = None
+        for route in app.routes:
+            pattern = route.strip("/").split("/")
+            if len(pattern) != len(segments):
+                continue
+            found = {part[1:-1]: given for part, given in zip(pattern, segments, strict=True) if part[0] == "{"}
+            literal = all(p[0] == "{" or p == g for p, g in zip(pattern, segments, strict=True))
+            if literal and (best is None or len(found) < best[0]):
+                best = (len(found), route, found)
+        assert best is not None, f"no route for {path}"
+        return best[1], best[2] or None
+
+    def log_in(self, person: Person) -> str:
+        """Log in; the access token."""
+        reply = self.request("POST", "/v1/sessions", {"login_name": person.login_name, "password": PASSWORD})
+        assert reply.status == 201, reply
+        return str(reply.body["access_token"])
+
+    def create(self, token: str, payer: Person, payee: Person, amount: str, key: str, **more: Any) -> Reply:
+        """Create a transfer from payer's to payee's first account."""
+        body = {
+            "payer_account": payer.account,
+            "payee_account": payee.account,
+            "payee_name": payee.name,
+            "amount": amount,
+            "purpose": "货款",
+            **more,
+        }
+        return self.request("POST", "/v1/transfers", body, token=token, headers={"idempotency-key": key})
+
+    def confirm(self, token: str, transfer_id: str, code: str) -> Reply:
+        """Enter a code."""
+        return self.request(
+            "POST",
+            f"/v1/transfers/{transfer_id}/confirmation",
+            {"factor": "sms", "code": code},
+            token=token,
+        )
+
+    def pay(self, payer: Person, payee: Person, amount: str, key: str) -> str:
+        """The whole of a transfer: log in, create, read the SMS, confirm; its id."""
+        token = self.log_in(payer)
+        created = self.create(token, payer, payee, amount, key)
+        assert created.status == 201, created
+        self.settle()
+        confirmed = self.confirm(token, created.body["id"], self.code_for(payer, created.body["id"]))
+        assert confirmed.status == 200, confirmed
+        return str(created.body["id"])
+
+    # ---- what the outside world got ---------------------------------------------------------
+    def messages(self, person: Person, channel: str = "sms") -> list[str]:
+        """Texts the local provider sent to a phone, oldest first."""
+        items = providers.LocalMessageItem.query(person.phone, scan_index_forward=True)
+        return [item.text for item in items if item.channel == channel]
+
+    def code_for(self, person: Person, transfer_id: str) -> str:
+        """The six digits of the SMS for a transfer."""
+        items = providers.LocalMessageItem.query(person.phone)
+        (text,) = [item.text for item in items if f"#{transfer_id}#code#" in item.message_id]
+        return str(text.split("验证码")[1][:6])
+
+    # ---- what Lambda's event sources do -----------------------------------------------------
+    def settle(self) -> None:
+        """Run workers until streams and queues are empty; what fails for good stays for the dead letters."""
+        for _ in range(MAX_ROUNDS):
+            if not self._streams() + self._queues():
+                return
+        raise AssertionError("the bank does not come to rest")
+
+    def _streams(self) -> int:
+        handled = 0
+        client = boto3.client("dynamodbstreams")
+        for logical_id, handlers in handlers_by_source().items():
+            if not logical_id.endswith("Table"):
+                continue
+            for handler, _ in handlers:
+                key = (logical_id, handler)
+                if key not in self.iterators:
+                    self.iterators[key] = self._first_iterator(client, logical_id)
+                answer = client.get_records(ShardIterator=self.iterators[key], Limit=1000)
+                self.iterators[key] = answer["NextShardIterator"]
+                if answer["Records"]:
+                    records = [_stream_record(record) for record in answer["Records"]]
+                    failures = entered(handler)({"Records": records}, LambdaContext())
+                    assert failures["batchItemFailures"] == [], failures
+                    handled += len(records)
+        return handled
+
+    def _first_iterator(self, client: Any, logical_id: str) -> str:
+        streams = client.list_streams(TableName=self.references[logical_id])["Streams"]
+        arn = streams[0]["StreamArn"]
+        (shard,) = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        return str(
+            client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")[
+                "ShardIterator"
+            ]
+        )
+
+    def _queues(self) -> int:
+        handled = 0
+        sqs = boto3.client("sqs")
+        for logical_id, handlers in handlers_by_source().items():
+            if not logical_id.endswith("Queue"):
+                continue
+            ((handler, batch_size),) = handlers
+            url = self.references[logical_id]
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=batch_size)
+            received = answer.get("Messages", [])
+            if not received:
+                continue
+            result = entered(handler)({"Records": [_sqs_record(m) for m in received]}, LambdaContext())
+            failed = {failure["itemIdentifier"] for failure in result["batchItemFailures"]}
+            for message in received:
+                if message["MessageId"] not in failed:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            handled += len(received)
+        return handled
+
+    def waiting(self, logical_id: str) -> int:
+        """Messages in a queue, seen or not."""
+        attributes = boto3.client("sqs").get_queue_attributes(
+            QueueUrl=self.references[logical_id], AttributeNames=["All"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"]) + int(attributes["ApproximateNumberOfMessagesNotVisible"])
+
+    # ---- what the counter does --------------------------------------------------------------
+    def sign_up(self, name: str, *, deposit: str = "0", limits: AccountLimits = LIMITS, **more: Any) -> Person:
+        """A new professional customer with one paying account and some cash in it."""
+        self.people += 1
+        phone = f"139{self.people:08d}"
+        login_name = f"customer{self.people}"
+        form = SignUp(
+            name=name,
+            phone=phone,
+            branch_id=BRANCH,
+            login_name=login_name,
+            password=PASSWORD,
+            limit_outward_fen=more.pop("limit_outward_fen", 200_000_00),
+            accounts=more.pop("accounts", (AccountWish("savings", ledger.RIGHT_FULL, limits),)),
+            **more,
+        )
+        person = Person(name, phone, login_name, sign_up(form, teller_id=TELLER, at=self.clock.now()))
+        fen = dynamo_fen(deposit)
+        if fen:
+            self.deposit(person.account, fen)
+        return person
+
+    def deposit(self, account_id: str, amount_fen: int) -> None:
+        """Cash over the counter."""
+        ledger.deposit_cash(
+            account_id=account_id,
+            branch_id=BRANCH,
+            amount_fen=amount_fen,
+            reference=str(uuid.uuid4()),
+            teller_id=TELLER,
+            at=self.clock.now(),
+        )
+
+    def balance(self, account_id: str) -> int:
+        """Booked balance in fen, straight from the ledger."""
+        return ledger.read_accounts([account_id])[account_id].posted_fen
+
+
+def dynamo_fen(text: str) -> int:
+    """`"12.34"` -> 1234, by another way than the code under test."""
+    yuan, _, fraction = text.partition(".")
+    return int(yuan) * 100 + int((fraction + "00")[:2])
+
+
+def _query(query: str) -> dict[str, list[str]] | None:
+    found: dict[str, list[str]] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        found.setdefault(name, []).append(value)
+    return found or None
+
+
+def _stream_record(record: Any) -> dict[str, Any]:
+    body = {
+        name: _as_json(value) if name in ("Keys", "NewImage", "OldImage") else value
+        for name, value in record["dynamodb"].items()
+        if name != "ApproximateCreationDateTime"
+    }
+    return json.loads(  # type: ignore[no-any-return]  # proves that it is JSON, as Lambda's events are
+        json.dumps(
+            {
+                "eventID": record["eventID"],
+                "eventName": record["eventName"],
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "cn-north-1",
+                "dynamodb": body,
+                "eventSourceARN": "arn:aws:dynamodb:cn-north-1:123456789012:table/test/stream/1",
+            }
+        )
+    )
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    return value
+
+
+def _sqs_record(message: Any) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": {},
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:cn-north-1:123456789012:test",
+        "awsRegion": "cn-north-1",
+    }
+
+
+_SECRET, _KEY = "AWS::SecretsManager::Secret", "AWS::KMS::Key"
+
+
+@cache
+def _template() -> tuple[str, dict[str, Any]]:
+    """The template without its secrets and keys, and those.
+
+    moto's CloudFormation knows every type but secrets, and makes each key a symmetric one.
+    """
+    template = read_template(RESOURCES_FILE)
+    apart = {name: item for name, item in template["Resources"].items() if item["Type"] in (_SECRET, _KEY)}
+    template["Resources"] = {name: item for name, item in template["Resources"].items() if name not in apart}
+    return json.dumps(template), apart
+
+
+def _create_apart() -> dict[str, str]:
+    """The template's secrets and keys, as CloudFormation would create them; logical id -> what Ref gives."""
+    references = {}
+    for name, item in _template()[1].items():
+        properties = item["Properties"]
+        if item["Type"] == _KEY:
+            key = boto3.client("kms").create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"])
+            references[name] = key["KeyMetadata"]["KeyId"]
+        else:
+            client = boto3.client("secretsmanager")
+            text = client.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
+            references[name] = client.create_secret(Name=name, SecretString=text)["ARN"]
+    return references
+
+
+@contextmanager
+def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
+    """A fresh bank on moto: one branch, one teller, no customer."""
+    with mock_aws():
+        aws.forget_clients()
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.create_stack(
+            StackName=STACK,
+            TemplateBody=_template()[0],
+            Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
+        )
+        rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        references = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows} | _create_apart()
+        fixed = clock.FixedClock(start)
+        before = clock.use(fixed)
+        with patch.dict("os.environ", environment_of(references)):
+            dynamo.forget_tables()
+            parameters.forget()
+            staff.branch_of.cache_clear()
+            bank = Bank(fixed, references)
+            staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
+            staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)
+            yield bank
+        clock.use(before)
+    aws.forget_clients()

@@ -1,0 +1,32 @@
+"""Every test starts without the machine's own AWS settings, and with a clock nobody else has moved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+# Before anything imports botocore: no test may ever reach a real account.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="cn-north-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    # moto's streams client breaks on account-based endpoints.
+    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+    POWERTOOLS_METRICS_NAMESPACE="rural-bank",
+)
+
+from chalicelib.parameters import service as parameters  # noqa: E402  # after the environment is safe
+from chalicelib.platform import clock  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _own_clock_and_parameters() -> Iterator[None]:
+    before = clock.use(clock.SystemClock())
+    parameters.forget()
+    yield
+    clock.use(before)
