@@ -1,0 +1,1 @@
+"""The bank: one package per bounded context, and `platform` under them all."""

@@ -152,6 +152,8 @@ def movements(call: Call, account_id: str) -> MovementPage:
     after = decode_cursor(query.cursor, "account_id", account_id, "line")
     if query.date_from > query.date_to:
         return MovementPage(movements=[], next_cursor=None)
+    if after is not None and not service.is_in_period(after["line"]["S"], query.date_from, query.date_to):
+        raise CursorMalformed()  # the engine takes no start outside what is asked for
     lines, last = service.line_page(account_id, query.date_from, query.date_to, query.limit, after)
     return MovementPage(movements=[_line_view(line) for line in lines], next_cursor=encode_cursor(last))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,15 @@ __all__ = [
     "Movement",
     "account_of",
     "accounts_of",
+    "is_in_period",
     "last_line",
     "line_at",
     "line_page",
     "lines_between",
 ]
+
+# What cannot be an account number is not looked up: the engine refuses keys that are empty or too long.
+_ACCOUNT_ID = re.compile(r"[0-9]{10,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,17 @@ def accounts_of(customer_id: str) -> list[ledger.Account]:
 
 def account_of(customer_id: str, account_id: str) -> ledger.Account:
     """One of the customer's accounts; NotFound for unknown ones and others' alike (NB-5.1.4)."""
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        raise NotFound()
     account = ledger.read_accounts([account_id]).get(account_id)
     if account is None or account.customer_id != customer_id:
         raise NotFound()
     return account
+
+
+def is_in_period(line: str, first_date: str, last_date: str) -> bool:
+    """Whether a line's sort key lies in a period of business dates."""
+    return first_date <= line[:8] <= last_date
 
 
 def line_page(

@@ -20,7 +20,7 @@ __all__ = [
     "Grant",
     "checks_session",
     "confirmation_code",
-    "is_taken",
+    "customer_named",
     "log_in",
     "log_out",
     "money_checks_session",
@@ -45,9 +45,9 @@ class Grant:
     refresh_token_s: int
 
 
-def is_taken(login_name: str) -> bool:
-    """Whether somebody has this log-in name."""
-    return store.customer_by_login_name(login_name) is not None
+def customer_named(login_name: str) -> str | None:
+    """The customer with this log-in name or account number, or None. For the bank's own side, never a route."""
+    return store.customer_by_login_name(login_name)
 
 
 def register(customer_id: str, login_names: Sequence[str], password: str) -> None:

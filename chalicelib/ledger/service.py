@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from chalicelib.ledger import domain, store
 from chalicelib.ledger.domain import (
@@ -207,14 +207,20 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     """Post what `plan` drafts for a given `now`, in one conditional transaction.
 
     Contention and throttles are planned again with a new `now` inside POST_TIME_BUDGET_S, then TryAgain.
-    After silence the very same request is sent again, never a new one; then OutcomeUnknown. Any other
-    Refusal is the planner's own rule that did not hold. Nothing is changed unless Posted is returned,
-    or OutcomeUnknown raised.
+    After silence the very same request is sent again until the engine has judged it, never a new one;
+    then OutcomeUnknown. Any other Refusal is the planner's own rule that did not hold. Nothing is changed
+    unless Posted is returned, or OutcomeUnknown raised.
     """
     pending: Draft | None = None
+    in_doubt = False
+    give_up_at = clock.monotonic() + POST_TIME_BUDGET_S
+
+    def is_over(_: RetryCallState) -> bool:
+        return clock.monotonic() >= give_up_at
+
     try:
         for attempt in Retrying(
-            stop=stop_after_delay(POST_TIME_BUDGET_S),
+            stop=is_over,
             wait=wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
             retry=retry_if_exception_type((_Contended, store.WriteInDoubt)),
             sleep=clock.sleep,
@@ -225,17 +231,19 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
                 pending = draft  # kept while in doubt: a repeat must be the same request
                 try:
                     store.transact(draft.writes(), _token(draft))
+                except store.WriteInDoubt:
+                    in_doubt = True
+                    raise
                 except store.WriteContended as error:
-                    pending = None
+                    # A throttle says nothing about the request that was met with silence.
+                    pending = pending if in_doubt else None
                     raise _Contended from error
                 except store.WriteCancelled as error:
-                    pending = None
+                    pending, in_doubt = None, False
                     return Posted(draft, replayed=_judge(draft, error.reasons))
                 return Posted(draft)
-    except _Contended:
-        raise TryAgain() from None
-    except store.WriteInDoubt:
-        raise OutcomeUnknown() from None
+    except (_Contended, store.WriteInDoubt):
+        raise (OutcomeUnknown if in_doubt else TryAgain)() from None
     raise AssertionError("the retry loop ended without a result")
 
 

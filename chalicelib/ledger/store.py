@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.ledger.errors import PayeeUnavailable
 from chalicelib.platform import aws, settings
@@ -88,7 +88,7 @@ def transact(items: Sequence[ItemPut | ItemUpdate], token: str) -> None:
         aws.dynamodb().transact_write_items(
             TransactItems=[item.to_transact_item() for item in items], ClientRequestToken=token
         )
-    except HTTPClientError as error:
+    except aws.NO_ANSWER as error:
         raise WriteInDoubt from error
     except ClientError as error:
         code = error.response["Error"]["Code"]

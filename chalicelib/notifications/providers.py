@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
@@ -54,7 +54,7 @@ class SnsProvider:
                 )
             else:
                 aws.sns().publish(TargetArn=message.push_address or "", Message=message.text)
-        except HTTPClientError as error:
+        except aws.NO_ANSWER as error:
             raise Retryable("SNS did not answer") from error
         except ClientError as error:
             code = error.response["Error"]["Code"]

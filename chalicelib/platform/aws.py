@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ConnectionError as ConnectionFailed
+from botocore.exceptions import HTTPClientError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
+
+# Silence: not reached, no answer in time, or cut off. botocore has two families for it, without a common base.
+NO_ANSWER = (HTTPClientError, ConnectionFailed)
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 3

@@ -15,9 +15,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class Clock(Protocol):
-    """A source of time: `now` is aware and in UTC."""
+    """A source of time: `now` is aware and in UTC; `monotonic` counts seconds and never runs backwards."""
 
     def now(self) -> dt.datetime: ...
+
+    def monotonic(self) -> float: ...
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -27,6 +29,9 @@ class SystemClock:
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -40,6 +45,9 @@ class FixedClock:
 
     def now(self) -> dt.datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
 
     def sleep(self, seconds: float) -> None:
         self.advance(dt.timedelta(seconds=seconds))
@@ -64,6 +72,11 @@ def use(clock: Clock) -> Clock:
 def now() -> dt.datetime:
     """The present moment, aware, UTC."""
     return _clock.now()
+
+
+def monotonic() -> float:
+    """Seconds on this process's clock, for measuring how long something takes."""
+    return _clock.monotonic()
 
 
 def sleep(seconds: float) -> None:

@@ -248,7 +248,9 @@ def decode_cursor(cursor: str | None, hash_name: str, hash_value: str, range_nam
         wanted = {hash_name: {"S": hash_value}, range_name: {"S": key[range_name]["S"]}}
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise CursorMalformed() from error
-    if key != wanted or not isinstance(key[range_name]["S"], str) or not key[range_name]["S"]:
+    text = key[range_name]["S"]
+    # Every sort key of the bank is ASCII; a lone surrogate could not even be sent to the engine.
+    if key != wanted or not isinstance(text, str) or not text or not text.isascii():
         raise CursorMalformed()
     return wanted
 

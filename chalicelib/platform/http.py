@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.platform import log
+from chalicelib.platform.aws import NO_ANSWER
 from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
@@ -130,9 +131,12 @@ class Call:
         return None if value is None else str(value)
 
     def json(self, model: type[M]) -> M:
-        """The body as `model`; raises MalformedJson, BodyTooLarge, MalformedRequest."""
+        """The body as `model`; raises UnsupportedMediaType, MalformedJson, BodyTooLarge, MalformedRequest."""
         if model is not self._operation.body:
             raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
+        # Chalice takes an absent type, a list that names ours somewhere, and */*.
+        if (self.header("content-type") or "").partition(";")[0].strip().lower() != "application/json":
+            raise UnsupportedMediaType()
         raw = self._request.raw_body
         if len(raw) > MAX_BODY_BYTES:
             raise BodyTooLarge(max_bytes=str(MAX_BODY_BYTES))
@@ -233,7 +237,7 @@ def _run(
     except Refusal as refusal:
         log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
         return problem(refusal, call.language, call.correlation_id)
-    except (ClientError, HTTPClientError, PynamoDBException) as error:
+    except (ClientError, *NO_ANSWER, PynamoDBException) as error:
         if not _is_passing(error):
             return _internal_error(call)
         log.logger.warning("engine busy", exc_info=True)
@@ -256,7 +260,7 @@ def _is_passing(error: Exception) -> bool:
     """Whether trying again may help: throttled, or the engine could not be reached in time."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, HTTPClientError):
+        if isinstance(cause, NO_ANSWER):
             return True
         if isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") in _THROTTLES:
             return True

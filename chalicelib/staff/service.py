@@ -12,6 +12,8 @@ from chalicelib.staff.errors import StaffNotEntitled
 from chalicelib.staff.store import BranchItem, StaffItem
 
 TELLER = "teller"
+# The head office's own counter serves the customers of every branch.
+HEAD_OFFICE = "0001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,16 @@ def appoint_teller(staff_id: str, name: str, branch_id: str, password: str) -> N
     ).save(StaffItem.staff_id.does_not_exist())
 
 
-def require_teller(staff_id: str, branch_id: str) -> None:
-    """Raise StaffNotEntitled unless that person is a teller of that branch."""
+def teller_named(staff_id: str) -> str | None:
+    """The branch of the teller with this staff number, or None when there is no such teller."""
     try:
         item = StaffItem.get(staff_id)
     except DoesNotExist:
-        raise StaffNotEntitled() from None
-    if item.role != TELLER or item.branch_id != branch_id:
+        return None
+    return item.branch_id if item.role == TELLER else None
+
+
+def require_teller(staff_id: str, branch_id: str) -> None:
+    """Raise StaffNotEntitled unless that person is a teller of that branch, or of the head office."""
+    if teller_named(staff_id) not in (branch_id, HEAD_OFFICE):
         raise StaffNotEntitled()

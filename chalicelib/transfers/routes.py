@@ -14,7 +14,13 @@ from chalicelib.ledger import errors as ledger_errors
 from chalicelib.limits import errors as limit_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor
-from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CurrencyUnsupported, NotFound
+from chalicelib.platform.errors import (
+    AmountMalformed,
+    AmountOutOfRange,
+    CurrencyUnsupported,
+    CursorMalformed,
+    NotFound,
+)
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
@@ -210,7 +216,7 @@ def read_one(call: Call, transfer_id: str) -> TransferView:
     auth=identity.checks_session,
     query=TransferQuery,
     answer=TransferPage,
-    refusals=(NotFound, errors.IdempotencyKeyMissing),
+    refusals=(NotFound, CursorMalformed, errors.IdempotencyKeyMissing),
 )
 def read_page(call: Call) -> TransferPage:
     """A page of transfers; a new one appears within a second or so (a worker keeps the list)."""

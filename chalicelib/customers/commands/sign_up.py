@@ -58,7 +58,7 @@ def sign_up(form: SignUp, *, teller_id: str, at: dt.datetime) -> SignedUp:
     """
     staff.require_teller(teller_id, form.branch_id)
     _check(form)
-    if identity.is_taken(form.login_name):
+    if identity.customer_named(form.login_name) is not None:
         raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
     customer_id = ids.random_id()
     customers.add_customer(

@@ -1,0 +1,53 @@
+# Everything a developer does with the bank. `make help` lists the targets.
+PYTHON ?= python3
+STAGE ?= dev
+PHONE ?=
+BIN := .venv/bin
+PY := $(BIN)/python
+# A folder that has no test yet (pytest's exit code 5) is no failure; anything else is.
+PYTEST = $(PY) -m pytest
+NO_TESTS_YET = || [ $$? -eq 5 ]
+# Prose and progress must appear at once, also in a pipe.
+export PYTHONUNBUFFERED := 1
+# Only what the bank itself is told; the developer's own AWS settings are read by `make package` alone.
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap run messages test prove check package lock clean
+
+help: ## list every target
+	@echo 'Rural Bank - make targets / 命令一览'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+bootstrap: ## prepare the Python environment .venv (every other target does it first)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo '错误: 找不到 $(PYTHON)，请安装 Python 3.11 或更新版本: sudo apt install python3 python3-venv' >&2; echo 'error: $(PYTHON) is not installed; run: sudo apt install python3 python3-venv' >&2; exit 1; }
+	@$(PYTHON) infra/local/bootstrap.py
+
+run: bootstrap ## start the local bank, walk through it, stay up until Ctrl-C (BANK_PORT=4566)
+	@exec $(PY) -m infra.local.run
+
+messages: bootstrap ## print what the local bank sent to a phone: make messages PHONE=13800000001
+	@$(PY) -m infra.local.messages '$(PHONE)'
+
+test: bootstrap ## unit, chain and architecture tests
+	$(PYTEST) tests/unit tests/chain tests/architecture $(NO_TESTS_YET)
+
+prove: bootstrap ## engine, deploy and simulation tests (slower)
+	$(PYTEST) tests/engine tests/deploy tests/simulation $(NO_TESTS_YET)
+
+check: bootstrap ## lint, format, types, import rules, template lint
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(BIN)/lint-imports
+	$(PY) -m infra.build --stage local --lint
+	$(PY) -m infra.build --stage prod --lint
+
+package: bootstrap ## package a stage for the cloud: make package STAGE=dev
+	$(PY) -m infra.build --stage $(STAGE)
+
+lock: bootstrap ## pin requirements*.in again, on the oldest Python the bank supports
+	$(PY) -m infra.local.lock
+
+clean: ## remove what can be made again, the local bank's data included
+	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,136 @@
+"""CloudWatch alarms, derived from what is in the template: nothing can be added without one.
+
+Every alarm tells AlarmsTopic. Alarms of a conditional resource carry its condition.
+"""
+
+from typing import Any
+
+from infra.environment import is_dead_letter_queue
+from infra.workers import Worker
+
+Template = dict[str, Any]
+
+PERIOD_S = 300
+# The local engine has no alarms on metric math; those alarms exist in the cloud only.
+IN_CLOUD = "IsInCloud"
+# A queue is drained within seconds; a message that waits this long is late for the customer.
+OLDEST_MESSAGE_S = 300
+# A confirmation code is of no use after a minute.
+OLDEST_CODE_S = 60
+ITERATOR_AGE_MS = 15 * 60 * 1000
+# SystemErrors has no value per table, only per table and operation.
+TABLE_OPERATIONS = (
+    "GetItem",
+    "BatchGetItem",
+    "Query",
+    "Scan",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+)
+
+
+def _alarm(description: str, condition: str | None, properties: dict[str, Any]) -> Template:
+    resource: Template = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": description,
+            "AlarmActions": [{"Ref": "AlarmsTopic"}],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            # Silence means that nothing went wrong: these metrics are only sent when something happens.
+            "TreatMissingData": "notBreaching",
+            **properties,
+        },
+    }
+    return {"Condition": condition, **resource} if condition else resource
+
+
+def _metric(namespace: str, name: str, dimensions: dict[str, Any], statistic: str, above: int) -> dict[str, Any]:
+    return {
+        "Namespace": namespace,
+        "MetricName": name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Statistic": statistic,
+        "Period": PERIOD_S,
+        "Threshold": above,
+    }
+
+
+def _sum_of(metrics: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return the properties of an alarm on the sum of several DynamoDB metrics being above zero."""
+    queries = [
+        {
+            "Id": f"m{number}",
+            "ReturnData": False,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/DynamoDB",
+                    "MetricName": name,
+                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                },
+                "Period": PERIOD_S,
+                "Stat": "Sum",
+            },
+        }
+        for number, (name, dimensions) in enumerate(metrics)
+    ]
+    total = {"Id": "total", "Expression": "SUM(FILL(METRICS(), 0))", "Label": "total", "ReturnData": True}
+    return {"Metrics": [total, *queries], "Threshold": 0}
+
+
+def _of_table(logical_id: str, condition: str | None) -> dict[str, Template]:
+    name = {"Ref": logical_id}
+    alarms = {}
+    for operation, metric in (("Read", "ReadThrottleEvents"), ("Write", "WriteThrottleEvents")):
+        properties = _metric("AWS/DynamoDB", metric, {"TableName": name}, "Sum", 0)
+        text = f"{operation}s of {logical_id} are throttled: a hot item, or the account's quota"
+        alarms[f"{logical_id}{operation}ThrottlesAlarm"] = _alarm(text, condition, properties)
+    if condition is None:
+        errors = [("SystemErrors", {"TableName": name, "Operation": operation}) for operation in TABLE_OPERATIONS]
+        text = f"DynamoDB itself fails on {logical_id}; requests are retried, money is safe"
+        alarms[f"{logical_id}SystemErrorsAlarm"] = _alarm(text, IN_CLOUD, _sum_of(errors))
+    return alarms
+
+
+def _of_queue(logical_id: str, condition: str | None) -> dict[str, Template]:
+    dimensions = {"QueueName": {"Fn::GetAtt": [logical_id, "QueueName"]}}
+    if is_dead_letter_queue(logical_id):
+        metric = _metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, "Maximum", 0)
+        text = f"A message was given up and waits in {logical_id}"
+        return {f"{logical_id}MessagesAlarm": _alarm(text, condition, metric)}
+    limit_s = OLDEST_CODE_S if logical_id == "CodesQueue" else OLDEST_MESSAGE_S
+    metric = _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", dimensions, "Maximum", limit_s)
+    text = f"The oldest message of {logical_id} is over {limit_s} s old"
+    return {f"{logical_id}AgeAlarm": _alarm(text, condition, metric)}
+
+
+def _of_function(logical_id: str, reads_stream: bool) -> dict[str, Template]:
+    dimensions = {"FunctionName": {"Ref": logical_id}}
+    alarms = {
+        f"{logical_id}ErrorsAlarm": _alarm(
+            f"Function {logical_id} raised", None, _metric("AWS/Lambda", "Errors", dimensions, "Sum", 0)
+        )
+    }
+    if reads_stream:
+        age = _metric("AWS/Lambda", "IteratorAge", dimensions, "Maximum", ITERATOR_AGE_MS)
+        text = f"{logical_id} is over 15 minutes behind its stream, whose records expire in 24 hours"
+        alarms[f"{logical_id}IteratorAgeAlarm"] = _alarm(text, None, age)
+    return alarms
+
+
+def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template]:
+    """Return the alarms of every table, queue, dead-letter queue and function, by logical id."""
+    alarms: dict[str, Template] = {}
+    for logical_id, resource in resources.items():
+        condition = resource.get("Condition")
+        if resource.get("Type") == "AWS::DynamoDB::Table":
+            alarms |= _of_table(logical_id, condition)
+        elif resource.get("Type") == "AWS::SQS::Queue":
+            alarms |= _of_queue(logical_id, condition)
+    alarms |= _of_function("APIHandler", reads_stream=False)
+    for worker in workers:
+        alarms |= _of_function(worker.logical_id, reads_stream=worker.kind == "Stream")
+    return alarms

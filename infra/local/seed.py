@@ -1,0 +1,152 @@
+"""A small demo bank: two branches, four customers, their accounts and cash, one counter clerk, one notice.
+
+Everything goes through the bank's own use cases, as a counter clerk would do it: money enters the ledger as
+cash deposits. Names, phones and numbers are made up. Each step looks before it acts, so that a second run,
+or one after an interruption, adds only what is missing.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.accounts import service as accounts
+from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
+from chalicelib.identity import service as identity
+from chalicelib.ledger import service as ledger
+from chalicelib.limits.service import AccountLimits
+from chalicelib.maintenance import service as maintenance
+from chalicelib.platform import clock
+from chalicelib.platform.money import decimal_text
+from chalicelib.staff import service as staff
+from infra.local.stack import Bank
+
+PASSWORD = "Demo-Bank-2026"  # noqa: S105  # of made-up customers on a bank that only this machine reaches
+TELLER_ID = "T0001"
+TELLER_NAME = "柜员周敏"
+NOTICE_ID = "demo-upgrade"
+LIMITS = AccountLimits(
+    single_fen=50_000_00, day_fen=100_000_00, day_count=50, month_fen=1_000_000_00, year_fen=5_000_000_00
+)
+LIMIT_OUTWARD_FEN = 200_000_00
+BRANCHES = (
+    staff.Branch(staff.HEAD_OFFICE, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"),
+    staff.Branch("0002", "示范村镇银行城关支行", "示范县城关镇东街8号", "0990-0000002"),
+)
+
+
+@dataclass(frozen=True)
+class DemoCustomer:
+    """A made-up customer: one deposit in fen for each account, the first of which may pay."""
+
+    name: str
+    login_name: str
+    phone: str
+    branch_id: str
+    deposits_fen: tuple[int, ...]
+    rights: tuple[str, ...]
+    push_address: str | None = None
+
+
+CUSTOMERS = (
+    DemoCustomer(
+        "赵小明",
+        "zhaoxiaoming",
+        "13800000001",
+        "0001",
+        (107_000_53, 20_000_00),
+        (ledger.RIGHT_FULL, ledger.RIGHT_FULL),
+        "local:zhaoxiaoming-phone",
+    ),
+    DemoCustomer("钱红", "qianhong", "13800000002", "0001", (5_000_00,), (ledger.RIGHT_FULL,)),
+    DemoCustomer(
+        "孙建国", "sunjianguo", "13800000003", "0002", (60_000_00, 800_00), (ledger.RIGHT_FULL, ledger.RIGHT_QUERY)
+    ),
+    DemoCustomer("李梅", "limei", "13800000004", "0002", (88_888_88,), (ledger.RIGHT_FULL,)),
+)
+
+
+def seed(bank: Bank) -> dict[str, Any]:
+    """Make what is missing of the demo bank; returns what `.local/demo.json` holds, balances as of now."""
+    now = clock.now()
+    # Last month, so that there is a month to bill: opened on the 1st, the deposits on the 5th.
+    month = clock.month_before(now)
+    opened = dt.datetime.fromisoformat(f"{month}-01T09:30:00").replace(tzinfo=clock.SHANGHAI)
+    for branch in BRANCHES:
+        staff.register_branch(branch)
+    if staff.teller_named(TELLER_ID) is None:
+        staff.appoint_teller(TELLER_ID, TELLER_NAME, staff.HEAD_OFFICE, PASSWORD)
+    for customer in CUSTOMERS:
+        _customer(customer, opened)
+    _notice(now)
+    return {
+        "base_url": bank.base_url,
+        "customers": [_described(customer) for customer in CUSTOMERS],
+        "staff": [{"login_name": TELLER_ID, "password": PASSWORD, "name": TELLER_NAME, "role": staff.TELLER}],
+    }
+
+
+def _customer(customer: DemoCustomer, opened: dt.datetime) -> None:
+    if identity.customer_named(customer.login_name) is None:
+        sign_up(
+            SignUp(
+                name=customer.name,
+                phone=customer.phone,
+                branch_id=customer.branch_id,
+                login_name=customer.login_name,
+                password=PASSWORD,
+                limit_outward_fen=LIMIT_OUTWARD_FEN,
+                accounts=tuple(AccountWish("savings", right, LIMITS) for right in customer.rights),
+                push_address=customer.push_address,
+            ),
+            teller_id=TELLER_ID,
+            at=opened,
+        )
+    for account, amount_fen in zip(_accounts(customer), customer.deposits_fen, strict=True):
+        if account.seq > 0:
+            continue
+        ledger.deposit_cash(
+            account_id=account.account_id,
+            branch_id=customer.branch_id,
+            amount_fen=amount_fen,
+            reference=f"demo-{account.account_id}",
+            teller_id=TELLER_ID,
+            at=opened + dt.timedelta(days=4),
+        )
+
+
+def _accounts(customer: DemoCustomer) -> list[ledger.Account]:
+    """The customer's accounts, those that may pay first, in the order of the deposits."""
+    customer_id = identity.customer_named(customer.login_name)
+    assert customer_id is not None, "signed up above"
+    found = accounts.accounts_of(customer_id)
+    return sorted(found, key=lambda account: account.right != ledger.RIGHT_FULL)
+
+
+def _notice(now: dt.datetime) -> None:
+    if any(notice.notice_id == NOTICE_ID for notice in maintenance.listed(now)):
+        return
+    starts_at = (now + dt.timedelta(days=7)).astimezone(clock.SHANGHAI).replace(hour=2, minute=0, second=0)
+    ends_at = starts_at + dt.timedelta(hours=2)
+    maintenance.publish(
+        NOTICE_ID,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        affects="transfers",
+        zh=f"系统升级，{clock.to_local_text(starts_at)}起约两小时暂停转账；查询不受影响，急用请到网点办理。",
+        en=f"Upgrade: transfers pause for two hours from {clock.to_local_text(starts_at)} (Shanghai). "
+        "Enquiries work; a branch can help you.",
+        now=now,
+    )
+
+
+def _described(customer: DemoCustomer) -> dict[str, Any]:
+    return {
+        "name": customer.name,
+        "login_name": customer.login_name,
+        "password": PASSWORD,
+        "phone": customer.phone,
+        "accounts": [
+            {"id": account.account_id, "balance": decimal_text(account.posted_fen), "right": account.right}
+            for account in _accounts(customer)
+        ],
+    }
