@@ -67,7 +67,8 @@ def log_in(login_name: str, password: str, now: dt.datetime) -> Grant:
     Raises LoginRefused, the same and after the same work, for unknown, wrong and locked.
     """
     now_s = int(now.timestamp())
-    customer_id = store.customer_by_login_name(login_name.strip().lower())
+    name = login_name.strip().lower()
+    customer_id = store.customer_by_login_name(name) if name else None  # the engine takes no empty key
     stored_hash = None
     if customer_id is not None:
         stored_hash = store.claim_try(
