@@ -75,11 +75,12 @@ def customer_page(after: str | None) -> tuple[list[str], str | None]:
     return store.scan_ids(after)
 
 
-def require_live_session(customer_id: str, session_id: str) -> None:
-    """Raise SessionEnded when the session was ended; for reads, as money checks it in its own write."""
+def require_live_session(customer_id: str, session_id: str) -> Customer:
+    """The record, or SessionEnded when the session was ended; for reads, as money checks it in its own write."""
     customer = customer_of(customer_id)
     if customer is None or session_id in customer.revoked:
         raise SessionEnded()
+    return customer
 
 
 def end_session(customer_id: str, session_id: str, tokens_die_at: dt.datetime, now: dt.datetime) -> None:
