@@ -18,7 +18,6 @@ from chalicelib.platform.errors import (
     InternalError,
     MalformedJson,
     MalformedRequest,
-    OutcomeUnknown,
     Refusal,
     TryAgain,
     UnsupportedMediaType,
@@ -90,8 +89,6 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
         found += [MalformedRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType]
     if operation.query is not None:
         found.append(MalformedRequest)
-    if operation.path.endswith("/confirmation"):
-        found.append(OutcomeUnknown)
     return sorted(set(found), key=lambda refusal: (refusal.status, refusal.code))
 
 

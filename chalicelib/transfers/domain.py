@@ -15,6 +15,7 @@ AWAITING = "awaiting"
 POSTED = "posted"
 EXPIRED = "expired"
 SMS = "sms"
+NO_FACTOR = "none"
 MAX_NAME = 30
 MAX_PURPOSE = 60
 FIRST_ATTEMPT = 1

@@ -14,7 +14,7 @@ from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
 from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, SMS, Instruction, Request
-from chalicelib.transfers.errors import FactorCeilingExceeded, IdempotencyKeyReused, SamePayerAndPayee
+from chalicelib.transfers.errors import FactorCeilingExceeded, SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of
 
 
@@ -60,7 +60,7 @@ def _distinct(request: Request) -> list[str]:
 
 def _replay(stored: Image, request: Request) -> Created:
     if stored["request_digest"] != request.digest():
-        raise IdempotencyKeyReused()
+        raise ledger.IdempotencyKeyReused()
     return Created(stored, hit=True)
 
 
