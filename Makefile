@@ -2,6 +2,7 @@
 PYTHON ?= python3
 STAGE ?= dev
 PHONE ?=
+ACCOUNT ?=
 BIN := .venv/bin
 PY := $(BIN)/python
 # A folder that has no test yet (pytest's exit code 5) is no failure; anything else is.
@@ -13,7 +14,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run messages test prove check package lock clean
+.PHONY: help bootstrap run messages verify rebuild test prove check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -28,6 +29,12 @@ run: bootstrap ## start the local bank, walk through it, stay up until Ctrl-C (B
 
 messages: bootstrap ## print what the local bank sent to a phone: make messages PHONE=13800000001
 	@$(PY) -m infra.local.messages '$(PHONE)'
+
+verify: bootstrap ## recompute an account's hash chain on the running local bank: make verify ACCOUNT=9000010000000000017
+	@$(PY) -m infra.ops verify-chain '$(ACCOUNT)'
+
+rebuild: bootstrap ## rebuild an account's lost statement lines there: make rebuild ACCOUNT=9000010000000000017
+	@$(PY) -m infra.ops rebuild-lines '$(ACCOUNT)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture $(NO_TESTS_YET)

@@ -5,6 +5,7 @@ Every alarm tells AlarmsTopic. Alarms of a conditional resource carry its condit
 
 from typing import Any
 
+from chalicelib.platform import metrics
 from infra.environment import is_dead_letter_queue
 from infra.workers import Worker
 
@@ -121,9 +122,25 @@ def _of_function(logical_id: str, reads_stream: bool) -> dict[str, Template]:
     return alarms
 
 
+# What a person has to know about each count that the application sends; one is enough.
+COUNTED = {
+    metrics.LINE_GAPS: "Statement lines of an account are missing; it is set aside, the sweeper rebuilds it",
+    metrics.LINES_NOT_REBUILT: "Statement lines are missing and the journal does not explain the account",
+}
+
+
+def _of_counts() -> dict[str, Template]:
+    # As the functions send them: infra/overlay.yaml names the service, the stage is theirs.
+    dimensions = {"stage": {"Ref": "Stage"}, "service": "rural-bank"}
+    return {
+        f"{name}Alarm": _alarm(COUNTED[name], None, _metric(metrics.NAMESPACE, name, dimensions, "Sum", 0))
+        for name in metrics.ALARMED
+    }
+
+
 def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template]:
-    """Return the alarms of every table, queue, dead-letter queue and function, by logical id."""
-    alarms: dict[str, Template] = {}
+    """Return the alarms of every table, queue, dead-letter queue, function and count, by logical id."""
+    alarms = _of_counts()
     for logical_id, resource in resources.items():
         condition = resource.get("Condition")
         if resource.get("Type") == "AWS::DynamoDB::Table":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
 from chalicelib.accounts.domain import Movement, line_key
@@ -34,6 +34,8 @@ class MovementItem(Item):
     counterparty_account = UnicodeAttribute(null=True)
     counterparty_name = UnicodeAttribute(null=True)
     purpose = UnicodeAttribute(null=True)
+    # Set on lines that the sweeper put in order of time, because the account no longer remembered the order.
+    rebuilt = BooleanAttribute(null=True)
 
     def to_movement(self) -> Movement:
         """The line as the domain has it."""
@@ -51,7 +53,7 @@ class MovementItem(Item):
         )
 
 
-def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose: str) -> bool:
+def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose: str, rebuilt: bool = False) -> bool:
     """Write a line; False when it is there already."""
     account, name = counterparty or (None, None)
     item = MovementItem(
@@ -69,6 +71,7 @@ def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose:
         counterparty_account=account,
         counterparty_name=name,
         purpose=purpose or None,
+        rebuilt=rebuilt or None,
     )
     try:
         item.save(MovementItem.line.does_not_exist())
@@ -108,6 +111,19 @@ def between(account_id: str, first_date: str, last_date: str) -> Iterator[Moveme
     condition = MovementItem.line.between(first_date, last_date + _AFTER_DAY)
     for row in MovementItem.query(account_id, condition, page_size=PAGE, consistent_read=True):
         yield row.to_movement()
+
+
+def all_lines(account_id: str) -> Iterator[MovementItem]:
+    """Every line as stored, in order of its key, a page in memory at a time."""
+    return iter(MovementItem.query(account_id, page_size=PAGE, consistent_read=True))
+
+
+def newest(account_id: str, limit: int) -> Iterator[Movement]:
+    """At most `limit` lines, newest first, a page in memory at a time."""
+    rows = MovementItem.query(
+        account_id, scan_index_forward=False, limit=limit, page_size=min(limit, PAGE), consistent_read=True
+    )
+    return (row.to_movement() for row in rows)
 
 
 def page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.accounts.routes import api as accounts
 from chalicelib.identity.routes import api as identity
+from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
 from chalicelib.platform.http import Api
@@ -14,6 +15,7 @@ from chalicelib.transfers.routes import api as transfers
 CONTEXT_APIS: tuple[Api, ...] = (
     identity,
     accounts,
+    limits,
     transfers,
     receipts,
     statements,

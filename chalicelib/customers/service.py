@@ -35,6 +35,7 @@ __all__ = [
     "contracts_of",
     "customer_of",
     "customer_page",
+    "customer_update",
     "end_session",
     "ended_sessions",
     "give_back_updates",
@@ -45,6 +46,8 @@ __all__ = [
     "profile_of",
     "require_live_session",
 ]
+
+customer_update = store.customer_update
 
 
 @dataclass(frozen=True, slots=True)

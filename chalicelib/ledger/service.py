@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from chalicelib.ledger import domain, store
 from chalicelib.ledger.domain import (
     FEE_INCOME_ACCOUNT,
+    MAX_LEGS,
+    NO_ENTRY,
     OPEN,
+    REMEMBERED_ENTRIES,
     RIGHT_FULL,
     RIGHT_QUERY,
     Account,
@@ -24,6 +27,7 @@ from chalicelib.ledger.domain import (
     entry_from_image,
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
+from chalicelib.ledger.store import SearchTooLong
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
@@ -31,8 +35,11 @@ from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 
 __all__ = [
     "FEE_INCOME_ACCOUNT",
+    "MAX_LEGS",
+    "NO_ENTRY",
     "OPEN",
     "POSTED",
+    "REMEMBERED_ENTRIES",
     "RIGHT_FULL",
     "RIGHT_QUERY",
     "Account",
@@ -45,11 +52,13 @@ __all__ = [
     "PayeeUnavailable",
     "Posted",
     "PostingFacts",
+    "SearchTooLong",
     "account_update",
     "account_updates",
     "cash_account",
     "claim",
     "deposit_cash",
+    "entries_posted",
     "entry_from_image",
     "journal_put",
     "journal_update",
@@ -142,6 +151,16 @@ def read_entries(entry_ids: Sequence[str]) -> dict[str, Image]:
         return {}
     entries, _ = store.read(entry_ids, [])
     return entries
+
+
+def entries_posted(account_id: str, since: str, until: str, most_pages: int) -> Iterator[Image]:
+    """Posted entries with a leg on the account, from `since` to `until` (times as text), in no order.
+
+    Reads the whole journal, which has no index: for repairs only. Raises SearchTooLong after `most_pages`.
+    """
+    for image in store.scan_posted(since, until, most_pages):
+        if any(leg["a"] == account_id for leg in image["postings"]):
+            yield image
 
 
 def record_instruction(item: Mapping[str, Any]) -> Image | None:

@@ -6,7 +6,7 @@ PynamoDB models: buckets are attributes named by date, and the conditions are wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -33,6 +33,10 @@ class WriteContended(Exception):
 
 class WriteInDoubt(Exception):
     """No answer in time, or one is still being worked on: the same request must be sent again."""
+
+
+class SearchTooLong(Exception):
+    """The journal has more pages than the search may read."""
 
 
 def account_update(account_id: str, *, payee: bool) -> ItemUpdate:
@@ -123,3 +127,25 @@ def read(entry_ids: Sequence[str], account_ids: Sequence[str]) -> tuple[dict[str
         {image["entry_id"]: image for image in found[journal]},
         {image["account_id"]: image for image in found[accounts]},
     )
+
+
+def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
+    """Entries posted between two times, both included, read page by page through the whole journal.
+
+    Raises SearchTooLong after `most_pages` pages of at most 1 MB.
+    """
+    start: dict[str, Any] = {}
+    for _ in range(most_pages):
+        answer = aws.dynamodb().scan(
+            TableName=settings.table("journal"),
+            ConsistentRead=True,
+            FilterExpression="#posted_at BETWEEN :since AND :until",
+            ExpressionAttributeNames={"#posted_at": "posted_at"},
+            ExpressionAttributeValues={":since": s(since), ":until": s(until)},
+            **start,
+        )
+        yield from (to_image(item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    raise SearchTooLong

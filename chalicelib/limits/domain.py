@@ -6,6 +6,10 @@ so the limit itself remains. The engine's condition and the predicate that names
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.limits.errors import (
@@ -106,3 +110,115 @@ def single_rule(amount_fen: int) -> Rule:
         lambda image: bool(image["limit_single"] >= amount_fen),
         lambda image: SingleLimitExceeded(limit=decimal_text(image["limit_single"])),
     )
+
+
+# What counts down from each limit: a bucket is named by this word and its period. A single ceiling has none.
+WORD_OF_LIMIT = {
+    "limit_day": "day",
+    "limit_month": "month",
+    "limit_year": "year",
+    "limit_count": "count",
+    "limit_outward": "outward",
+    "limit_nocert": "nocert",
+}
+ACCOUNT_LIMITS = ("limit_single", "limit_day", "limit_month", "limit_year", "limit_count")
+CUSTOMER_LIMITS = ("limit_outward", "limit_nocert")
+# A bucket outlives its period by so many days: longer than any write that still names it can be under way.
+KEPT_DAYS = 2
+
+_BUCKET = re.compile(rf"({'|'.join(WORD_OF_LIMIT.values())})_([0-9]{{8}}|[0-9]{{6}}|[0-9]{{4}})")
+
+
+def buckets_of(image: Image) -> set[str]:
+    """Names of all buckets on an account or a customer's record."""
+    return {name for name in image if _BUCKET.fullmatch(name)}
+
+
+def last_day(bucket: str) -> dt.date:
+    """The last day of a bucket's period: `month_202611` -> 30 November 2026."""
+    period = bucket.rpartition("_")[2]
+    year, month, day = int(period[:4]), int(period[4:6] or "12"), int(period[6:8] or "0")
+    return dt.date(year, month, day or calendar.monthrange(year, month)[1])
+
+
+def expired_buckets(image: Image, business_date: str) -> list[str]:
+    """Buckets whose period ended over KEPT_DAYS before `business_date`: no write can name them any more."""
+    oldest = _date(business_date) - dt.timedelta(days=KEPT_DAYS)
+    return sorted(name for name in buckets_of(image) if last_day(name) < oldest)
+
+
+def _date(business_date: str) -> dt.date:
+    return dt.date(int(business_date[:4]), int(business_date[4:6]), int(business_date[6:8]))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A limit, what was used of it in its period, and what remains: in fen, or in transfers.
+
+    `used` may exceed `limit` when the limit was lowered below it; then nothing remains.
+    """
+
+    limit: int
+    used: int
+    remaining: int
+
+
+def standing(counter: Counter, image: Image) -> Standing:
+    """How a counter stands on the item it counts on."""
+    limit, left = int(image[counter.limit]), counter.remaining(image)
+    return Standing(limit, limit - left, max(0, left))
+
+
+def changed_limits(image: Image, wanted: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """The limits that `wanted` really changes: name -> (old, new)."""
+    return {name: (int(image[name]), new) for name, new in wanted.items() if image[name] != new}
+
+
+def move_limits(
+    update: ItemUpdate, image: Image, changes: Mapping[str, tuple[int, int]], business_date: str
+) -> ItemUpdate:
+    """Make an item's update carry `changes` of limits, judged by `image`, the item as read at `business_date`.
+
+    Each live bucket moves by the same delta, so what was used stays used, whatever transfers pass meanwhile.
+    A bucket that another write makes or removes in between would miss its delta: the update then does not
+    pass and is planned again. That holds for the day before and the day after too, since the two writes may
+    stand on different sides of midnight.
+    """
+    expired = set(expired_buckets(image, business_date))
+    for name, (old, new) in changes.items():
+        update.require(_unchanged(name, old)).set(f"#{name} = :new_{name}", **{f"new_{name}": n(new)})
+        word = WORD_OF_LIMIT.get(name)
+        if word is None:
+            continue
+        present = {bucket for bucket in buckets_of(image) if bucket.rpartition("_")[0] == word} - expired
+        operator = "+" if new > old else "-"
+        for bucket in sorted(present):
+            update.require(_presence(bucket, present=True))
+            update.set(f"#{bucket} = #{bucket} {operator} :delta_{name}", **{f"delta_{name}": n(abs(new - old))})
+        for bucket in sorted(_buckets_around(word, business_date) - present):
+            update.require(_presence(bucket, present=False))
+    return update
+
+
+def _unchanged(name: str, old: int) -> Rule:
+    return Rule(f"#{name} = :old_{name}", {f":old_{name}": n(old)}, lambda image: bool(image[name] == old), None)
+
+
+def _presence(bucket: str, *, present: bool) -> Rule:
+    function = "attribute_exists" if present else "attribute_not_exists"
+    return Rule(f"{function}(#{bucket})", {}, lambda image: (bucket in image) == present, None)
+
+
+def _buckets_around(word: str, business_date: str) -> set[str]:
+    """The buckets of `word` that a write may make about now: of the day before, the day, and the day after."""
+    length = {"month": 6, "year": 4}.get(word, 8)
+    today = _date(business_date)
+    days = [today + dt.timedelta(days=offset) for offset in (-1, 0, 1)]
+    return {f"{word}_{day:%Y%m%d}"[: len(word) + 1 + length] for day in days}
+
+
+def drop_buckets(update: ItemUpdate, buckets: list[str]) -> ItemUpdate:
+    """Make an item's update take off expired buckets, and nothing else; refused when that was done before."""
+    for bucket in buckets:
+        update.require(_presence(bucket, present=True))
+    return update.remove(*buckets)

@@ -8,6 +8,7 @@ from chalicelib.platform.errors import (
     RANK_ACCOUNT_MONTH,
     RANK_ACCOUNT_YEAR,
     RANK_CUSTOMER_DAY,
+    RANK_FACTOR,
     RANK_SINGLE,
     Refusal,
 )
@@ -59,3 +60,11 @@ class AccountCountLimitExceeded(LimitExceeded):
     code, rank = "account_day_count_exceeded", RANK_ACCOUNT_COUNT
     zh = "超过该账户每日笔数限额 {limit} 笔。"
     en = "Over the account's number of transfers a day, {limit}."
+
+
+class StrongFactorRequired(Refusal):
+    """XJ-5.3-limit: what protects the customer is lowered at once, but raised only with a strong factor."""
+
+    code, status, rank = "strong_factor_required", 403, RANK_FACTOR
+    zh = "调低限额立即生效；调高限额须经强认证（数字证书）确认，请到网点办理。"
+    en = "Limits are lowered at once; raising one needs a strong factor (certificate): please visit a branch."

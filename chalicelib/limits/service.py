@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from chalicelib.limits.domain import AccountLimits, account_counters, customer_counters, single_rule
+from chalicelib.limits.domain import (
+    AccountLimits,
+    account_counters,
+    buckets_of,
+    customer_counters,
+    drop_buckets,
+    expired_buckets,
+    single_rule,
+)
 from chalicelib.platform.dynamo import Image, ItemUpdate
 
 __all__ = [
     "AccountLimits",
+    "buckets_of",
+    "drop_buckets",
+    "expired_buckets",
     "give_back_account",
     "give_back_customer",
     "limit_account",

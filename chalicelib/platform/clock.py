@@ -107,6 +107,11 @@ def business_date(moment: dt.datetime) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y%m%d")
 
 
+def start_of_day(business_date_text: str) -> dt.datetime:
+    """The first moment of a business date, in Shanghai."""
+    return dt.datetime.strptime(business_date_text, "%Y%m%d").replace(tzinfo=SHANGHAI)
+
+
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 

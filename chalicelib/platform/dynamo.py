@@ -149,6 +149,7 @@ class ItemUpdate:
     missing: Callable[[], Refusal]
     rules: list[Rule] = field(default_factory=list)
     sets: list[str] = field(default_factory=list)
+    removes: list[str] = field(default_factory=list)
     values: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def require(self, *rules: Rule) -> ItemUpdate:
@@ -163,6 +164,11 @@ class ItemUpdate:
             self._value(f":{name}", value)
         return self
 
+    def remove(self, *names: str) -> ItemUpdate:
+        """Take attributes off the item."""
+        self.removes += [f"#{name}" for name in names]
+        return self
+
     def _value(self, name: str, value: Mapping[str, Any]) -> None:
         if self.values.setdefault(name, value) != value:
             raise ValueError(f"{name} stands for two values in one write")
@@ -174,7 +180,8 @@ class ItemUpdate:
         for rule in self.rules:
             for name, value in rule.values.items():
                 self._value(name, value)
-        update = "SET " + ", ".join(self.sets) if self.sets else ""
+        clauses = [("SET ", self.sets), ("REMOVE ", self.removes)]
+        update = " ".join(verb + ", ".join(parts) for verb, parts in clauses if parts)
         condition = " AND ".join(conditions)
         parameters: dict[str, Any] = {
             "TableName": self.table,
@@ -191,7 +198,7 @@ class ItemUpdate:
 
     def to_transact_item(self) -> TransactWriteItemTypeDef:
         """This write as one item of TransactWriteItems; a mere condition when nothing is set."""
-        verb = "Update" if self.sets else "ConditionCheck"
+        verb = "Update" if self.sets or self.removes else "ConditionCheck"
         return {verb: self.parameters()}  # type: ignore[misc]  # the verb is chosen here
 
     def breaches(self, image: Image | None) -> list[Refusal]:

@@ -1,0 +1,62 @@
+"""Visit every account and rebuild the lines it lost: a page of customers a message, each asks for the next."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from chalicelib.accounts import service as accounts
+from chalicelib.accounts.commands.rebuild_lines import Irreparable, rebuild_lines
+from chalicelib.customers import service as customers
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import log, metrics, queues
+from chalicelib.platform.queues import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many accounts a page had, and how many lines were written for them."""
+
+    accounts: int
+    lines: int
+
+
+def start_sweep(correlation_id: str) -> None:
+    """Start a sweep over all accounts."""
+    queues.send("sweeps", [_page_message("", correlation_id)])
+
+
+def _page_message(after: str, correlation_id: str) -> Message:
+    """Pages are named by a customer's internal id: an account number is personal data and stays out of queues."""
+    return Message(
+        event_id=f"sweep#{correlation_id}#{after}",
+        event_type="lines.sweep_page",
+        aggregate_id=correlation_id,
+        correlation_id=correlation_id,
+        data={"after": after},
+    )
+
+
+def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
+    """Compare each account's sequence with its last line, for one page of customers; then ask for the next page.
+
+    An account that cannot be repaired is told to the operators and holds back no other.
+    """
+    customer_ids, cursor = customers.customer_page(after or None)
+    visited = lines = 0
+    for customer_id in customer_ids:
+        for account in accounts.accounts_of(customer_id):
+            visited += 1
+            lines += _sweep(account, now)
+    if cursor is not None:
+        queues.send("sweeps", [_page_message(cursor, correlation_id)])
+    return Swept(visited, lines)
+
+
+def _sweep(account: ledger.Account, now: dt.datetime) -> int:
+    try:
+        return rebuild_lines(account, now)
+    except Irreparable as error:
+        metrics.count(metrics.LINES_NOT_REBUILT)
+        log.logger.error("lines not rebuilt", extra={"customer_id": account.customer_id, "why": str(error)})
+        return 0

@@ -1,0 +1,133 @@
+"""Recompute an account's hash chain against its lines, the journal and the account (NB-5.1.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from chalicelib.accounts import store
+from chalicelib.accounts.domain import FIRST_HASH, Movement
+from chalicelib.accounts.store import MovementItem
+from chalicelib.ledger import service as ledger
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.errors import NotFound
+
+How = Literal["altered", "missing", "inserted", "reordered", "wrong balance", "wrong chain"]
+
+# Lines in memory at a time; the engine reads so many entries at once.
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first line that does not hold: its sequence number, how it is broken, and what shows it."""
+
+    seq: int
+    how: How
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many lines hold, and the first that does not, if any."""
+
+    lines: int
+    broken: Break | None
+
+
+def verify_chain(account_id: str) -> Verdict:
+    """Read all lines of an account in order and say whether they hold; memory stays flat.
+
+    Each line must stand under its own key, follow the one before without a gap, be a posting of a posted
+    entry, carry the balance on, and have the chain value that its facts and the line before give. The last
+    one must agree with the account. Lines may be written meanwhile. Raises NotFound.
+    """
+    before = _account(account_id)
+    walk = _Walk(account_id)
+    lines = store.all_lines(account_id)
+    while page := list(islice(lines, PAGE)):
+        entries = ledger.read_entries(list(dict.fromkeys(item.entry_id for item in page)))
+        for item in page:
+            broken = walk.step(item, entries.get(item.entry_id))
+            if broken is not None:
+                return Verdict(walk.held, broken)
+    return Verdict(walk.held, walk.end(before, _account(account_id)))
+
+
+def _account(account_id: str) -> ledger.Account:
+    account = ledger.read_accounts([account_id]).get(account_id)
+    if account is None:
+        raise NotFound()
+    return account
+
+
+class _Walk:
+    """Where the walk over the lines stands: what held so far is all it keeps."""
+
+    def __init__(self, account_id: str) -> None:
+        self.account_id = account_id
+        self.held = 0
+        self.last: Movement | None = None
+        self._lines_of_entry = 0
+
+    @property
+    def _balance_fen(self) -> int:
+        return self.last.balance_fen if self.last else 0
+
+    def step(self, item: MovementItem, entry: Image | None) -> Break | None:
+        """Judge the next line; it is the one to go on from when it holds."""
+        line = item.to_movement()
+        again = self.last is not None and self.last.entry_id == line.entry_id
+        number = self._lines_of_entry if again else 0
+        broken = self._place(item.line, line) or self._posting(line, entry, number) or self._figures(line, entry)
+        if broken is None:
+            self.held, self.last, self._lines_of_entry = self.held + 1, line, number + 1
+        return broken
+
+    def _place(self, key: str, line: Movement) -> Break | None:
+        expected = self.held + 1
+        if key != line.line:
+            key_seq = key.rpartition("#")[2]
+            moved = not key_seq.isdigit() or int(key_seq) != line.seq
+            return Break(expected, "reordered" if moved else "altered", "it stands under another line's key")
+        if line.seq < expected:
+            return Break(line.seq, "inserted", "there is a line with this number before it")
+        if line.seq > expected:
+            later = any(other.seq == expected for other in store.all_lines(self.account_id))
+            return Break(expected, "reordered" if later else "missing", f"line {line.seq} follows line {self.held}")
+        return None
+
+    def _posting(self, line: Movement, entry: Image | None, number: int) -> Break | None:
+        if entry is None or entry["state"] != ledger.POSTED:
+            return Break(line.seq, "inserted", "the journal has no such posted entry")
+        try:
+            legs = ledger.entry_from_image(entry).legs_of(self.account_id)
+        except ledger.EntryUnbalanced as error:
+            return Break(line.seq, "altered", f"its journal entry: {error}")
+        if number >= len(legs):
+            return Break(line.seq, "inserted", f"its entry has {len(legs)} postings on this account")
+        if (line.amount_fen, line.kind) != (legs[number].amount_fen, legs[number].kind):
+            return Break(line.seq, "altered", "amount or kind is not what the entry posted")
+        return None
+
+    def _figures(self, line: Movement, entry: Image | None) -> Break | None:
+        if line.balance_fen != self._balance_fen + line.amount_fen:
+            return Break(line.seq, "wrong balance", "it is not the balance before and the amount")
+        if line.chained_to(self.last.chain if self.last else FIRST_HASH).chain == line.chain:
+            return None
+        facts = entry or {}
+        if (line.posted_at, line.business_date) != (facts.get("posted_at"), facts.get("business_date")):
+            return Break(line.seq, "altered", "date or time is not the entry's, and the chain does not fit")
+        return Break(line.seq, "wrong chain", "its facts and the line before give another chain value")
+
+    def end(self, before: ledger.Account, after: ledger.Account) -> Break | None:
+        """Judge the end by the account as it was before and after the walk."""
+        if self.held < before.seq:
+            return Break(self.held + 1, "missing", f"the account has {before.seq} lines")
+        if self.held > after.seq:
+            return Break(after.seq + 1, "inserted", f"the account has {after.seq} lines")
+        for account in (before, after):
+            if self.held == account.seq and self._balance_fen != account.posted_fen:
+                return Break(self.held, "wrong balance", "the account's balance is another")
+        return None

@@ -1,0 +1,75 @@
+"""How a customer's limits stand today: two reads, whatever the number of accounts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from chalicelib.accounts import service as accounts
+from chalicelib.customers import service as customers
+from chalicelib.limits import domain
+from chalicelib.limits.domain import Standing
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerStanding:
+    """Limits over all of a customer's accounts, in fen: a day's outward payments, and those without certificate."""
+
+    outward: Standing
+    no_certificate: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """Limits of one account: amounts in fen, `count` in transfers."""
+
+    account_id: str
+    single_fen: int
+    day: Standing
+    month: Standing
+    year: Standing
+    count: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of a customer, as they stand on `business_date`."""
+
+    business_date: str
+    customer: CustomerStanding
+    accounts: list[AccountStanding]
+
+
+def read_limits(customer_id: str, now: dt.datetime) -> Limits:
+    """All limits of a customer at `now` (XJ-5.3-limit). Raises NotFound for an unknown customer."""
+    business_date = clock.business_date(now)
+    customer = customers.customer_of(customer_id)
+    if customer is None:
+        raise NotFound()
+    return Limits(
+        business_date,
+        customer_standing(customer.image, business_date),
+        [account_standing(account.image, business_date) for account in accounts.accounts_of(customer_id)],
+    )
+
+
+def customer_standing(image: Image, business_date: str) -> CustomerStanding:
+    """The customer's own limits from the stored record."""
+    found = {c.limit: domain.standing(c, image) for c in domain.customer_counters(business_date, 0)}
+    return CustomerStanding(found["limit_outward"], found["limit_nocert"])
+
+
+def account_standing(image: Image, business_date: str) -> AccountStanding:
+    """An account's limits from the stored account."""
+    found = {c.limit: domain.standing(c, image) for c in domain.account_counters(business_date, 0)}
+    return AccountStanding(
+        image["account_id"],
+        int(image["limit_single"]),
+        found["limit_day"],
+        found["limit_month"],
+        found["limit_year"],
+        found["limit_count"],
+    )

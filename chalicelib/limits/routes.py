@@ -1,0 +1,177 @@
+"""Limits over HTTP: seen whole, lowered one by one (XJ-5.3-limit, NB-5.4.1-daily).
+
+PATCH, because an app changes one figure on a screen: what the body does not name stays as it is. A limit is set
+to a value, not by an amount, so a request that is sent twice does no harm and needs no idempotency key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.identity import service as identity
+from chalicelib.limits.commands import change_limits, read_limits
+from chalicelib.limits.commands.read_limits import AccountStanding, CustomerStanding
+from chalicelib.limits.domain import Standing
+from chalicelib.limits.errors import StrongFactorRequired
+from chalicelib.platform import clock, fields
+from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, NotFound, OutcomeUnknown
+from chalicelib.platform.http import Api, Body, Call, View
+from chalicelib.platform.money import Money, decimal_text
+
+api = Api(__name__)
+
+MAX_COUNT = 1_000_000
+
+
+class AmountLimit(View):
+    """A limit on amounts in its period; `used` may exceed a limit that was lowered, then nothing remains."""
+
+    limit: fields.AmountText
+    used: Annotated[fields.AmountText, Field(description="本期已用 / used in this period")]
+    remaining: Annotated[fields.AmountText, Field(description="本期剩余 / remains in this period")]
+
+
+class CountLimit(View):
+    """The same, in transfers."""
+
+    limit: int
+    used: int
+    remaining: int
+
+
+class CustomerLimits(View):
+    """Over all of the customer's accounts, a day."""
+
+    day_outward: Annotated[AmountLimit, Field(description="当日对外转账 / to others, a day")]
+    day_without_certificate: Annotated[
+        AmountLimit, Field(description="未使用数字证书当日累计 / without a certificate, a day")
+    ]
+
+
+class AccountLimitsView(View):
+    """One contracted account's limits on what it pays to others; fees and own accounts use none."""
+
+    account_id: fields.AccountId
+    single: Annotated[fields.AmountText, Field(description="单笔限额 / for one transfer")]
+    day: AmountLimit
+    month: AmountLimit
+    year: AmountLimit
+    count: Annotated[CountLimit, Field(description="当日笔数 / number of transfers a day")]
+
+
+class LimitsView(View):
+    """Everything at once, as it stands on `business_date`."""
+
+    business_date: fields.BusinessDate
+    customer: CustomerLimits
+    accounts: list[AccountLimitsView]
+
+
+_Amount = fields.AmountText | None
+_Keep = Field(default=None, description="不填则不变 / left out: stays")
+
+
+class CustomerLimitsChange(Body):
+    """The customer's daily limits to lower; what is left out stays."""
+
+    day_outward: Annotated[_Amount, _Keep]
+    day_without_certificate: Annotated[_Amount, _Keep]
+
+
+class AccountLimitsChange(Body):
+    """An account's limits to lower; what is left out stays."""
+
+    single: Annotated[_Amount, _Keep]
+    day: Annotated[_Amount, _Keep]
+    month: Annotated[_Amount, _Keep]
+    year: Annotated[_Amount, _Keep]
+    count: Annotated[int | None, Field(default=None, ge=0, le=MAX_COUNT, description="每日笔数 / transfers a day")]
+
+
+def _amount_limit(standing: Standing) -> AmountLimit:
+    return AmountLimit(
+        limit=decimal_text(standing.limit),
+        used=decimal_text(standing.used),
+        remaining=decimal_text(standing.remaining),
+    )
+
+
+def _customer_view(found: CustomerStanding) -> CustomerLimits:
+    return CustomerLimits(
+        day_outward=_amount_limit(found.outward),
+        day_without_certificate=_amount_limit(found.no_certificate),
+    )
+
+
+def _account_view(found: AccountStanding) -> AccountLimitsView:
+    return AccountLimitsView(
+        account_id=found.account_id,
+        single=decimal_text(found.single_fen),
+        day=_amount_limit(found.day),
+        month=_amount_limit(found.month),
+        year=_amount_limit(found.year),
+        count=CountLimit(limit=found.count.limit, used=found.count.used, remaining=found.count.remaining),
+    )
+
+
+def _wanted(**amounts: str | None) -> dict[str, int]:
+    return {name: Money.parse(text).amount_fen for name, text in amounts.items() if text is not None}
+
+
+@api.operation(
+    "GET",
+    "/v1/limits",
+    zh="限额：额度、已用、剩余",
+    en="Limits: limit, used, remaining",
+    auth=identity.checks_session,
+    answer=LimitsView,
+    refusals=(NotFound,),
+)
+def read_all(call: Call) -> LimitsView:
+    """All limits of the caller, as they stand now."""
+    limits = read_limits.read_limits(call.caller.customer_id, clock.now())
+    return LimitsView(
+        business_date=limits.business_date,
+        customer=_customer_view(limits.customer),
+        accounts=[_account_view(account) for account in limits.accounts],
+    )
+
+
+@api.operation(
+    "PATCH",
+    "/v1/limits",
+    zh="调低客户级限额，立即生效",
+    en="Lower the customer's own daily limits, at once",
+    auth=identity.checks_session,
+    body=CustomerLimitsChange,
+    answer=CustomerLimits,
+    refusals=(AmountMalformed, AmountOutOfRange, NotFound, StrongFactorRequired, OutcomeUnknown),
+)
+def change_own(call: Call) -> CustomerLimits:
+    """Lower the limits over all accounts; what was used today stays used."""
+    body = call.json(CustomerLimitsChange)
+    wanted = _wanted(limit_outward=body.day_outward, limit_nocert=body.day_without_certificate)
+    image = change_limits.change_customer_limits(call.caller.customer_id, wanted, may_raise=False)
+    return _customer_view(read_limits.customer_standing(image, clock.business_date(clock.now())))
+
+
+@api.operation(
+    "PATCH",
+    "/v1/accounts/{account_id}/limits",
+    zh="调低账户限额，立即生效",
+    en="Lower an account's limits, at once",
+    auth=identity.checks_session,
+    body=AccountLimitsChange,
+    answer=AccountLimitsView,
+    refusals=(AmountMalformed, AmountOutOfRange, NotFound, StrongFactorRequired, OutcomeUnknown),
+)
+def change_account(call: Call, account_id: str) -> AccountLimitsView:
+    """Lower one account's limits; what was used in the day, month and year stays used."""
+    body = call.json(AccountLimitsChange)
+    wanted = _wanted(limit_single=body.single, limit_day=body.day, limit_month=body.month, limit_year=body.year)
+    if body.count is not None:
+        wanted["limit_count"] = body.count
+    image = change_limits.change_account_limits(call.caller.customer_id, account_id, wanted, may_raise=False)
+    return _account_view(read_limits.account_standing(image, clock.business_date(clock.now())))

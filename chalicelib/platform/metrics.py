@@ -1,0 +1,31 @@
+"""Counts that an alarm watches, as CloudWatch reads them out of a log line: no call, no permission needed.
+
+`infra/alarms.py` has one alarm on each name that is counted here (an architecture test holds them together).
+"""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from chalicelib.platform import settings
+
+NAMESPACE = "RuralBank"
+
+# An account's lines do not follow each other: it is set aside until the sweeper has rebuilt what is missing.
+LINE_GAPS = "LineGaps"
+# The sweeper cannot tell which lines are missing: a person has to look.
+LINES_NOT_REBUILT = "LinesNotRebuilt"
+
+ALARMED = (LINE_GAPS, LINES_NOT_REBUILT)
+
+
+def count(name: str) -> None:
+    """Count one occurrence of `name` in this stage."""
+    with single_metric(
+        name=name,
+        unit=MetricUnit.Count,
+        value=1,
+        namespace=NAMESPACE,
+        default_dimensions={"stage": settings.get("STAGE")},
+    ):
+        pass
