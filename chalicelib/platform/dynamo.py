@@ -187,7 +187,7 @@ class ItemUpdate:
             "TableName": self.table,
             "Key": dict(self.key),
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in _NAME.findall(update + condition)},
+            "ExpressionAttributeNames": {f"#{name}": name for name in _NAME.findall(f"{update} {condition}")},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if update:
