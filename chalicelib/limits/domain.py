@@ -186,25 +186,27 @@ def move_limits(
     """
     expired = set(expired_buckets(image, business_date))
     for name, (old, new) in changes.items():
-        update.require(_unchanged(name, old)).set(f"#{name} = :new_{name}", **{f"new_{name}": n(new)})
+        update.require(unchanged_rule(name, old)).set(f"#{name} = :new_{name}", **{f"new_{name}": n(new)})
         word = WORD_OF_LIMIT.get(name)
         if word is None:
             continue
         present = {bucket for bucket in buckets_of(image) if bucket.rpartition("_")[0] == word} - expired
         operator = "+" if new > old else "-"
         for bucket in sorted(present):
-            update.require(_presence(bucket, present=True))
+            update.require(presence_rule(bucket, present=True))
             update.set(f"#{bucket} = #{bucket} {operator} :delta_{name}", **{f"delta_{name}": n(abs(new - old))})
         for bucket in sorted(_buckets_around(word, business_date) - present):
-            update.require(_presence(bucket, present=False))
+            update.require(presence_rule(bucket, present=False))
     return update
 
 
-def _unchanged(name: str, old: int) -> Rule:
+def unchanged_rule(name: str, old: int) -> Rule:
+    """A limit is as it was read; a breach is nobody's fault and is planned again."""
     return Rule(f"#{name} = :old_{name}", {f":old_{name}": n(old)}, lambda image: bool(image[name] == old), None)
 
 
-def _presence(bucket: str, *, present: bool) -> Rule:
+def presence_rule(bucket: str, *, present: bool) -> Rule:
+    """A bucket is there, or is not, as it was when it was read; a breach is planned again."""
     function = "attribute_exists" if present else "attribute_not_exists"
     return Rule(f"{function}(#{bucket})", {}, lambda image: (bucket in image) == present, None)
 
@@ -220,5 +222,5 @@ def _buckets_around(word: str, business_date: str) -> set[str]:
 def drop_buckets(update: ItemUpdate, buckets: list[str]) -> ItemUpdate:
     """Make an item's update take off expired buckets, and nothing else; refused when that was done before."""
     for bucket in buckets:
-        update.require(_presence(bucket, present=True))
+        update.require(presence_rule(bucket, present=True))
     return update.remove(*buckets)

@@ -124,20 +124,20 @@ def test_a_lost_line_is_not_papered_over(bank: Bank, done: Done) -> None:
     # given the newest line of an account lost, and its account's next change
     delete_line(bank, done.payer.account, 2)
     bank.deposit(done.payer.account, 1_00)
-    with pytest.raises(AssertionError, match="itemIdentifier"):
-        bank.settle()
+    # when the worker sees it, the account is set aside and the record is done: the sweeper rebuilds the lines
+    bank.settle()
     # then no line is written over the gap, and no alert tells of a balance nobody can explain
     assert [line["seq"] for line in lines_of(bank, done.payer.account)] == [1]
     assert not any("存入人民币1.00元" in text for text in bank.messages(done.payer))
 
 
-def test_another_account_of_the_batch_gets_its_lines_though_one_is_held_back(bank: Bank, done: Done) -> None:
+def test_a_gap_holds_back_its_account_and_no_other(bank: Bank, done: Done) -> None:
     delete_line(bank, done.payer.account, 2)
     bank.deposit(done.payer.account, 1_00)
     bank.deposit(done.payee.account, 2_00)
-    with pytest.raises(AssertionError, match="itemIdentifier"):
-        bank.settle()
+    bank.settle()
     assert [line["amount_fen"] for line in lines_of(bank, done.payee.account)][-1] == 2_00
+    assert [line["seq"] for line in lines_of(bank, done.payer.account)] == [1]
 
 
 def make_visible(bank: Bank, queue: str) -> None:

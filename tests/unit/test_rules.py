@@ -18,7 +18,7 @@ import chalicelib
 from chalicelib.customers.domain import EDITIONS, paying_rules, switch_rule
 from chalicelib.ledger.commands import change_state, holds, reverse_entry
 from chalicelib.ledger.domain import STATES, credit_rule, date_rule, debit_rules, held_rule
-from chalicelib.limits.domain import account_counters, customer_counters, single_rule
+from chalicelib.limits.domain import account_counters, customer_counters, presence_rule, single_rule, unchanged_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
@@ -124,6 +124,12 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ("state", state_rule(), states),
         ("valid", valid_rule(NOW_TEXT), edges(awaiting, "valid_until", NOW_TEXT)),
         *hold_and_reversal_cases(account, awaiting),
+        ("limit as read", unchanged_rule("limit_day", 500), edges(account, "limit_day", 500)),
+        (
+            "bucket as read",
+            presence_rule(f"day_{TODAY}", present=False),
+            [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
+        ),
         ("own payee", own_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -186,6 +192,8 @@ NAMES = [
     "unreversed",
     "state before",
     "empty",
+    "limit as read",
+    "bucket as read",
     "own payee",
     "payee's name",
     "limit_day",

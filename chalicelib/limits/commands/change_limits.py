@@ -18,7 +18,7 @@ from chalicelib.platform.errors import NotFound, OutcomeUnknown, TryAgain
 from chalicelib.platform.money import MAX_FEN
 
 # The customer waits at most this long for a change that meets transfers.
-CHANGE_TIME_BUDGET_S = 5
+CHANGE_TIME_BUDGET_S = 8
 _LONGEST_PAUSE = dt.timedelta(milliseconds=100)
 
 _Changes = Mapping[str, tuple[int, int]]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from chalicelib.accounts.commands.write_lines import _counterparty, _message
 from chalicelib.accounts.domain import lines_of
-from chalicelib.accounts.workers import _counterparty, _message
 from chalicelib.ledger.service import postings_of
 from chalicelib.transfers.posting import entry_of
 from tests.event_schemas import check
