@@ -13,11 +13,12 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run messages test prove check package lock clean
+DATE ?=
+.PHONY: help bootstrap run messages trial-balance test prove check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 bootstrap: ## prepare the Python environment .venv (every other target does it first)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo '错误: 找不到 $(PYTHON)，请安装 Python 3.11 或更新版本: sudo apt install python3 python3-venv' >&2; echo 'error: $(PYTHON) is not installed; run: sudo apt install python3 python3-venv' >&2; exit 1; }
@@ -28,6 +29,9 @@ run: bootstrap ## start the local bank, walk through it, stay up until Ctrl-C (B
 
 messages: bootstrap ## print what the local bank sent to a phone: make messages PHONE=13800000001
 	@$(PY) -m infra.local.messages '$(PHONE)'
+
+trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
+	@$(PY) -m infra.ops_closing trial-balance '$(DATE)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture $(NO_TESTS_YET)

@@ -34,6 +34,7 @@ class MovementItem(Item):
     counterparty_account = UnicodeAttribute(null=True)
     counterparty_name = UnicodeAttribute(null=True)
     purpose = UnicodeAttribute(null=True)
+    value_date = UnicodeAttribute(null=True)
 
     def to_movement(self) -> Movement:
         """The line as the domain has it."""
@@ -48,6 +49,7 @@ class MovementItem(Item):
             balance_fen=int(self.balance_fen),
             correlation_id=self.correlation_id,
             chain=bytes(self.chain),
+            value_date=self.value_date,
         )
 
 
@@ -69,6 +71,7 @@ def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose:
         counterparty_account=account,
         counterparty_name=name,
         purpose=purpose or None,
+        value_date=movement.value_date,
     )
     try:
         item.save(MovementItem.line.does_not_exist())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
@@ -27,8 +29,8 @@ def write_movements(event: DynamoDBEvent) -> Answer:
 
 
 def _write(change: Change) -> None:
-    if change.new is None:
-        return
+    if change.new is None or ledger.is_house(change.new["account_id"]):
+        return  # a house account's lines are written with its balance
     movements = lines_of(change.old, change.new)
     if not movements:
         return
@@ -38,17 +40,25 @@ def _write(change: Change) -> None:
     if written < movements[0].seq - 1:
         # A lost line must not be papered over; the record fails until the lines before it are there.
         raise LineGap(f"line {movements[0].seq} after {written}")
-    entry = ledger.read_entry(movements[0].entry_id)
-    if entry is None:
-        raise Retryable("the entry is not readable yet")
+    entries = _entries([movement.entry_id for movement in movements])
     chain = last.chain if last else FIRST_HASH
     for movement in movements:
         if movement.seq > written:
-            chained = movement.chained_to(chain)
+            entry = entries[movement.entry_id]
+            chained = replace(movement, correlation_id=entry["correlation_id"]).chained_to(chain)
             store.append(chained, counterparty=_counterparty(entry, movement), purpose=entry["purpose"])
             chain = chained.chain
     # Told again when the record is repeated; who listens tells a customer once.
-    queues.send("alerts", [_message(entry, movement) for movement in movements])
+    queues.send("alerts", [_message(entries[movement.entry_id], movement) for movement in movements])
+
+
+def _entries(entry_ids: Sequence[str]) -> dict[str, Image]:
+    """The entries a change stands for: one, or several that came to a deferred account together."""
+    wanted = list(dict.fromkeys(entry_ids))
+    found = ledger.read_entries(wanted)
+    if len(found) < len(wanted):
+        raise Retryable("an entry is not readable yet")
+    return found
 
 
 def _counterparty(entry: Image, movement: Movement) -> tuple[str, str] | None:
@@ -71,6 +81,6 @@ def _message(entry: Image, movement: Movement) -> Message:
         event_id=f"{movement.entry_id}#movement#{posting}",
         event_type="movement.posted",
         aggregate_id=movement.entry_id,
-        correlation_id=movement.correlation_id,
+        correlation_id=entry["correlation_id"],
         data={"posting": str(posting), "business_date": movement.business_date, "seq": str(movement.seq)},
     )

@@ -266,7 +266,7 @@ class Bank:
                 continue
             ((handler, batch_size),) = handlers
             url = self.references[logical_id]
-            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=batch_size)
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=min(batch_size, 10))
             received = answer.get("Messages", [])
             if not received:
                 continue
