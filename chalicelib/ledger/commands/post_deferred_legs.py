@@ -77,13 +77,15 @@ def _try(account_id: str, credits_: Sequence[Credit]) -> list[Credit]:
     if found is None:
         _open(account_id, posted_on)
     seq = found["seq"] if found else 0
-    update = store.account_update(account_id, payee=True)
-    deferred.apply(update, credits_, seq, posted_on, posted_at)
-    writes: list[ItemPut | ItemUpdate] = [update]
+    writes: list[ItemPut | ItemUpdate] = []
     after = seq
     for credit in credits_:
         after += len(credit.legs)
         writes.append(deferred_store.row(credit, after, posted_on, posted_at))
+    # Rows first: moto, which undoes a cancelled transaction item by item, then streams nothing of the account.
+    update = store.account_update(account_id, payee=True)
+    deferred.apply(update, credits_, seq, posted_on, posted_at)
+    writes.append(update)
     # The same for the very same request only: a new attempt has another sequence, time or content.
     token = ids.derived_id(account_id, str(seq), posted_at, *(credit.line for credit in credits_))
     try:
@@ -92,7 +94,7 @@ def _try(account_id: str, credits_: Sequence[Credit]) -> list[Credit]:
         # Whether it was written shows at the next attempt: by the rows.
         return list(credits_)
     except store.WriteCancelled as error:
-        codes = [reason.get("Code") for reason in error.reasons[1:]]
+        codes = [reason.get("Code") for reason in error.reasons[:-1]]
         return [credit for credit, code in zip(credits_, codes, strict=True) if code != _CONDITION]
     return []
 
