@@ -264,7 +264,7 @@ def test_days_close_in_order_once_and_only_when_over(bank: Bank) -> None:
 
 
 def test_what_is_written_into_a_closed_day_stops_the_next(bank: Bank) -> None:
-    payer, payee, _ = busy_day(bank)
+    _, payee, _ = busy_day(bank)
     bank.clock.set(at(NEXT, 0, 30))
     closing.close_day(DAY, clock.now())
     # a deposit with yesterday's date, balanced in itself, to an account that has no later line

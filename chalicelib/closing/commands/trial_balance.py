@@ -92,8 +92,8 @@ def _against_item(account: ledger.Account, seq: int, balance_fen: int, balance: 
     if seq < account.seq:
         newest = accounts.last_line(account.account_id)
         if newest is None or newest.seq < account.seq:
-            # Lines are written in order: one dated later shows that all up to the cut-off are there.
-            if newest is None or newest.business_date <= balance.business_date:
+            written = newest.seq if newest else 0
+            if _is_due(account, account.seq - written, balance.business_date):
                 balance.pending_accounts.add(account.account_id)
             return
         seq, balance_fen = newest.seq, newest.balance_fen
@@ -102,6 +102,24 @@ def _against_item(account: ledger.Account, seq: int, balance_fen: int, balance: 
             seq, balance_fen = next(((one.seq, one.balance_fen) for one in later if one.seq == account.seq), (0, 0))
     if seq != account.seq or balance_fen != account.posted_fen:
         balance.broken.add(account.account_id)
+
+
+def _is_due(account: ledger.Account, missing: int, business_date: str) -> bool:
+    """Whether one of the account's newest `missing` lines, which are not written yet, belongs before the cut-off.
+
+    The bank does not stand still at night, so some line is always on its way; the account remembers its last
+    entries, and what is older than its memory counts as due.
+    """
+    remembered = ledger.remembered_entries(account)
+    images = ledger.read_entries(remembered)
+    for entry_id in remembered:
+        image = images.get(entry_id)
+        if image is None or image["business_date"] <= business_date:
+            return True
+        missing -= sum(posting["a"] == account.account_id for posting in image["postings"])
+        if missing <= 0:
+            return False
+    return True
 
 
 class _Entries:

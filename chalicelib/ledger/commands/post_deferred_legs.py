@@ -82,7 +82,6 @@ def _try(account_id: str, credits_: Sequence[Credit]) -> list[Credit]:
     for credit in credits_:
         after += len(credit.legs)
         writes.append(deferred_store.row(credit, after, posted_on, posted_at))
-    # Rows first: moto, which undoes a cancelled transaction item by item, then streams nothing of the account.
     update = store.account_update(account_id, payee=True)
     deferred.apply(update, credits_, seq, posted_on, posted_at)
     writes.append(update)
