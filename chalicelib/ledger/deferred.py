@@ -12,6 +12,7 @@ from chalicelib.ledger.domain import (
     NO_ENTRY,
     REMEMBERED_ENTRIES,
     Leg,
+    date_rule,
     entry_from_image,
     is_deferred,
     is_house,
@@ -109,6 +110,11 @@ def new_house_account(account_id: str, business_date: str) -> Image:
     }
 
 
+def seq_rule(seq: int) -> Rule:
+    """Nothing was posted to the account since it was read; else it is read again."""
+    return Rule("#seq = :seq", {":seq": n(seq)}, lambda image: bool(image["seq"] == seq), None)
+
+
 def apply(update: ItemUpdate, credits_: Sequence[Credit], seq: int, posted_on: str, posted_at: str) -> None:
     """Make an account's update carry `credits_`, if the account still has sequence `seq`.
 
@@ -117,18 +123,10 @@ def apply(update: ItemUpdate, credits_: Sequence[Credit], seq: int, posted_on: s
     total_fen = sum(credit.total_fen for credit in credits_)
     legs = [_leg_map(credit, leg, posted_on) for credit in credits_ for leg in credit.legs]
     remembered = [credit.entry_id for credit in reversed(credits_)][:REMEMBERED_ENTRIES]
-    update.require(
-        Rule("#seq = :seq", {":seq": n(seq)}, lambda image: bool(image["seq"] == seq), None),
-        Rule(
-            "#business_date <= :posted_on",
-            {":posted_on": s(posted_on)},
-            lambda image: bool(image["business_date"] <= posted_on),
-            None,
-        ),
-    )
+    update.require(seq_rule(seq), date_rule(posted_on))
     operator = "+" if total_fen >= 0 else "-"
     update.set(
-        f"#available_fen = #available_fen {operator} :total, #seq = #seq + :lines, #business_date = :posted_on, "
+        f"#available_fen = #available_fen {operator} :total, #seq = #seq + :lines, #business_date = :business_date, "
         f"#changed_at = :changed_at, #correlation_id = :correlation, {remember_entries(len(remembered))}",
         total=n(abs(total_fen)),
         lines=n(len(legs)),

@@ -17,6 +17,7 @@ from types_boto3_dynamodb import DynamoDBClient
 import chalicelib
 from chalicelib.customers.domain import EDITIONS, paying_rules, switch_rule
 from chalicelib.ledger.commands import change_state, holds, reverse_entry
+from chalicelib.ledger.deferred import seq_rule
 from chalicelib.ledger.domain import STATES, credit_rule, date_rule, debit_rules, held_rule
 from chalicelib.limits.domain import account_counters, customer_counters, single_rule
 from chalicelib.platform import clock
@@ -124,6 +125,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ("state", state_rule(), states),
         ("valid", valid_rule(NOW_TEXT), edges(awaiting, "valid_until", NOW_TEXT)),
         *hold_and_reversal_cases(account, awaiting),
+        ("sequence", seq_rule(7), edges(account, "seq", 7)),
         ("own payee", own_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -186,6 +188,7 @@ NAMES = [
     "unreversed",
     "state before",
     "empty",
+    "sequence",
     "own payee",
     "payee's name",
     "limit_day",
