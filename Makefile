@@ -3,6 +3,7 @@ PYTHON ?= python3
 STAGE ?= dev
 PHONE ?=
 ACCOUNT ?=
+DATE ?=
 BIN := .venv/bin
 PY := $(BIN)/python
 # A folder that has no test yet (pytest's exit code 5) is no failure; anything else is.
@@ -14,11 +15,11 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run messages verify rebuild test prove check package lock clean
+.PHONY: help bootstrap run messages verify rebuild trial-balance test prove check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 bootstrap: ## prepare the Python environment .venv (every other target does it first)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo '错误: 找不到 $(PYTHON)，请安装 Python 3.11 或更新版本: sudo apt install python3 python3-venv' >&2; echo 'error: $(PYTHON) is not installed; run: sudo apt install python3 python3-venv' >&2; exit 1; }
@@ -35,6 +36,9 @@ verify: bootstrap ## recompute an account's hash chain on the running local bank
 
 rebuild: bootstrap ## rebuild an account's lost statement lines there: make rebuild ACCOUNT=9000010000000000017
 	@$(PY) -m infra.ops rebuild-lines '$(ACCOUNT)'
+
+trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
+	@$(PY) -m infra.ops_closing trial-balance '$(DATE)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture $(NO_TESTS_YET)

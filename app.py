@@ -3,8 +3,10 @@
 from chalice.app import Chalice
 
 from chalicelib.accounts import workers as accounts
+from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.contract.routes import api as contract
+from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.platform.http import as_problems
 from chalicelib.receipts import workers as receipts
@@ -16,5 +18,5 @@ app.register_middleware(as_problems, "http")
 
 for api in (*CONTEXT_APIS, contract):
     app.register_blueprint(api.blueprint)
-for workers in (transfers, accounts, receipts, notifications, statements):
+for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing):
     app.register_blueprint(workers.blueprint)

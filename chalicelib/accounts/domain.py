@@ -22,7 +22,8 @@ class Movement:
     """One statement line. `amount_fen` is signed; `balance_fen` is the booked balance after it.
 
     `chain` = SHA-256 over the previous line's chain and this line's facts: a changed, dropped or inserted
-    line breaks every later one (NB-5.1.3).
+    line breaks every later one (NB-5.1.3). `value_date` is the business date of the entry where that is not
+    the line's own: a payment of the last second before midnight that reached a deferred account after it.
     """
 
     account_id: str
@@ -35,6 +36,12 @@ class Movement:
     balance_fen: int
     correlation_id: str
     chain: bytes = field(default=b"")
+    value_date: str | None = None
+
+    @property
+    def valued_on(self) -> str:
+        """The business date of the entry: what a trial balance sorts by."""
+        return self.value_date or self.business_date
 
     @property
     def line(self) -> str:
@@ -43,7 +50,8 @@ class Movement:
 
     def chained_to(self, previous: bytes) -> Movement:
         """This line with its chain value."""
-        facts = {name: value for name, value in asdict(self).items() if name not in ("chain", "correlation_id")}
+        unchained = ("chain", "correlation_id") if self.value_date else ("chain", "correlation_id", "value_date")
+        facts = {name: value for name, value in asdict(self).items() if name not in unchained}
         canonical = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
         return Movement(**{**self._fields(), "chain": hashlib.sha256(previous + canonical).digest()})
 
@@ -65,7 +73,8 @@ def lines_of(old: Image | None, new: Image) -> list[Movement]:
     """The lines one change of an account stands for, unchained, oldest first.
 
     An image whose sequence is unchanged (a limit, a state, a hold) stands for none. Raises LineGap when
-    the legs do not account for the sequence or the balance.
+    the legs do not account for the sequence or the balance. A change from the stream of deferred legs has
+    legs of several entries, each of which names its entry (`e`) and, where it differs, its date (`d`).
     """
     before = old or {"seq": 0, "available_fen": 0, "held_fen": 0}
     if new["seq"] == before["seq"]:
@@ -83,11 +92,12 @@ def lines_of(old: Image | None, new: Image) -> list[Movement]:
                 seq=before["seq"] + offset,
                 business_date=new["business_date"],
                 posted_at=new["changed_at"],
-                entry_id=new["e0"],
+                entry_id=leg.get("e", new["e0"]),
                 kind=leg["k"],
                 amount_fen=leg["f"],
                 balance_fen=balance_fen,
                 correlation_id=new["correlation_id"],
+                value_date=leg.get("d"),
             )
         )
     if balance_fen != booked_fen(new):

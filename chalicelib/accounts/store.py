@@ -36,6 +36,7 @@ class MovementItem(Item):
     purpose = UnicodeAttribute(null=True)
     # Set on lines that the sweeper put in order of time, because the account no longer remembered the order.
     rebuilt = BooleanAttribute(null=True)
+    value_date = UnicodeAttribute(null=True)
 
     def to_movement(self) -> Movement:
         """The line as the domain has it."""
@@ -50,6 +51,7 @@ class MovementItem(Item):
             balance_fen=int(self.balance_fen),
             correlation_id=self.correlation_id,
             chain=bytes(self.chain),
+            value_date=self.value_date,
         )
 
 
@@ -72,6 +74,7 @@ def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose:
         counterparty_name=name,
         purpose=purpose or None,
         rebuilt=rebuilt or None,
+        value_date=movement.value_date,
     )
     try:
         item.save(MovementItem.line.does_not_exist())

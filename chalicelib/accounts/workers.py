@@ -10,6 +10,7 @@ from chalicelib.accounts.commands import sweep_lines as sweep
 from chalicelib.accounts.commands.clean_buckets import clean_buckets
 from chalicelib.accounts.commands.write_lines import write_lines
 from chalicelib.accounts.domain import LineGap
+from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, log, metrics
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes, handle_messages
@@ -44,8 +45,8 @@ def sweep_lines(event: SQSEvent) -> Answer:
 
 
 def _write(change: Change) -> None:
-    if change.new is None:
-        return
+    if change.new is None or ledger.is_house(change.new["account_id"]):
+        return  # a house account's lines are written with its balance
     try:
         write_lines(change.old, change.new)
     except LineGap as gap:

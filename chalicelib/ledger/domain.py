@@ -36,11 +36,16 @@ class EntryUnbalanced(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One posting: `amount_fen` > 0 credits the account, < 0 debits it. `kind` says what it is for."""
+    """One posting: `amount_fen` > 0 credits the account, < 0 debits it. `kind` says what it is for.
+
+    A deferred leg is not in the customer's write: the journal's stream brings it to its account. Legs of
+    house accounts always are; those of an account with deferred credit when the entry was written so.
+    """
 
     account_id: str
     amount_fen: int
     kind: str = "principal"
+    is_deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,23 @@ class Entry:
             raise EntryUnbalanced("legs do not add up to zero")
 
     def legs_of(self, account_id: str) -> tuple[Leg, ...]:
-        """This entry's legs on one account, in order."""
-        return tuple(leg for leg in self.legs if leg.account_id == account_id)
+        """The legs on one account that this write posts itself, in order."""
+        return tuple(leg for leg in self.legs if leg.account_id == account_id and not is_deferred(leg))
 
     def customer_accounts(self) -> list[str]:
-        """Accounts this write posts itself, in order of first use; house accounts are posted from the stream."""
-        return list(dict.fromkeys(leg.account_id for leg in self.legs if not is_house(leg.account_id)))
+        """Accounts this write posts itself, in order of first use; deferred legs are posted from the stream."""
+        return list(dict.fromkeys(leg.account_id for leg in self.legs if not is_deferred(leg)))
 
 
 _HOUSE_PREFIX = "H-"
+# How an account is credited: in the payer's write, or (merchant, payroll) from the stream, in batches.
+CREDIT_IMMEDIATE = "immediate"
+CREDIT_DEFERRED = "deferred"
+
+
+def is_deferred(leg: Leg) -> bool:
+    """Whether a leg is posted from the stream instead of in the customer's write."""
+    return leg.is_deferred or is_house(leg.account_id)
 
 
 def is_house(account_id: str) -> bool:
@@ -107,6 +120,11 @@ class Account:
     image: Image
 
     @property
+    def is_credit_deferred(self) -> bool:
+        """Whether payments reach this account from the stream (an account without a word on it: no)."""
+        return bool(self.image.get("credit") == CREDIT_DEFERRED)
+
+    @property
     def posted_fen(self) -> int:
         """The balance in the books: what is available and what is held."""
         return self.available_fen + self.held_fen
@@ -122,12 +140,14 @@ class Account:
 
 def leg_to_map(leg: Leg) -> dict[str, object]:
     """A leg as the journal keeps it."""
-    return {"a": leg.account_id, "f": leg.amount_fen, "k": leg.kind}
+    facts = {"a": leg.account_id, "f": leg.amount_fen, "k": leg.kind}
+    return {**facts, "d": 1} if leg.is_deferred else facts
 
 
 def entry_from_image(image: Image) -> Entry:
     """The entry a posted journal item holds; raises EntryUnbalanced if it does not balance."""
-    return Entry(image["entry_id"], tuple(Leg(leg["a"], leg["f"], leg["k"]) for leg in image["postings"]))
+    legs = (Leg(leg["a"], leg["f"], leg["k"], is_deferred="d" in leg) for leg in image["postings"])
+    return Entry(image["entry_id"], tuple(legs))
 
 
 def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
@@ -229,20 +249,21 @@ def post_legs(
     update.set(
         f"#available_fen = #available_fen {operator} :total, #seq = #seq + :lines, #legs = :legs, "
         "#business_date = :business_date, #changed_at = :changed_at, #correlation_id = :correlation, "
-        + remember_entry(),
+        + remember_entries(1),
         total=n(abs(total_fen)),
         lines=n(len(legs)),
         legs={"L": [{"M": {"f": n(leg.amount_fen), "k": s(leg.kind)}} for leg in legs]},
         changed_at=s(posting.posted_at),
         correlation=s(posting.correlation_id),
-        entry=s(entry.entry_id),
+        entry0=s(entry.entry_id),
     )
 
 
-def remember_entry() -> str:
-    """Shift the account's memory of its last entries by one."""
-    shifts = [f"#e{i} = #e{i - 1}" for i in range(REMEMBERED_ENTRIES - 1, 0, -1)]
-    return ", ".join([*shifts, "#e0 = :entry"])
+def remember_entries(count: int) -> str:
+    """Shift the account's memory of its last entries by `count`; `:entry0` is the newest, `:entry1` the one before."""
+    kept = min(count, REMEMBERED_ENTRIES)
+    shifts = [f"#e{i} = #e{i - kept}" for i in range(REMEMBERED_ENTRIES - 1, kept - 1, -1)]
+    return ", ".join([*shifts, *(f"#e{i} = :entry{i}" for i in reversed(range(kept)))])
 
 
 @dataclass(frozen=True, slots=True)

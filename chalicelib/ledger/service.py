@@ -9,8 +9,11 @@ from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from chalicelib.ledger import domain, store
+from chalicelib.ledger import deferred_store, domain, store
+from chalicelib.ledger.deferred_store import DeferredLine
 from chalicelib.ledger.domain import (
+    CREDIT_DEFERRED,
+    CREDIT_IMMEDIATE,
     FEE_INCOME_ACCOUNT,
     MAX_LEGS,
     NO_ENTRY,
@@ -25,6 +28,8 @@ from chalicelib.ledger.domain import (
     PostingFacts,
     cash_account,
     entry_from_image,
+    is_deferred,
+    is_house,
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.ledger.store import SearchTooLong
@@ -32,8 +37,11 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
 from chalicelib.platform.errors import OutcomeUnknown, TryAgain
+from chalicelib.platform.queues import Message
 
 __all__ = [
+    "CREDIT_DEFERRED",
+    "CREDIT_IMMEDIATE",
     "FEE_INCOME_ACCOUNT",
     "MAX_LEGS",
     "NO_ENTRY",
@@ -43,6 +51,7 @@ __all__ = [
     "RIGHT_FULL",
     "RIGHT_QUERY",
     "Account",
+    "DeferredLine",
     "Draft",
     "Entry",
     "EntryUnbalanced",
@@ -53,13 +62,21 @@ __all__ = [
     "Posted",
     "PostingFacts",
     "SearchTooLong",
+    "account_pages",
     "account_update",
     "account_updates",
+    "can_receive",
     "cash_account",
     "claim",
+    "deferred_lines_at",
+    "deferred_lines_from",
+    "deferred_message",
     "deposit_cash",
     "entries_posted",
     "entry_from_image",
+    "has_deferred_legs",
+    "is_deferred",
+    "is_house",
     "journal_put",
     "journal_update",
     "open_account",
@@ -70,6 +87,7 @@ __all__ = [
     "read_entries",
     "read_entry",
     "record_instruction",
+    "remembered_entries",
     "require_payer",
 ]
 
@@ -80,6 +98,9 @@ _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.4
 POSTED = "posted"
 
+account_pages = store.account_pages
+deferred_lines_at = deferred_store.read
+deferred_lines_from = deferred_store.lines_from
 journal_put = store.journal_put
 journal_update = store.journal_update
 
@@ -96,10 +117,15 @@ class NewAccount:
     right: str
     opened_on: str
     limits: AccountLimits
+    credit: str = CREDIT_IMMEDIATE
 
 
 def open_account(account: NewAccount) -> None:
-    """Open an account with no money in it. Raises ValueError when the number is taken."""
+    """Open an account with no money in it. Raises ValueError when the number is taken.
+
+    With `credit` deferred (merchant, payroll) what others pay arrives from the stream, in batches, so that
+    any number can pay at once without meeting at its item.
+    """
     item = {
         "account_id": account.account_id,
         "customer_id": account.customer_id,
@@ -114,6 +140,8 @@ def open_account(account: NewAccount) -> None:
         "held_fen": 0,
         "seq": 0,
         "business_date": account.opened_on,
+        # Only where it is so: an item that every payment rewrites stays small.
+        **({"credit": account.credit} if account.credit != CREDIT_IMMEDIATE else {}),
         "limit_single": account.limits.single_fen,
         "limit_day": account.limits.day_fen,
         "limit_count": account.limits.day_count,
@@ -209,12 +237,36 @@ class _Contended(Exception):
     """Nothing was done and nobody is at fault: plan again with a new `now`."""
 
 
-def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> dict[str, ItemUpdate]:
-    """The update of each customer account of `entry`; house accounts are posted from the stream.
+def can_receive(account: Account) -> bool:
+    """Whether a customer may pay into the account: the rule the write carries, for a payee it leaves out."""
+    return not is_house(account.account_id) and domain.credit_rule().holds(account.image)
 
-    The payer's must still be given its own rules (owner, right, limits).
+
+def remembered_entries(account: Account) -> list[str]:
+    """The account's last entries, newest first, eight at most."""
+    remembered = [account.image[f"e{i}"] for i in range(domain.REMEMBERED_ENTRIES)]
+    return [entry_id for entry_id in remembered if entry_id != domain.NO_ENTRY]
+
+
+def has_deferred_legs(image: Image) -> bool:
+    """Whether a posted journal item has legs that are still to be brought to their accounts."""
+    return any(is_deferred(leg) for leg in entry_from_image(image).legs)
+
+
+def deferred_message(entry_id: str, correlation_id: str) -> Message:
+    """Tells the worker of deferred legs that an entry has some; telling it again does no harm."""
+    return Message(f"{entry_id}#deferred", "entry.posted_deferred", entry_id, correlation_id, {})
+
+
+def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> dict[str, ItemUpdate]:
+    """The update of each account of `entry` that the write posts itself; deferred legs come from the stream.
+
+    The payer's must still be given its own rules (owner, right, limits). Raises EntryUnbalanced for an
+    entry whose legs are all deferred: nothing would show that they are due until they are posted.
     """
-    updates = {}
+    updates: dict[str, ItemUpdate] = {}
+    if not entry.customer_accounts():
+        raise EntryUnbalanced("no leg is posted with the entry")
     for account_id in entry.customer_accounts():
         update = store.account_update(account_id, payee=account_id != payer_id)
         if account_id != payer_id:

@@ -17,6 +17,7 @@ from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, 
 from chalicelib.platform.errors import NotFound, Refusal, TryAgain
 
 MAX_BATCH_READS = 5
+SCAN_PAGE = 200
 
 
 class WriteCancelled(Exception):
@@ -103,6 +104,19 @@ def transact(items: Sequence[ItemPut | ItemUpdate], token: str) -> None:
         if code in _IN_DOUBT:
             raise WriteInDoubt from error
         raise
+
+
+def account_pages() -> Iterator[list[Image]]:
+    """All accounts, a page in memory at a time, each as it is when its page is read."""
+    start: dict[str, Any] = {}
+    while True:
+        answer = aws.dynamodb().scan(
+            TableName=settings.table("accounts"), Limit=SCAN_PAGE, ConsistentRead=True, **start
+        )
+        yield [to_image(item) for item in answer["Items"]]
+        if "LastEvaluatedKey" not in answer:
+            return
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def read(entry_ids: Sequence[str], account_ids: Sequence[str]) -> tuple[dict[str, Image], dict[str, Image]]:

@@ -46,6 +46,33 @@ def _handle_body(body: str, handle: Callable[[Message], None]) -> None:
     handle(message)
 
 
+def handle_batch(event: Any, handle: Callable[[list[Message]], set[str]]) -> Answer:
+    """Give all messages of an SQS event to `handle` at once; it returns the aggregates to be told again.
+
+    Poison fails alone. What `handle` raises fails the whole batch.
+    """
+    records = event.to_dict()["Records"]
+    log.begin(records[0]["messageId"])
+    read: list[tuple[str, Message]] = []
+    failed: list[str] = []
+    for record in records:
+        try:
+            read.append((record["messageId"], Message.from_json(record["body"])))
+        except (ValueError, KeyError, TypeError):
+            log.logger.exception("not a message", extra={"message_id": record["messageId"]})
+            failed.append(record["messageId"])
+    messages = [message for _, message in read]
+    left: set[str] = set()
+
+    def work() -> None:
+        left.update(handle(messages))
+
+    if messages:
+        _tell_failure(work)
+    failed += [message_id for message_id, message in read if message.aggregate_id in left]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
 def handle_changes(event: Any, handle: Callable[[Change], None]) -> Answer:
     """Give each change of a stream event to `handle`, in order; the stream resumes at the first that raised."""
 

@@ -13,11 +13,15 @@ from chalicelib.transfers.domain import AWAITING, POSTED, Instruction
 from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
 
 
-def entry_of(instruction: Instruction) -> ledger.Entry:
-    """The double entry of a transfer: payer to payee, and a fee to fee income where one was quoted."""
+def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> ledger.Entry:
+    """The double entry of a transfer: payer to payee, and a fee to fee income where one was quoted.
+
+    A deferred payee (`payee_credit` of the stored instruction) is credited from the stream: its account is no part
+    of the write, not even as a condition.
+    """
     legs = [
         ledger.Leg(instruction.payer_account, -instruction.amount_fen, "principal"),
-        ledger.Leg(instruction.payee_account, instruction.amount_fen, "principal"),
+        ledger.Leg(instruction.payee_account, instruction.amount_fen, "principal", payee_is_deferred),
     ]
     if instruction.fee_fen:
         legs += [
@@ -34,7 +38,8 @@ def draft_of(image: Image, session_id: str, now: dt.datetime) -> ledger.Draft:
     """
     instruction = Instruction.from_image(image)
     facts = ledger.PostingFacts(clock.business_date(now), clock.to_text(now), image["correlation_id"])
-    entry = entry_of(instruction)
+    # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
+    entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
     customer = customers.payer_update(instruction.customer_id, session_id, outward=image["outward"])
     accounts = ledger.account_updates(entry, facts, instruction.payer_account)
     payer = accounts[instruction.payer_account]

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
+from chalicelib.ledger import service as ledger
 from chalicelib.platform import queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
@@ -31,9 +32,14 @@ def project_transfers(event: DynamoDBEvent) -> Answer:
 
 def _relay(change: Change) -> None:
     new, old = change.new, change.old or {}
-    if new is None or new["kind"] != "transfer":
+    if new is None:
         return
     entry_id = new["entry_id"]
+    # Postings come with the posting and never change; an entry of any kind may have deferred legs.
+    if "postings" in new and "postings" not in old and ledger.has_deferred_legs(new):
+        queues.send("deferred_legs", [ledger.deferred_message(entry_id, new["correlation_id"])])
+    if new["kind"] != "transfer":
+        return
     if new["state"] == POSTED and old.get("state") != POSTED:
         queues.send(
             "receipts",

@@ -30,6 +30,11 @@ NOT_OVER_HTTP = {
     "hold_exceeded": "the clearing's own side",
     "entry_not_reversible": "the counter's own side",
     "account_state_change_refused": "the counter's own side",
+    "business_date_malformed": "the day close's own side",
+    "business_day_not_over": "the day close's own side",
+    "business_day_out_of_order": "the day close's own side",
+    "business_day_pending": "the day close's own side",
+    "business_day_unbalanced": "the day close's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

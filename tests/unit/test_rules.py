@@ -17,6 +17,7 @@ from types_boto3_dynamodb import DynamoDBClient
 import chalicelib
 from chalicelib.customers.domain import EDITIONS, paying_rules, switch_rule
 from chalicelib.ledger.commands import change_state, holds, reverse_entry
+from chalicelib.ledger.deferred import seq_rule
 from chalicelib.ledger.domain import STATES, credit_rule, date_rule, debit_rules, held_rule
 from chalicelib.limits.domain import account_counters, customer_counters, presence_rule, single_rule, unchanged_rule
 from chalicelib.platform import clock
@@ -130,6 +131,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
             presence_rule(f"day_{TODAY}", present=False),
             [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
         ),
+        ("sequence", seq_rule(7), edges(account, "seq", 7)),
         ("own payee", own_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -194,6 +196,7 @@ NAMES = [
     "empty",
     "limit as read",
     "bucket as read",
+    "sequence",
     "own payee",
     "payee's name",
     "limit_day",

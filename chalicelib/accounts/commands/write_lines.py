@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.accounts import store
 from chalicelib.accounts.domain import FIRST_HASH, LineGap, Movement, lines_of
@@ -27,17 +28,26 @@ def write_lines(old: Image | None, new: Image) -> None:
     if written < movements[0].seq - 1:
         # A lost line must not be papered over: what follows waits until the lines before it are there.
         raise LineGap(f"line {movements[0].seq} after {written}")
-    entry = ledger.read_entry(movements[0].entry_id)
-    if entry is None:
-        raise Retryable("the entry is not readable yet")
+    entries = _entries([movement.entry_id for movement in movements])
     chain = last.chain if last else FIRST_HASH
     for movement in movements:
         if movement.seq > written:
-            chained = movement.chained_to(chain)
+            entry = entries[movement.entry_id]
+            chained = replace(movement, correlation_id=entry["correlation_id"]).chained_to(chain)
             append(entry, chained)
             chain = chained.chain
     # Told again when the record is repeated; who listens tells a customer once.
-    tell(entry, movements)
+    for movement in movements:
+        tell(entries[movement.entry_id], [movement])
+
+
+def _entries(entry_ids: Sequence[str]) -> dict[str, Image]:
+    """The entries a change stands for: one, or several that came to a deferred account together."""
+    wanted = list(dict.fromkeys(entry_ids))
+    found = ledger.read_entries(wanted)
+    if len(found) < len(wanted):
+        raise Retryable("an entry is not readable yet")
+    return found
 
 
 def append(entry: Image, movement: Movement, *, rebuilt: bool = False) -> bool:
@@ -71,6 +81,6 @@ def _message(entry: Image, movement: Movement) -> Message:
         event_id=f"{movement.entry_id}#movement#{posting}",
         event_type="movement.posted",
         aggregate_id=movement.entry_id,
-        correlation_id=movement.correlation_id,
+        correlation_id=entry["correlation_id"],
         data={"posting": str(posting), "business_date": movement.business_date, "seq": str(movement.seq)},
     )

@@ -21,11 +21,15 @@ ACCOUNT_DIGITS = 18  # and a check digit
 
 @dataclass(frozen=True, slots=True)
 class AccountWish:
-    """An account to open and contract: `right` is `full` (may pay) or `query`; limits in fen."""
+    """An account to open and contract: `right` is `full` (may pay) or `query`; limits in fen.
+
+    `credit` is `deferred` for those whom many pay at once (merchant, payroll).
+    """
 
     kind: str
     right: str
     limits: AccountLimits
+    credit: str = ledger.CREDIT_IMMEDIATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ def _open(form: SignUp, wish: AccountWish, customer_id: str, at: dt.datetime) ->
             right=wish.right,
             opened_on=clock.business_date(at),
             limits=wish.limits,
+            credit=wish.credit,
         )
     )
     customers.add_contract(customer_id, account_id, wish.right)

@@ -102,6 +102,8 @@ def _item(
         "request_digest": request.digest(),
         "correlation_id": correlation_id,
     }
+    if payee is not None and payee.is_credit_deferred:
+        item["payee_credit"] = ledger.CREDIT_DEFERRED
     return item, payee_is_own
 
 
@@ -126,7 +128,8 @@ def _refuse_early(
         account = accounts.get(account_id)
         refusals += update.breaches(account.image if account else None)
     payee = accounts.get(item["payee_account"])
-    if payee is None or payee.holder != item["payee_name"]:
+    # A deferred payee is no part of the write, so its state is judged here.
+    if payee is None or payee.holder != item["payee_name"] or not ledger.can_receive(payee):
         refusals.append(ledger.PayeeUnavailable())
     ceiling_fen = parameters.value(parameters.SMS_CEILING_FEN, now)
     if not payee_is_own and item["amount_fen"] > ceiling_fen:

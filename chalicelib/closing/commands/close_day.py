@@ -1,0 +1,76 @@
+"""Close business dates, in order, each once and only when it balances (NB-5.1.6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.closing import store
+from chalicelib.closing.commands.trial_balance import trial_balance
+from chalicelib.closing.domain import END, day_after, day_before, is_over, parse_date
+from chalicelib.closing.errors import (
+    BusinessDayNotOver,
+    BusinessDayOutOfOrder,
+    BusinessDayPending,
+    BusinessDayUnbalanced,
+)
+from chalicelib.closing.store import BusinessDayItem
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock, queues
+from chalicelib.platform.money import decimal_text
+
+# A run that finds more open days than this closes the oldest; the next run goes on.
+MAX_DAYS_A_RUN = 7
+
+
+def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
+    """Close one business date; a date that is closed already answers its row.
+
+    Raises BusinessDateMalformed, BusinessDayNotOver, BusinessDayOutOfOrder, BusinessDayPending (after it has
+    told the legs that are due again), BusinessDayUnbalanced; then nothing is written.
+    """
+    stored = store.get(parse_date(business_date))
+    if stored is not None:
+        return stored
+    if not is_over(business_date, now):
+        raise BusinessDayNotOver(date=business_date)
+    newest = store.last_before(END)
+    if newest is not None and business_date != day_after(newest.business_date):
+        raise BusinessDayOutOfOrder(next=day_after(newest.business_date))
+    balance = trial_balance(business_date, now)
+    if balance.is_wrong:
+        findings = balance.broken.count + balance.changed.count
+        difference = decimal_text(balance.closing_fen or balance.opening_fen)
+        raise BusinessDayUnbalanced(date=business_date, difference=difference, findings=str(findings))
+    if balance.is_pending:
+        _tell_again(balance.pending_entries.names)
+        raise BusinessDayPending(
+            date=business_date,
+            accounts=str(balance.pending_accounts.count),
+            entries=str(balance.pending_entries.count),
+        )
+    store.put_once(balance, clock.to_text(now))
+    closed = store.get(business_date)
+    if closed is None:
+        raise RuntimeError("a closed day cannot be read")
+    return closed
+
+
+def _tell_again(entry_ids: list[str]) -> None:
+    """What was lost between journal and worker is told again: the day close is its sweeper."""
+    queues.send("deferred_legs", [ledger.deferred_message(id_, id_) for id_ in entry_ids])
+
+
+def close_open_days(at: dt.datetime, now: dt.datetime) -> list[str]:
+    """Close every open date before the one of `at`, oldest first, seven at most; the first ever is yesterday.
+
+    Returns the dates that are closed; raises what the first that cannot be closed is refused for.
+    """
+    yesterday = day_before(at)
+    newest = store.last_before(END)
+    date = day_after(newest.business_date) if newest else yesterday
+    closed: list[str] = []
+    while date <= yesterday and len(closed) < MAX_DAYS_A_RUN:
+        close_day(date, now)
+        closed.append(date)
+        date = day_after(date)
+    return closed

@@ -1,0 +1,10 @@
+"""Trial balance and day close as the operator's commands and other contexts see them."""
+
+from __future__ import annotations
+
+from chalicelib.closing.commands.close_day import close_day, close_open_days
+from chalicelib.closing.commands.trial_balance import trial_balance
+from chalicelib.closing.domain import TrialBalance
+from chalicelib.closing.store import BusinessDayItem
+
+__all__ = ["BusinessDayItem", "TrialBalance", "close_day", "close_open_days", "trial_balance"]
