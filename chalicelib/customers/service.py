@@ -36,6 +36,7 @@ __all__ = [
     "customer_of",
     "customer_page",
     "end_session",
+    "ended_sessions",
     "give_back_updates",
     "is_login_name",
     "is_phone",
@@ -91,6 +92,11 @@ def require_live_session(customer_id: str, session_id: str) -> Customer:
     if customer is None or session_id in customer.revoked:
         raise SessionEnded()
     return customer
+
+
+def ended_sessions(customer: Customer, now: dt.datetime) -> int:
+    """How many sessions were ended whose access tokens have not died of age."""
+    return sum(until >= int(now.timestamp()) for until in customer.revoked.values())
 
 
 def end_session(customer_id: str, session_id: str, tokens_die_at: dt.datetime, now: dt.datetime) -> None:

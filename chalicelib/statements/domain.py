@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from chalicelib.accounts.service import Movement
+if TYPE_CHECKING:
+    from chalicelib.accounts.service import Movement
 
 
 class BillUnbalanced(Exception):

@@ -23,6 +23,12 @@ NOT_OVER_HTTP = {
     "sign_up_refused": "the counter's own side",
     "notice_too_late": "the bank's own side",
     "notice_malformed": "the bank's own side",
+    "hold_not_open": "the clearing's own side",
+    "hold_expired": "the clearing's own side",
+    "hold_not_expired": "the clearing's own side",
+    "hold_exceeded": "the clearing's own side",
+    "entry_not_reversible": "the counter's own side",
+    "account_state_change_refused": "the counter's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

@@ -64,7 +64,7 @@ def test_another_customers_account_pays_as_little_as_an_unknown_one(case: Case) 
 
 
 @pytest.mark.requirement("NB-5.1.4")
-@pytest.mark.parametrize("state", ["frozen", "closed"])
+@pytest.mark.parametrize("state", ["dormant", "closed"])
 def test_another_customers_account_hides_its_state_too(case: Case, state: str) -> None:
     # given another customer's account in some state
     force_account(case.bank, case.stranger.account, state=state)
@@ -118,7 +118,7 @@ SPOILT: dict[str, tuple[Spoil, str, int]] = {
             "payee_unavailable",
             422,
         )
-        for state in ("frozen", "closed", "lost")
+        for state in ("dormant", "closed")
     },
     "switched off": (lambda c: force_customer(c.bank, c.payer, transfers_on=False), "transfers_switched_off", 422),
     "express": (lambda c: force_customer(c.bank, c.payer, edition="express"), "edition_not_entitled", 403),

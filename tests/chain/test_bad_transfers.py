@@ -136,7 +136,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "account too long": ({"payee_account": "9" * 20}, "payee_account", "malformed"),
     "account with newline": ({"payee_account": "9" * 12 + "\n"}, "payee_account", "malformed"),
     "house account": ({"payee_account": "H-CASH-0001"}, "payee_account", "malformed"),
-    "purpose too long": ({"purpose": "款" * 61}, "purpose", "too_long"),
+    "purpose too long": ({"purpose": "款" * 41}, "purpose", "too_long"),
     "purpose null": ({"purpose": None}, "purpose", "wrong_type"),
     "purpose with NUL": ({"purpose": "a\x00b"}, "purpose", "malformed"),
     "purpose with newline": ({"purpose": "a\nb"}, "purpose", "malformed"),

@@ -51,7 +51,7 @@ def instruction_image(**changes: Any) -> Image:
         "tries": 1,
         "attempt": 1,
         "digest": made.digest(),
-        "request_digest": b"r" * 32,
+        "request_digest": b"r" * 16,
         "correlation_id": "correlation-1",
         **{name: value for name, value in changes.items() if name not in names},
     }

@@ -15,15 +15,17 @@ from moto import mock_aws
 from types_boto3_dynamodb import DynamoDBClient
 
 import chalicelib
-from chalicelib.customers.domain import EDITIONS, paying_rules
-from chalicelib.ledger.domain import STATES, PostingFacts, credit_rule, debit_rules, post_legs
+from chalicelib.customers.domain import EDITIONS, paying_rules, switch_rule
+from chalicelib.ledger.commands import change_state, holds, reverse_entry
+from chalicelib.ledger.domain import STATES, credit_rule, date_rule, debit_rules, held_rule
 from chalicelib.limits.domain import account_counters, customer_counters, single_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import _claim
-from chalicelib.transfers.posting import draft_of, entry_of, state_rule, valid_rule
+from chalicelib.transfers.commands.transfer_at_once import holder_rule, own_rule
+from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
 from tests.unit.samples import (
     CUSTOMER,
     ENTRY,
@@ -32,7 +34,6 @@ from tests.unit.samples import (
     SESSION,
     account_image,
     customer_image,
-    instruction,
     instruction_image,
 )
 
@@ -81,17 +82,11 @@ def posting_rules() -> list[Rule]:
     return journal.rules
 
 
-def date_rule() -> Rule:
-    update = update_of()
-    post_legs(update, entry_of(instruction()), PAYER, PostingFacts(TODAY, NOW_TEXT, "correlation-1"))
-    return update.rules[0]
-
-
 def cases() -> list[tuple[str, Rule, list[Image]]]:
     """Name, rule, and images around its edge."""
     account, customer, awaiting = account_image(), customer_image(), instruction_image()
     owner, right, state, funds = debit_rules(CUSTOMER, 12_345)
-    session, edition, active, switch = paying_rules(SESSION)
+    session, edition, active = paying_rules(SESSION)
     claimant, claim_state, claim_valid, tries = claim_rules()
     post_state, post_valid, digest = posting_rules()
     states = [{**awaiting, "state": value} for value in ("awaiting", "posted", "expired", "")]
@@ -103,7 +98,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ("payee's state", credit_rule(), [{**account, "state": value} for value in STATES]),
         (
             "business date",
-            date_rule(),
+            date_rule(TODAY),
             [{**account, "business_date": value} for value in ("20261120", TODAY, "20261122", "20270101")],
         ),
         ("single ceiling", single_rule(12_345), edges(account, "limit_single", 12_345)),
@@ -114,7 +109,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ),
         ("edition", edition, [{**customer, "edition": value} for value in (*EDITIONS, "")]),
         ("customer's state", active, edges(customer, "state", "active")),
-        ("transfer switch", switch, [{**customer, "transfers_on": value} for value in (True, False)]),
+        ("transfer switch", switch_rule(), [{**customer, "transfers_on": value} for value in (True, False)]),
         ("claimant", claimant, edges(awaiting, "customer_id", CUSTOMER)),
         ("claim: state", claim_state, states),
         ("claim: in time", claim_valid, edges(awaiting, "valid_until", NOW_TEXT)),
@@ -128,12 +123,36 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ),
         ("state", state_rule(), states),
         ("valid", valid_rule(NOW_TEXT), edges(awaiting, "valid_until", NOW_TEXT)),
+        *hold_and_reversal_cases(account, awaiting),
+        ("own payee", own_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
+        ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
     for image, counters in ((account, account_counters(TODAY, 500)), (customer, customer_counters(TODAY, 500))):
         found += [
             (c.limit, c.rule(), counter_images(without(image, c.limit), c.bucket, c.limit, c.take)) for c in counters
         ]
     return found
+
+
+def hold_and_reversal_cases(account: Image, awaiting: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for holds, reversals and changes of state."""
+    held = {**awaiting, "state": holds.HELD, "expires_at": NOW_TEXT}
+    posted = {**awaiting, "state": "posted"}
+    give_back = ItemUpdate(TABLE, {"id": s("it")}, missing=NotFound)
+    (day, *_) = account_counters(TODAY, 500)
+    day.give_back(give_back, {day.bucket: 1})
+    moneys = [{**account, "available_fen": a, "held_fen": h} for a in (0, 1, -1) for h in (0, 1)]
+    return [
+        ("held funds", held_rule(300), edges(account, "held_fen", 300)),
+        ("hold: open", holds.open_rule(), [{**held, "state": value} for value in ("held", "posted", "released", "")]),
+        ("hold: in time", holds.in_time_rule(NOW_TEXT), edges(held, "expires_at", NOW_TEXT)),
+        ("hold: over", holds.over_rule(NOW_TEXT), edges(held, "expires_at", NOW_TEXT)),
+        ("bucket is there", give_back.rules[0], [account, {**account, day.bucket: 0}, {**account, day.bucket: 9}]),
+        ("reversal: funds", reverse_entry.funds_rule(300), edges(account, "available_fen", 300)),
+        ("unreversed", reverse_entry.unreversed_rule(), [posted, awaiting, {**posted, "reversed_by": "x"}]),
+        ("state before", change_state.state_rule("open", "lost"), [{**account, "state": value} for value in STATES]),
+        ("empty", change_state.empty_rule("closed"), moneys),
+    ]
 
 
 # A row of the table is named here, so that each is a test of its own.
@@ -158,6 +177,17 @@ NAMES = [
     "posting: digest",
     "state",
     "valid",
+    "held funds",
+    "hold: open",
+    "hold: in time",
+    "hold: over",
+    "bucket is there",
+    "reversal: funds",
+    "unreversed",
+    "state before",
+    "empty",
+    "own payee",
+    "payee's name",
     "limit_day",
     "limit_month",
     "limit_year",

@@ -26,21 +26,27 @@ def change_state(account_id: str, *, before: str, after: str) -> Image:
     if after not in CHANGES[before]:
         raise StateChangeRefused(state=before, wanted=after)
     update = ledger.account_update(account_id, payee=False)
-    update.require(
-        Rule(
-            "#state = :before",
-            {":before": s(before)},
-            lambda image: bool(image["state"] == before),
-            lambda image: StateChangeRefused(state=image["state"], wanted=after),
-        )
-    )
+    update.require(state_rule(before, after))
     if after == "closed":
-        update.require(
-            Rule(
-                "#available_fen = :nothing AND #held_fen = :nothing",
-                {":nothing": n(0)},
-                lambda image: bool(image["available_fen"] == 0 and image["held_fen"] == 0),
-                lambda image: StateChangeRefused(state=image["state"], wanted=after),
-            )
-        )
+        update.require(empty_rule(after))
     return ledger.claim(update.set("#state = :after", after=s(after)))
+
+
+def state_rule(before: str, after: str) -> Rule:
+    """The account still is in the state that the change starts from."""
+    return Rule(
+        "#state = :before",
+        {":before": s(before)},
+        lambda image: bool(image["state"] == before),
+        lambda image: StateChangeRefused(state=image["state"], wanted=after),
+    )
+
+
+def empty_rule(after: str) -> Rule:
+    """No money is in the account, available or held."""
+    return Rule(
+        "#available_fen = :nothing AND #held_fen = :nothing",
+        {":nothing": n(0)},
+        lambda image: bool(image["available_fen"] == 0 and image["held_fen"] == 0),
+        lambda image: StateChangeRefused(state=image["state"], wanted=after),
+    )

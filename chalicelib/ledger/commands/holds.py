@@ -97,14 +97,7 @@ def release(hold_id: str, others: Others = nobody) -> Posted:
 
 def expire(hold_id: str, now: dt.datetime, others: Others = nobody) -> Posted:
     """The same for a hold whose time is over. Raises NotFound, HoldNotOpen, HoldNotExpired."""
-    text = clock.to_text(now)
-    rule = Rule(
-        "#expires_at <= :now",
-        {":now": s(text)},
-        lambda image: bool(image["expires_at"] <= text),
-        lambda _: HoldNotExpired(),
-    )
-    return _free(hold_id, EXPIRED, (rule,), others)
+    return _free(hold_id, EXPIRED, (over_rule(clock.to_text(now)),), others)
 
 
 def _free(hold_id: str, state: str, rules: tuple[Rule, ...], others: Others) -> Posted:
@@ -164,14 +157,7 @@ def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others
 
 def _to_posted(hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int) -> ItemUpdate:
     raw = to_raw({"postings": ledger.postings_of(entry)})
-    journal = _from_held(hold_id).require(
-        Rule(
-            "#expires_at > :posted_at",
-            {":posted_at": s(facts.posted_at)},
-            lambda found: bool(found["expires_at"] > facts.posted_at),
-            lambda _: HoldExpired(),
-        )
-    )
+    journal = _from_held(hold_id).require(in_time_rule(facts.posted_at))
     return journal.set(
         "#state = :posted, #postings = :postings, #posted_at = :posted_at, "
         "#business_date = :business_date, #captured_fen = :captured",
@@ -184,13 +170,36 @@ def _to_posted(hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int)
 
 
 def _from_held(hold_id: str) -> ItemUpdate:
-    return ledger.journal_update(hold_id).require(
-        Rule(
-            "#state = :held_state",
-            {":held_state": s(HELD)},
-            lambda image: bool(image["state"] == HELD),
-            lambda image: HoldNotOpen(state=image["state"]),
-        )
+    return ledger.journal_update(hold_id).require(open_rule())
+
+
+def open_rule() -> Rule:
+    """Only money that is still held can be paid or freed."""
+    return Rule(
+        "#state = :held_state",
+        {":held_state": s(HELD)},
+        lambda image: bool(image["state"] == HELD),
+        lambda image: HoldNotOpen(state=image["state"]),
+    )
+
+
+def in_time_rule(posted_at: str) -> Rule:
+    """A hold pays only before its time is over."""
+    return Rule(
+        "#expires_at > :posted_at",
+        {":posted_at": s(posted_at)},
+        lambda image: bool(image["expires_at"] > posted_at),
+        lambda _: HoldExpired(),
+    )
+
+
+def over_rule(now_text: str) -> Rule:
+    """A hold expires only after its time is over."""
+    return Rule(
+        "#expires_at <= :now",
+        {":now": s(now_text)},
+        lambda image: bool(image["expires_at"] <= now_text),
+        lambda _: HoldNotExpired(),
     )
 
 

@@ -68,7 +68,7 @@ def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, 
         giver = account_id if total_fen < 0 else None
         update = ledger.account_updates(mirror, facts, giver)[account_id]
         if giver is not None:
-            update.require(_funds_rule(-total_fen))
+            update.require(funds_rule(-total_fen))
         elif original.get("outward") and account_id == original.get("payer_account"):
             image = found[account_id].image
             limits.give_back_account(update, image, original["business_date"], original["amount_fen"], whole=True)
@@ -76,7 +76,8 @@ def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, 
     return updates
 
 
-def _funds_rule(amount_fen: int) -> Rule:
+def funds_rule(amount_fen: int) -> Rule:
+    """Who must give back has it: a reversal overdraws nobody."""
     return Rule(
         "#available_fen >= :back",
         {":back": n(amount_fen)},
@@ -88,15 +89,18 @@ def _funds_rule(amount_fen: int) -> Rule:
 def _mark(original: Image, mirror: Entry) -> ItemUpdate:
     """The original learns who reversed it; the postings stay as they are."""
     update = ledger.journal_update(original["entry_id"])
-    update.require(
-        Rule(
-            "#state = :posted AND attribute_not_exists(#reversed_by)",
-            {":posted": s(ledger.POSTED)},
-            lambda image: bool(image["state"] == ledger.POSTED and "reversed_by" not in image),
-            lambda _: EntryNotReversible(),
-        )
-    )
+    update.require(unreversed_rule())
     return update.set("#reversed_by = :reversal", reversal=s(mirror.entry_id))
+
+
+def unreversed_rule() -> Rule:
+    """Only a posted entry that nobody has reversed."""
+    return Rule(
+        "#state = :posted AND attribute_not_exists(#reversed_by)",
+        {":posted": s(ledger.POSTED)},
+        lambda image: bool(image["state"] == ledger.POSTED and "reversed_by" not in image),
+        lambda _: EntryNotReversible(),
+    )
 
 
 def _item(

@@ -82,20 +82,7 @@ def _dated(facts: ledger.PostingFacts) -> dict[str, str]:
 def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
     draft = draft_of(item, caller.session_id, now)
     payee = draft.accounts[item["payee_account"]]
-    payee.require(
-        Rule(
-            "#customer_id = :customer",
-            {":customer": s(caller.customer_id)},
-            lambda image: bool(image["customer_id"] == caller.customer_id),
-            lambda _: FactorRequired(),
-        ),
-        Rule(
-            "#holder = :holder",
-            {":holder": s(item["payee_name"])},
-            lambda image: bool(image["holder"] == item["payee_name"]),
-            lambda _: ledger.PayeeUnavailable(),
-        ),
-    )
+    payee.require(own_rule(caller.customer_id), holder_rule(item["payee_name"]))
     return ledger.Draft(
         entry_id=draft.entry_id,
         facts=draft.facts,
@@ -103,4 +90,24 @@ def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
         journal=ledger.journal_put({**item, **_dated(draft.facts)}),
         accounts=draft.accounts,
         others=draft.others,
+    )
+
+
+def own_rule(customer_id: str) -> Rule:
+    """The payee is the payer's own account."""
+    return Rule(
+        "#customer_id = :customer",
+        {":customer": s(customer_id)},
+        lambda image: bool(image["customer_id"] == customer_id),
+        lambda _: FactorRequired(),
+    )
+
+
+def holder_rule(name: str) -> Rule:
+    """The payee's name is the account holder's."""
+    return Rule(
+        "#holder = :holder",
+        {":holder": s(name)},
+        lambda image: bool(image["holder"] == name),
+        lambda _: ledger.PayeeUnavailable(),
     )

@@ -55,10 +55,10 @@ def request(header: Any, request_id: Any) -> Any:
     ("header", "request_id", "expected"),
     [
         ("abcdefgh-1", "gateway-id", "abcdefgh-1"),
-        ("a" * 64, "gateway-id", "a" * 64),
+        ("a" * 36, "gateway-id", "a" * 36),
         (None, "gateway-id", "gateway-id"),
         ("short", "gateway-id", "gateway-id"),
-        ("a" * 65, "gateway-id", "gateway-id"),
+        ("a" * 37, "gateway-id", "gateway-id"),
         ("line\nbreak-injected", "gateway-id", "gateway-id"),
         ("abcdefgh\n", "gateway-id", "gateway-id"),
         ('{"json":"injected"}', "gateway-id", "gateway-id"),
