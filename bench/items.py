@@ -12,6 +12,7 @@ from bench.bank import PURPOSE, Customer, awaiting, new_customer, pay_in, reques
 from bench.rows import Row
 from bench.units import fee_charged
 from chalicelib.customers import service as customers
+from chalicelib.ledger.domain import REMEMBERED_ENTRIES
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import aws, clock, ids, settings
 from chalicelib.platform.dynamo import s
@@ -32,7 +33,7 @@ _WIDEST = AccountLimits(
 # The movements worker keeps a bucket for two days after its period: these three days need the most buckets.
 _NEW_YEAR = [dt.datetime(2026, 12, 30, 4, tzinfo=dt.UTC) + dt.timedelta(days=days) for days in range(3)]
 # Log-outs within the life of an access token; each leaves its session id on the record until then.
-_ENDED_SESSIONS = 5
+_ENDED_SESSIONS = 20
 
 
 def size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
@@ -65,26 +66,38 @@ def stored_bytes(table: str, key: str) -> int:
 def size_rows() -> list[Row]:
     """Instruction, payer, payee and customer after a usual and after the largest possible write."""
     payer, payee = new_customer("赵小明", 100_000_00), new_customer("钱红")
-    rows = _after("typical", payer, payee, PURPOSE, str(uuid.uuid4()))
+    rows = _after("typical", payer, payee, _paid(payer, payee, PURPOSE, str(uuid.uuid4())))
     with _at(_NEW_YEAR[0]):
         payer, payee = new_customer(_LONGEST_NAME, _MOST_FEN, _WIDEST), new_customer(_LONGEST_NAME, 0, _WIDEST)
         pay_in(payee.account, _MOST_FEN)
+    # On the last day so many that the accounts' memory of entries is full too.
+    moments = _NEW_YEAR + [_NEW_YEAR[-1]] * REMEMBERED_ENTRIES
     with fee_charged(99_99):
-        for moment in _NEW_YEAR:
+        for moment in moments:
             with _at(moment):
-                last = _after("worst", payer, payee, _LONGEST_PURPOSE, _LONGEST_CORRELATION_ID)
-    return rows + last
+                entry_id = _paid(payer, payee, _LONGEST_PURPOSE, _LONGEST_CORRELATION_ID)
+    with _at(moments[-1]):
+        _end_sessions(payer)
+    return rows + _after("worst", payer, payee, entry_id)
 
 
-def _after(case: str, payer: Customer, payee: Customer, purpose: str, correlation_id: str) -> list[Row]:
-    """Confirm one transfer, and look at what it wrote."""
-    for _ in range(_ENDED_SESSIONS if case == "worst" else 0):
-        now = clock.now()
-        customers.end_session(payer.caller.customer_id, ids.random_id(), now + dt.timedelta(minutes=15), now)
+def _paid(payer: Customer, payee: Customer, purpose: str, correlation_id: str) -> str:
+    """Create and confirm one transfer; its id."""
     transfer = awaiting(payer, request_between(payer, payee, _AMOUNT_FEN, purpose), correlation_id)
     transfer.confirm()
+    return transfer.entry_id
+
+
+def _end_sessions(customer: Customer) -> None:
+    now = clock.now()
+    for _ in range(_ENDED_SESSIONS):
+        customers.end_session(customer.caller.customer_id, ids.random_id(), now + dt.timedelta(minutes=15), now)
+
+
+def _after(case: str, payer: Customer, payee: Customer, entry_id: str) -> list[Row]:
+    """What the transfer and those before it left behind."""
     found = {
-        "instruction": stored_bytes("journal", transfer.entry_id),
+        "instruction": stored_bytes("journal", entry_id),
         "payer_account": stored_bytes("accounts", payer.account),
         "payee_account": stored_bytes("accounts", payee.account),
         "customer": stored_bytes("customers", payer.caller.customer_id),

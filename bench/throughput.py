@@ -26,7 +26,7 @@ from bench.meter import answered, hooked
 from bench.rows import Row
 from chalicelib.platform import aws, clock
 from chalicelib.platform.dynamo import to_raw
-from chalicelib.platform.errors import TryAgain
+from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 
 SPREAD_BUDGET = 0.8
@@ -197,7 +197,7 @@ def contention_rows() -> list[Row]:
         for transfer in transfers:
             try:
                 transfer.confirm()
-            except TryAgain:
+            except (TryAgain, OutcomeUnknown):
                 refused += 1
         return refused
 
