@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run messages verify rebuild trial-balance test prove check package lock clean
+.PHONY: help bootstrap run messages verify rebuild trial-balance test prove bench check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -45,6 +45,9 @@ test: bootstrap ## unit, chain and architecture tests
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
 	$(PYTEST) tests/engine tests/deploy tests/simulation $(NO_TESTS_YET)
+
+bench: bootstrap ## what a transfer costs, against its budgets; writes build/bench.json
+	$(PY) -m bench
 
 check: bootstrap ## lint, format, types, import rules, template lint
 	$(PY) -m ruff check .

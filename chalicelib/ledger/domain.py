@@ -5,6 +5,7 @@ Accounts are liabilities of the bank towards its customers, so a credit (positiv
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from chalicelib.ledger.errors import (
@@ -259,6 +260,7 @@ def post_legs(
     )
 
 
+@functools.cache
 def remember_entries(count: int) -> str:
     """Shift the account's memory of its last entries by `count`; `:entry0` is the newest, `:entry1` the one before."""
     kept = min(count, REMEMBERED_ENTRIES)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
 from pynamodb.models import Model
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 Image = dict[str, Any]
 
 _NAME = re.compile(r"#(\w+)")
-_deserializer = TypeDeserializer()
 _serializer = TypeSerializer()
 
 
@@ -73,8 +74,11 @@ def _meta_table(model: type[Item]) -> MetaTable:
 
 
 def to_image(raw: Mapping[str, Any]) -> Image:
-    """A raw item as plain Python; numbers are exact ints (no number of the bank has a fraction)."""
-    return {name: _plain(_deserializer.deserialize(value)) for name, value in raw.items()}
+    """A raw item as plain Python; numbers are exact ints (no number of the bank has a fraction).
+
+    boto3's own reader goes through Decimal and wrappers, which every payment would pay for.
+    """
+    return {name: _plain(value) for name, value in raw.items()}
 
 
 def stream_image(raw: Mapping[str, Any]) -> Image:
@@ -95,21 +99,49 @@ def _from_json(value: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: inner}
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if type(value).__name__ == "Decimal":
-        return int(value)
-    if type(value).__name__ == "Binary":
-        return bytes(value)
-    return value
+def _plain(value: Mapping[str, Any]) -> Any:
+    ((kind, inner),) = value.items()
+    if kind in ("S", "BOOL"):
+        return inner
+    return _READERS[kind](inner)
+
+
+def _whole(text: str) -> int:
+    # A number may arrive with an exponent (`1E+2`), which int() does not read.
+    return int(text) if text.lstrip("-").isdigit() else int(Decimal(text))
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "N": _whole,
+    "B": bytes,
+    "NULL": lambda _: None,
+    "L": lambda inner: [_plain(one) for one in inner],
+    "M": to_image,
+    "SS": set,
+    "NS": lambda inner: {_whole(one) for one in inner},
+    "BS": lambda inner: {bytes(one) for one in inner},
+}
 
 
 def to_raw(item: Mapping[str, Any]) -> dict[str, Any]:
     """Plain Python (text, whole numbers, bytes, lists, maps) as DynamoDB takes it; absent values are left out."""
-    return {name: _serializer.serialize(value) for name, value in item.items() if value is not None}
+    return {name: _raw(value) for name, value in item.items() if value is not None}
+
+
+def _raw(value: Any) -> Any:
+    writer = _WRITERS.get(type(value))
+    # What is rare, and what must be refused (a float), is boto3's to judge.
+    return writer(value) if writer is not None else _serializer.serialize(value)
+
+
+_WRITERS: Mapping[type, Callable[[Any], dict[str, Any]]] = {
+    str: lambda value: {"S": value},
+    int: lambda value: {"N": str(value)},
+    bool: lambda value: {"BOOL": value},
+    bytes: lambda value: {"B": value},
+    list: lambda value: {"L": [_raw(one) for one in value]},
+    dict: lambda value: {"M": {name: _raw(one) for name, one in value.items()}},
+}
 
 
 def n(value: int) -> dict[str, str]:
@@ -120,6 +152,12 @@ def n(value: int) -> dict[str, str]:
 def s(value: str) -> dict[str, str]:
     """A string as DynamoDB takes it."""
     return {"S": value}
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_in(expression: str) -> Mapping[str, str]:
+    """`#name` -> `name` for all names of an expression; most expressions are the same in every write of a day."""
+    return {f"#{name}": name for name in _NAME.findall(expression)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +225,7 @@ class ItemUpdate:
             "TableName": self.table,
             "Key": dict(self.key),
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": {f"#{name}": name for name in _NAME.findall(f"{update} {condition}")},
+            "ExpressionAttributeNames": dict(_names_in(f"{update} {condition}")),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if update:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.platform.dynamo import Image
@@ -19,6 +19,7 @@ NO_FACTOR = "none"
 MAX_NAME = 30
 MAX_PURPOSE = 40
 FIRST_ATTEMPT = 1
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Request:
 
     def digest(self) -> bytes:
         """The first 128 bits of the SHA-256 that tells this request from any other."""
-        return hashlib.sha256(_canonical(asdict(self))).digest()[:16]
+        return hashlib.sha256(_canonical(facts_of(self))).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Instruction:
 
         Amounts are decimal strings. Any language can build it; any changed byte gives another digest.
         """
-        facts = asdict(self)
+        facts = facts_of(self)
         facts["amount"] = decimal_text(facts.pop("amount_fen"))
         facts["fee"] = decimal_text(facts.pop("fee_fen"))
         return _canonical({"version": CANONICAL_VERSION, **facts})
@@ -79,8 +80,13 @@ class Instruction:
         return cls(**{name: image[name] for name in cls.__dataclass_fields__})
 
 
+def facts_of(stated: Request | Instruction) -> dict[str, Any]:
+    """The fields by name. All are text or whole numbers: dataclasses.asdict would copy each one deeply."""
+    return {name: getattr(stated, name) for name in stated.__dataclass_fields__}
+
+
 def _canonical(facts: dict[str, Any]) -> bytes:
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encoder.encode(facts).encode()
 
 
 def state_at(image: Image, now_text: str) -> str:

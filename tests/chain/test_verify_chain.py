@@ -11,6 +11,7 @@ import pytest
 from chalicelib.accounts.commands import verify_chain as module
 from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.accounts.domain import FIRST_HASH, Movement
+from chalicelib.ledger import service as ledger
 from chalicelib.platform.errors import NotFound
 from infra import ops
 from tests.chain.bank import Bank, Person, running_bank
@@ -140,13 +141,14 @@ def test_memory_stays_flat(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     # given pages of five lines, the entries of one page are read at a time
     _, person, _ = case
     monkeypatch.setattr(module, "PAGE", 5)
-    original, sizes = module.ledger.read_entries, []
+    original = ledger.read_entries
+    sizes: list[int] = []
 
     def read(entry_ids: list[str]) -> Any:
         sizes.append(len(entry_ids))
         return original(entry_ids)
 
-    monkeypatch.setattr(module.ledger, "read_entries", read)
+    monkeypatch.setattr(ledger, "read_entries", read)
     assert verify_chain(person.account) == Verdict(COUNT, None)
     assert max(sizes) <= 5
     assert len(sizes) == 4

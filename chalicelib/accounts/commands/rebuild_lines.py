@@ -127,8 +127,7 @@ def _write(account_id: str, last: Movement | None, lost: Sequence[_Lost]) -> int
     A message that comes before its line is tried again, and one that comes twice is told once.
     """
     lines = _chained(account_id, last, lost)
-    for leg, line in zip(lost, lines, strict=True):
-        tell(leg.entry, [line])
+    tell([(leg.entry, line) for leg, line in zip(lost, lines, strict=True)])
     for number, (leg, line) in enumerate(zip(lost, lines, strict=True)):
         if not append(leg.entry, line, rebuilt=leg.by_time):
             return number  # the worker is at it, too: the next run sees what is left

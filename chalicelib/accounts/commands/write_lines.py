@@ -37,8 +37,7 @@ def write_lines(old: Image | None, new: Image) -> None:
             append(entry, chained)
             chain = chained.chain
     # Told again when the record is repeated; who listens tells a customer once.
-    for movement in movements:
-        tell(entries[movement.entry_id], [movement])
+    tell([(entries[movement.entry_id], movement) for movement in movements])
 
 
 def _entries(entry_ids: Sequence[str]) -> dict[str, Image]:
@@ -57,9 +56,9 @@ def append(entry: Image, movement: Movement, *, rebuilt: bool = False) -> bool:
     )
 
 
-def tell(entry: Image, movements: Sequence[Movement]) -> None:
-    """Have each line of an entry told to the account's owner."""
-    queues.send("alerts", [_message(entry, movement) for movement in movements])
+def tell(lines: Sequence[tuple[Image, Movement]]) -> None:
+    """Have each line, given with its entry, told to the account's owner."""
+    queues.send("alerts", [_message(entry, movement) for entry, movement in lines])
 
 
 def _counterparty(entry: Image, movement: Movement) -> tuple[str, str] | None:

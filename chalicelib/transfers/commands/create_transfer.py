@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
@@ -13,7 +13,7 @@ from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
-from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, SMS, Instruction, Request
+from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, SMS, Instruction, Request, facts_of
 from chalicelib.transfers.errors import FactorCeilingExceeded, SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of
 
@@ -91,7 +91,7 @@ def _item(
         valid_until=clock.to_text(now + valid_for),
     )
     item = {
-        **asdict(instruction),
+        **facts_of(instruction),
         "kind": "transfer",
         "state": AWAITING,
         "outward": not payee_is_own,

@@ -7,7 +7,7 @@ the one write that is instruction, journal entry and posting together.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
@@ -15,7 +15,7 @@ from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import AmountOutOfRange
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request
+from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request, facts_of
 from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of, entry_of
 
@@ -56,7 +56,7 @@ def transfer_at_once(
         valid_until=clock.to_text(now),
     )
     item = {
-        **asdict(instruction),
+        **facts_of(instruction),
         "kind": "transfer",
         "state": POSTED,
         "outward": False,
