@@ -16,11 +16,12 @@ class Rates:
     throttle: int = 12
     silence_after: int = 25
     silence_before: int = 6
-    queue_refuses: int = 25
+    queue_refuses: int = 60
     message_twice: int = 60
     message_late: int = 60
     delivered_again: int = 50
-    batch_again: int = 60
+    batch_again: int = 120
+    stall: int = 100
     poison: int = 15
 
 

@@ -18,6 +18,7 @@ from simulation.scheduler import Activity, Crashed, Scheduler
 from simulation.streams import MOST_ATTEMPTS, Reader, Streams
 
 MOST_AT_ONCE = 3
+MOST_REPEATED = 12
 # A worker's time-out is a sixth of its queue's visibility time-out; a stream worker has a minute.
 VISIBILITY_PER_TIMEOUT = 6
 STREAM_TIMEOUT = dt.timedelta(seconds=60)
@@ -116,7 +117,7 @@ class Lambdas:
         found += [
             lambda reader=reader: self._read(reader)  # type: ignore[misc]
             for reader in self._streams.readers
-            if not reader.busy and reader.waiting
+            if not reader.busy and reader.waiting and reader.stalled_until <= now
         ]
         found += [
             lambda schedule=schedule: self._tick(schedule)  # type: ignore[misc]
@@ -126,10 +127,11 @@ class Lambdas:
         return found
 
     def next_due(self) -> dt.datetime | None:
-        """When the next hidden or late message can be delivered."""
+        """When the next hidden or late message, or stalled record, can be delivered."""
         held = [m.visible_at for q in self._queues.by_name.values() if q.name in self._of_queue for m in q.held]
         once = [s.next_at for s in self.schedules if s.next_at is not None and s.every is None]
-        return min([*held, *once], default=None)
+        late = [reader.stalled_until for reader in self._streams.readers if reader.waiting and not reader.busy]
+        return min([*held, *once, *late], default=None)
 
     def poison(self) -> None:
         """A message no worker can ever do: not JSON, not a message, or about what does not exist."""
@@ -219,10 +221,15 @@ class Lambdas:
             done = next((i for i, number in enumerate(numbers) if number in failed), count)
             if immune and not done:
                 self._broken(f"{worker.name} gives up a record after {reader.attempts} attempts")
-            if not self._faults.strikes("batch_again"):
-                reader.position += done
-                reader.attempts = 0 if done else reader.attempts
+            reader.position += done
+            reader.attempts = 0 if done else reader.attempts
             self._tell(f"has read {done} of {count}")
+            if self._faults.strikes("batch_again"):
+                # As after a restore, when an event source is made anew at an older place.
+                reader.position = max(0, reader.position - self._rng.randint(1, MOST_REPEATED))
+                self._tell("fault: its records come again")
+            if self._faults.strikes("stall"):
+                reader.stalled_until = self._scheduler.clock.now() + dt.timedelta(seconds=self._rng.randint(1, 15))
 
         def after() -> None:
             reader.busy = False

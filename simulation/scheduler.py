@@ -43,7 +43,7 @@ class Activity:
         self._go = threading.Lock()
         self._go.acquire()
 
-    def run(self, back: threading.Semaphore) -> None:
+    def run(self, back: threading.Lock) -> None:
         """The thread's body."""
         self._go.acquire()
         try:
@@ -65,7 +65,7 @@ class Activity:
         """Let it run; the caller waits on the baton."""
         self._go.release()
 
-    def hand_back(self, back: threading.Semaphore) -> None:
+    def hand_back(self, back: threading.Lock) -> None:
         """Called in the thread itself: wait for the next turn."""
         back.release()
         self._go.acquire()
@@ -101,7 +101,8 @@ class Scheduler:
         self.clock = SimulatedClock(start, self)
         self.activities: list[Activity] = []
         self.current: Activity | None = None
-        self._back = threading.Semaphore(0)
+        self._back = threading.Lock()
+        self._back.acquire()
 
     def start(self, activity: Activity) -> None:
         """Take an activity in; it runs when it is chosen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from simulation.engine import Changed
 SHARDS = 2
 # The overlay's MaximumRetryAttempts, and the first one.
 MOST_ATTEMPTS = 9
+LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Reader:
     position: int = 0
     busy: bool = False
     attempts: int = 0
+    stalled_until: dt.datetime = LONG_AGO
 
     @property
     def waiting(self) -> int:
