@@ -13,7 +13,11 @@ export PYTHONUNBUFFERED := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run messages test prove check package lock clean
+FIRST_SEED ?= 1
+SEEDS ?= 20
+STEPS ?= 600
+
+.PHONY: help bootstrap run messages test prove simulate check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -34,6 +38,9 @@ test: bootstrap ## unit, chain and architecture tests
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
 	$(PYTEST) tests/engine tests/deploy tests/simulation $(NO_TESTS_YET)
+
+simulate: bootstrap ## the whole bank under races and faults: make simulate FIRST_SEED=1 SEEDS=20 STEPS=600
+	@$(PY) -m simulation --first-seed $(FIRST_SEED) --seeds $(SEEDS) --steps $(STEPS)
 
 check: bootstrap ## lint, format, types, import rules, template lint
 	$(PY) -m ruff check .

@@ -9,29 +9,30 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from chalicelib.accounts import store as account_lines
+from chalicelib.accounts import domain as account_lines
+from chalicelib.accounts import store as movements
 from chalicelib.accounts import workers as account_workers
 from chalicelib.accounts.domain import FIRST_HASH
+from chalicelib.customers import service as customers
 from chalicelib.identity import service as identity
 from chalicelib.ledger import domain as ledger_domain
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger import store as ledger_store
 from chalicelib.limits import domain as limits_domain
 from chalicelib.limits import service as limits
-from chalicelib.notifications import service as notifications
 from chalicelib.notifications import store as inbox
 from chalicelib.platform import clock, ids, queues, workers
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule
+from chalicelib.platform.dynamo import ItemUpdate, Rule
 from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import store as receipts
 from chalicelib.statements import domain as statements
 from chalicelib.transfers import posting
-from chalicelib.transfers import workers as transfer_workers
+from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer
 
 STEPS = 600
@@ -40,7 +41,7 @@ Patch = tuple[Any, str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """`plant` gives what to replace: (where, name, what with). `sign` is part of what is then found broken."""
+    """`plant` gives what to replace: (where, name, what with)."""
 
     name: str
     plant: Callable[[], list[Patch]]
@@ -96,20 +97,15 @@ def no_validity_condition() -> list[Patch]:
 
 
 def no_session_condition() -> list[Patch]:
-    from chalicelib.customers import service as customers  # noqa: PLC0415
-
     return [(customers, "paying_rules", _without(customers.paying_rules, 0))]
 
 
 def no_tries_condition() -> list[Patch]:
-    def claim(caller: Any, entry_id: str, max_tries: int, now_text: str) -> ItemUpdate:
+    def claim(caller: Any, entry_id: str, _: int, now_text: str) -> ItemUpdate:
         return own(caller, entry_id, 10**6, now_text)
 
     own = confirm_transfer._claim
-    return [(confirm_transfer, "_claim", claim), (confirm_transfer.parameters, "SMS_CODE_TRIES", _MANY)]
-
-
-_MANY = dataclasses.replace(confirm_transfer.parameters.SMS_CODE_TRIES, default=10**6, high=10**6)
+    return [(confirm_transfer, "_claim", claim)]
 
 
 def credit_twice() -> list[Patch]:
@@ -187,7 +183,8 @@ def bucket_of_yesterday() -> list[Patch]:
 
 
 def counter_without_condition() -> list[Patch]:
-    return [(limits_domain.Counter, "rule", lambda self: Rule("attribute_not_exists(#never)", {}, lambda _: True, None))]
+    rule = Rule("attribute_not_exists(#never)", {}, lambda _: True, None)
+    return [(limits_domain.Counter, "rule", lambda _: rule)]
 
 
 # ---- workers ------------------------------------------------------------------------------------------
@@ -211,10 +208,8 @@ def acknowledge_failures() -> list[Patch]:
     """The edge swallows what a worker could not do, so its message is deleted."""
 
     def swallow(work: Callable[[], None]) -> None:
-        try:
+        with suppress(Exception):
             work()
-        except Exception:  # noqa: BLE001, S110  # this is the bug
-            pass
 
     return [(workers, "_tell_failure", swallow)]
 
@@ -233,12 +228,12 @@ def relay_drops_an_event() -> list[Patch]:
 
 def alert_before_line() -> list[Patch]:
     """The message goes first; a crash in between leaves it without the line, until dead letters have it."""
-    own = account_lines.append
+    own = movements.append
 
     def append(movement: Any, **more: Any) -> bool:
         return True if movement.seq % 2 == 0 else own(movement, **more)
 
-    return [(account_lines, "append", append)]
+    return [(movements, "append", append)]
 
 
 def send_before_commit() -> list[Patch]:
@@ -253,7 +248,7 @@ def send_before_commit() -> list[Patch]:
 
 
 def balance_from_the_wrong_base() -> list[Patch]:
-    own = account_workers.lines_of
+    own = account_lines.lines_of
 
     def lines_of(old: Any, new: Any) -> list[Any]:
         base = old["available_fen"] if old else 0
@@ -264,8 +259,8 @@ def balance_from_the_wrong_base() -> list[Patch]:
 
 
 def chain_starts_anew() -> list[Patch]:
-    own = account_workers.Movement.chained_to
-    return [(account_workers.Movement, "chained_to", lambda self, _: own(self, FIRST_HASH))]
+    own = account_lines.Movement.chained_to
+    return [(account_lines.Movement, "chained_to", lambda self, _: own(self, FIRST_HASH))]
 
 
 def sends_after_it_gave_up() -> list[Patch]:
@@ -275,7 +270,7 @@ def sends_after_it_gave_up() -> list[Patch]:
     def settle(customer_id: str, notification_id: str, channel: str, outcome: str | None) -> None:
         own(customer_id, notification_id, channel, outcome or inbox.SENT)
 
-    return [(notifications.store, "settle", settle)]
+    return [(inbox, "settle", settle)]
 
 
 def bill_of_a_day_too_many() -> list[Patch]:
@@ -291,19 +286,18 @@ def bill_of_a_day_too_many() -> list[Patch]:
 
 def list_forgets_order() -> list[Patch]:
     """The list is written whatever it has: a repeated record shows a posted transfer as awaiting again."""
-    from chalicelib.transfers import store  # noqa: PLC0415
 
     def project(image: Mapping[str, Any]) -> None:
         created = f"{image['created_at']}#{image['entry_id']}"
-        store.TransferItem(
+        transfer_list.TransferItem(
             image["customer_id"],
             created,
             entry_id=image["entry_id"],
             state=image["state"],
-            state_rank=store.STATE_RANK[image["state"]],
+            state_rank=transfer_list.STATE_RANK[image["state"]],
         ).save()
 
-    return [(transfer_workers.store, "project", project)]
+    return [(transfer_list, "project", project)]
 
 
 BUGS = tuple(
@@ -340,4 +334,3 @@ BUGS = tuple(
         list_forgets_order,
     )
 )
-_ = ItemPut

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import boto3
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from ministack.services import dynamodb as ministack_dynamodb
@@ -155,12 +155,14 @@ def _through_botocore() -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     return own
 
 
-def _answer_in_process(request: Any, **_: Any) -> AWSResponse:
+def _answer_in_process(request: Any, **_: Any) -> Any:
     target = request.headers["X-Amz-Target"]
     operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
     body = request.body if isinstance(request.body, bytes) else request.body.encode()
     status, headers, content = _ask(operation, body)
-    response = AWSResponse(request.url, status, headers, None)
+    # botocore's own dictionary; the stubs ask for the parent that it does not have.
+    received: Any = HeadersDict(headers)
+    response: Any = AWSResponse(request.url, status, received, None)
     response._content = content  # what `content` would read from a socket
     return response
 

@@ -89,7 +89,7 @@ def seams(world: World) -> Iterator[None]:
     provider = Provider(world)
     dice = random.getstate()
     clock_before = clock.use(world.scheduler.clock)
-    ids_before = ids.use(random.Random(world.outcome.seed))  # noqa: S311  # a seed's ids, not secrets
+    ids_before = ids.use(random.Random(world.outcome.seed))
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
         stack.enter_context(patch.object(aws, "_client", clients.__getitem__))

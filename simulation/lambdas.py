@@ -68,6 +68,7 @@ class Lambdas:
         rng: random.Random,
         queues: Queues,
         streams: Streams,
+        *,
         tell: Callable[[str], None],
         broken: Callable[[str], None],
     ) -> None:
@@ -158,7 +159,7 @@ class Lambdas:
 
         def all_of_it() -> None:
             activity = self._scheduler.current
-            assert activity is not None  # noqa: S101  # it is this one
+            assert activity is not None
             try:
                 activity.check()
                 work()
@@ -238,7 +239,7 @@ class Lambdas:
 
     def _tick(self, schedule: Schedule) -> None:
         nominal = schedule.next_at
-        assert nominal is not None  # noqa: S101  # the caller looked
+        assert nominal is not None
         event = {
             "id": f"tick-{schedule.worker.name}-{clock.to_text(nominal)}",
             "time": clock.to_text(nominal),

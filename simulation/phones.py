@@ -80,7 +80,7 @@ class Machine:
     def ask(self, what: str, work: Callable[[], T]) -> T:
         """One request. Raises NoAnswer when there was none to trust, Refusal as the bank refuses."""
         activity = self.scheduler.current
-        assert activity is not None  # noqa: S101  # people live in activities
+        assert activity is not None
         activity.in_machine = True
         activity.deadline = clock.now() + API_TIMEOUT
         try:

@@ -62,9 +62,7 @@ class Queue:
 class Queues:
     """The SQS client of the bank: `send_message_batch` is all that it uses."""
 
-    def __init__(
-        self, scheduler: Scheduler, faults: Faults, rng: random.Random, tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, faults: Faults, rng: random.Random, tell: Callable[[str], None]) -> None:
         self._scheduler, self._faults, self._rng, self._tell = scheduler, faults, rng, tell
         self._sent = 0
         self.by_name = {

@@ -139,7 +139,7 @@ class Scheduler:
 
     def wait(self, at_most: dt.timedelta, ready: Callable[[], bool] | None) -> None:
         """Sleep until `ready` says so, or `at_most` has passed."""
-        assert self.current is not None  # noqa: S101  # only activities wait
+        assert self.current is not None
         self.current.wake_at = self.clock.now() + at_most
         self.current.ready = ready
         self.pause()

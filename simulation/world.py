@@ -27,7 +27,7 @@ MOST_PEOPLE_AT_ONCE = 9
 # Far more than a bank at rest has ever needed; more means that something goes round in circles.
 MOST_STEPS_TO_REST = 20_000
 # (when it starts, the month that ends, or None): always just before a midnight of Shanghai.
-STARTS = (
+STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
     (dt.datetime(2026, 11, 30, 23, 59, 40, tzinfo=clock.SHANGHAI), "2026-11"),
     (dt.datetime(2026, 12, 31, 23, 59, 40, tzinfo=clock.SHANGHAI), "2026-12"),
     (dt.datetime(2027, 2, 28, 23, 59, 40, tzinfo=clock.SHANGHAI), "2027-02"),
@@ -59,7 +59,7 @@ class World:
     """All of it. `steps` is how long people go on acting; then the bank is left to come to rest."""
 
     def __init__(self, seed: int, steps: int, *, transport: Transport = "direct") -> None:
-        self.rng = random.Random(seed)  # noqa: S311  # a seed's dice, not a secret
+        self.rng = random.Random(seed)
         self._steps = steps
         self.outcome = Outcome(seed)
         self._hash = hashlib.sha256()
@@ -77,7 +77,9 @@ class World:
         self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
         self.machine = Machine(self.scheduler, self.tell)
         self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH)
-        self.lambdas = Lambdas(self.scheduler, self.faults, self.rng, self.queues, self.streams, self.tell, self.broken)
+        self.lambdas = Lambdas(
+            self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
+        )
         self.outage_until = start
 
     # ---- what is told -------------------------------------------------------------------------------
@@ -98,14 +100,16 @@ class World:
         now_s = int(self.scheduler.clock.now().timestamp())
         for change in changes:
             if change.table in ("AccountsTable", "JournalTable") or change.table in self.lambdas.stream_tables:
-                self.streams.add(change, resources()[change.table]["Properties"]["KeySchema"][0]["AttributeName"], now_s)
+                self.streams.add(
+                    change, resources()[change.table]["Properties"]["KeySchema"][0]["AttributeName"], now_s
+                )
             if change.table == "InboxTable" and change.new and self.scheduler.current is not None:
                 self._note_claim(change)
         self.books.see(changes)
 
     def _note_claim(self, change: Changed) -> None:
         activity, new = self.scheduler.current, change.new
-        assert activity is not None and new is not None  # noqa: S101, PT018  # the caller looked
+        assert activity is not None and new is not None
         claimed = "claimed" in (text(new, "sms"), text(new, "push"))
         activity.open_claim = (text(new, "customer_id"), text(new, "notification_id")) if claimed else None
 

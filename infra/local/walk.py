@@ -158,9 +158,9 @@ def _alert(bank: Bank, phone: str, posted_at: str) -> str | None:
 def _found(phone: Phone, path: str) -> Any:
     """The answer, or None while it is not there yet."""
     status, answer = phone.call("GET", path)
-    if status == 404:  # noqa: PLR2004  # not found yet
+    if status == 404:  # not found yet
         return None
-    if status != 200:  # noqa: PLR2004  # anything but success
+    if status != 200:  # anything but success
         raise WalkFailed(f"GET {path}: {status} {json.dumps(answer, ensure_ascii=False)}")
     return answer
 
