@@ -18,6 +18,7 @@ __all__ = [
     "Movement",
     "account_of",
     "accounts_of",
+    "first_line_after",
     "is_in_period",
     "last_line",
     "line_at",
@@ -87,3 +88,8 @@ def lines_between(account_id: str, first_date: str, last_date: str) -> Iterator[
 def last_line(account_id: str, before_date: str | None = None) -> Movement | None:
     """The newest line, or the newest dated before a business date."""
     return store.last(account_id, before_date)
+
+
+def first_line_after(account_id: str, business_date: str) -> Movement | None:
+    """The oldest line dated after a business date."""
+    return store.first_after(account_id, business_date)

@@ -88,6 +88,13 @@ def last(account_id: str, before_date: str | None = None) -> Movement | None:
     return next((row.to_movement() for row in rows), None)
 
 
+def first_after(account_id: str, business_date: str) -> Movement | None:
+    """The account's oldest line dated after `business_date`."""
+    condition = MovementItem.line > business_date + _AFTER_DAY
+    rows = MovementItem.query(account_id, condition, limit=1, page_size=1, consistent_read=True)
+    return next((row.to_movement() for row in rows), None)
+
+
 def get(account_id: str, business_date: str, seq: int) -> MovementItem | None:
     """One line with its texts, or None."""
     rows = MovementItem.query(

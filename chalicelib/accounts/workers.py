@@ -52,12 +52,11 @@ def _write(change: Change) -> None:
 
 
 def _counterparty(entry: Image, movement: Movement) -> tuple[str, str] | None:
-    """The other side's account and name, for the principal of a transfer."""
-    if entry["kind"] != "transfer" or movement.kind != "principal":
+    """The other side's account and name, for the principal of an entry that has two named sides."""
+    side = "payee" if movement.amount_fen < 0 else "payer"
+    if movement.kind != "principal" or not entry.get(f"{side}_name"):
         return None
-    if movement.amount_fen < 0:
-        return entry["payee_account"], entry["payee_name"]
-    return entry["payer_account"], entry["payer_name"]
+    return entry[f"{side}_account"], entry[f"{side}_name"]
 
 
 def _message(entry: Image, movement: Movement) -> Message:

@@ -18,7 +18,6 @@ from chalicelib.platform.errors import (
     InternalError,
     MalformedJson,
     MalformedRequest,
-    OutcomeUnknown,
     Refusal,
     TryAgain,
     UnsupportedMediaType,
@@ -28,6 +27,20 @@ from chalicelib.platform.http import PROBLEM_TYPE, Api, Operation
 API_VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
+
+# What the sentences of refusals are filled with in examples.
+_SAMPLE_FACTS = {
+    "ceiling": "50000.00",
+    "held": "300.00",
+    "lead_h": "72",
+    "limit": "50000.00",
+    "max_bytes": "16384",
+    "reason": "登录名已被使用 / the login name is taken",
+    "remaining": "1200.00",
+    "state": "closed",
+    "tries_left": "4",
+    "wanted": "open",
+}
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -90,8 +103,6 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
         found += [MalformedRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType]
     if operation.query is not None:
         found.append(MalformedRequest)
-    if operation.path.endswith("/confirmation"):
-        found.append(OutcomeUnknown)
     return sorted(set(found), key=lambda refusal: (refusal.status, refusal.code))
 
 
@@ -132,12 +143,12 @@ def _problem_response() -> dict[str, Any]:
 
 def _example(refusal: type[Refusal]) -> dict[str, Any]:
     return {
-        "summary": refusal.en,
+        "summary": refusal.en.format_map(_SAMPLE_FACTS),
         "value": {
             "type": PROBLEM_TYPE + refusal.code,
             "title": refusal.code.replace("_", " "),
             "status": refusal.status,
-            "detail": refusal.zh,
+            "detail": refusal.zh.format_map(_SAMPLE_FACTS),
             "code": refusal.code,
             "correlation_id": "3f6c1c1e-7a54-4b1e-9d0b-0d1f0c5e2a11",
         },

@@ -85,10 +85,14 @@ def paying_rules(session_id: str) -> list[Rule]:
             lambda image: bool(image["state"] == ACTIVE),
             lambda _: CustomerNotActive(),
         ),
-        Rule(
-            "#transfers_on = :on",
-            {":on": {"BOOL": True}},
-            lambda image: bool(image["transfers_on"]),
-            lambda _: TransfersSwitchedOff(),
-        ),
     ]
+
+
+def switch_rule() -> Rule:
+    """Online transfers are switched on (XJ-4.4-switch): asked of every outward path."""
+    return Rule(
+        "#transfers_on = :on",
+        {":on": {"BOOL": True}},
+        lambda image: bool(image["transfers_on"]),
+        lambda _: TransfersSwitchedOff(),
+    )

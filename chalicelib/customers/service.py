@@ -10,9 +10,18 @@ from typing import Any
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.customers import domain, store
-from chalicelib.customers.domain import ACTIVE, PROFESSIONAL, Customer, is_login_name, is_phone, paying_rules
+from chalicelib.customers.domain import (
+    ACTIVE,
+    PROFESSIONAL,
+    Customer,
+    is_login_name,
+    is_phone,
+    paying_rules,
+    switch_rule,
+)
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.customers.store import ContractItem, ProfileItem
+from chalicelib.limits import service as limits
 from chalicelib.platform.dynamo import ItemUpdate
 
 __all__ = [
@@ -27,6 +36,8 @@ __all__ = [
     "customer_of",
     "customer_page",
     "end_session",
+    "ended_sessions",
+    "give_back_updates",
     "is_login_name",
     "is_phone",
     "payer_update",
@@ -75,11 +86,17 @@ def customer_page(after: str | None) -> tuple[list[str], str | None]:
     return store.scan_ids(after)
 
 
-def require_live_session(customer_id: str, session_id: str) -> None:
-    """Raise SessionEnded when the session was ended; for reads, as money checks it in its own write."""
+def require_live_session(customer_id: str, session_id: str) -> Customer:
+    """The record, or SessionEnded when the session was ended; for reads, as money checks it in its own write."""
     customer = customer_of(customer_id)
     if customer is None or session_id in customer.revoked:
         raise SessionEnded()
+    return customer
+
+
+def ended_sessions(customer: Customer, now: dt.datetime) -> int:
+    """How many sessions were ended whose access tokens have not died of age."""
+    return sum(until >= int(now.timestamp()) for until in customer.revoked.values())
 
 
 def end_session(customer_id: str, session_id: str, tokens_die_at: dt.datetime, now: dt.datetime) -> None:
@@ -93,9 +110,23 @@ def end_session(customer_id: str, session_id: str, tokens_die_at: dt.datetime, n
     store.note_revoked(customer_id, session_id, int(tokens_die_at.timestamp()) + 1, dead)
 
 
-def payer_update(customer_id: str, session_id: str) -> ItemUpdate:
-    """The payer's record as part of the money's write: session, edition, state and transfer switch."""
-    return store.customer_update(customer_id).require(*paying_rules(session_id))
+def payer_update(customer_id: str, session_id: str, *, outward: bool) -> ItemUpdate:
+    """The payer's record as part of the money's write: session, edition, state and, outward, the switch."""
+    update = store.customer_update(customer_id).require(*paying_rules(session_id))
+    return update.require(switch_rule()) if outward else update
+
+
+def give_back_updates(customer_id: str, business_date: str, amount_fen: int) -> tuple[ItemUpdate, ...]:
+    """The customer's record gives back what an outward payment of that date took, as a part of another write.
+
+    Empty when the record has no bucket of that date any more. Reads the record.
+    """
+    customer = customer_of(customer_id)
+    if customer is None:
+        return ()
+    update = store.customer_update(customer_id)
+    limits.give_back_customer(update, customer.image, business_date, amount_fen)
+    return (update,) if update.sets else ()
 
 
 def add_profile(profile: Profile) -> None:

@@ -37,7 +37,7 @@ class RefreshToken:
     def parse(cls, text: str) -> RefreshToken | None:
         """None for what cannot be one."""
         session_id, dot, secret = text.partition(".")
-        if not dot or not session_id.isalnum() or not secret.isalnum():
+        if not dot or not text.isascii() or not session_id.isalnum() or not secret.isalnum():
             return None
         return cls(session_id, secret)
 

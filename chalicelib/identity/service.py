@@ -31,6 +31,8 @@ __all__ = [
 
 _REFRESH_SECRET_BYTES = 32
 MAX_PASSWORD = 128
+# Ended sessions are noted on the customer's record until their tokens have died; the record stays under 1 KB.
+MAX_ENDED_SESSIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def log_in(login_name: str, password: str, now: dt.datetime) -> Grant:
     Raises LoginRefused, the same and after the same work, for unknown, wrong and locked.
     """
     now_s = int(now.timestamp())
-    customer_id = store.customer_by_login_name(login_name.strip().lower())
+    name = login_name.strip().lower()
+    customer_id = store.customer_by_login_name(name) if name else None  # the engine takes no empty key
     stored_hash = None
     if customer_id is not None:
         stored_hash = store.claim_try(
@@ -81,6 +84,9 @@ def log_in(login_name: str, password: str, now: dt.datetime) -> Grant:
         raise LoginRefused()
     customer = customers.customer_of(customer_id)
     if customer is None or customer.state != customers.ACTIVE:
+        raise LoginRefused()
+    if len(customer.revoked) >= MAX_ENDED_SESSIONS and customers.ended_sessions(customer, now) >= MAX_ENDED_SESSIONS:
+        log.logger.warning("log-in refused: too many sessions ended within minutes")
         raise LoginRefused()
     store.clear_tries(customer_id)
     ends_at = now_s + parameters.value(parameters.SESSION_MAX_S, now)

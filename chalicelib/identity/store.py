@@ -96,13 +96,13 @@ def claim_try(customer_id: str, max_tries: int, lock_s: int, now_epoch_s: int) -
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
-        return _claim_after_lock(customer_id, now_epoch_s)
+        return _claim_after_lock(customer_id, lock_s, now_epoch_s)
     if item.tries >= max_tries:
         item.update(actions=[CredentialItem.locked_until.set(now_epoch_s + lock_s)])
     return item.password_hash
 
 
-def _claim_after_lock(customer_id: str, now_epoch_s: int) -> str | None:
+def _claim_after_lock(customer_id: str, lock_s: int, now_epoch_s: int) -> str | None:
     item = CredentialItem(customer_id)
     try:
         item.update(
@@ -112,8 +112,26 @@ def _claim_after_lock(customer_id: str, now_epoch_s: int) -> str | None:
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":
             raise
+        _lock_if_unlocked(customer_id, now_epoch_s + lock_s)
         return None
     return item.password_hash
+
+
+def _lock_if_unlocked(customer_id: str, until_epoch_s: int) -> None:
+    """Give the lock its end where tries ran out without one.
+
+    A crash between counting and locking, or a policy lowered below what is counted, leaves such a record;
+    without an end it would be locked for ever.
+    """
+    item = CredentialItem(customer_id)
+    try:
+        item.update(
+            actions=[CredentialItem.locked_until.set(until_epoch_s)],
+            condition=CredentialItem.password_hash.exists() & (CredentialItem.locked_until == 0),
+        )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
 
 
 def clear_tries(customer_id: str) -> None:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.ledger.errors import AccountNotActive, AccountQueryOnly, InsufficientFunds, PayeeUnavailable
+from chalicelib.ledger.errors import (
+    AccountNotActive,
+    AccountQueryOnly,
+    HoldNotOpen,
+    InsufficientFunds,
+    PayeeUnavailable,
+)
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.money import MAX_FEN
@@ -15,6 +21,8 @@ from chalicelib.platform.money import MAX_FEN
 MAX_LEGS = 20
 OPEN = "open"
 STATES = (OPEN, "dormant", "frozen", "lost", "closed")
+# Frozen and lost accounts pay nothing but may still receive (只收不付); dormant and closed ones do neither.
+RECEIVING = (OPEN, "frozen", "lost")
 RIGHT_FULL = "full"
 RIGHT_QUERY = "query"
 # An account remembers its last entries, so that lines lost on the way can be rebuilt in order.
@@ -155,32 +163,69 @@ def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
 def credit_rule() -> Rule:
     """What the payee's account must satisfy to receive."""
     return Rule(
-        "#state = :open",
-        {":open": s(OPEN)},
-        lambda image: bool(image["state"] == OPEN),
+        "#state IN (:open, :frozen, :lost)",
+        {f":{state}": s(state) for state in RECEIVING},
+        lambda image: bool(image["state"] in RECEIVING),
         lambda _: PayeeUnavailable(),
     )
 
 
-def post_legs(update: ItemUpdate, entry: Entry, account_id: str, posting: PostingFacts) -> None:
+def date_rule(business_date: str) -> Rule:
+    """Business dates of an account never run backwards.
+
+    A write dated before the last one does not pass and is tried again with a new `now`; so order by date
+    and order by sequence are the same, and a statement's period is a range of keys.
+    """
+    return Rule(
+        "#business_date <= :business_date",
+        {":business_date": s(business_date)},
+        lambda image: bool(image["business_date"] <= business_date),
+        None,
+    )
+
+
+def hold_funds(update: ItemUpdate, amount_fen: int, facts: PostingFacts) -> None:
+    """Make an account's update set `amount_fen` aside: less available, more held, booked balance unchanged."""
+    update.require(date_rule(facts.business_date))
+    update.set(
+        "#available_fen = #available_fen - :held, #held_fen = #held_fen + :held, #business_date = :business_date",
+        held=n(amount_fen),
+    )
+
+
+def release_funds(update: ItemUpdate, amount_fen: int) -> None:
+    """Make an account's update free what was set aside."""
+    update.require(held_rule(amount_fen))
+    update.set("#available_fen = #available_fen + :held, #held_fen = #held_fen - :held", held=n(amount_fen))
+
+
+def held_rule(amount_fen: int) -> Rule:
+    """What is freed is there: an invariant, so a breach is a programming error and never passes."""
+    return Rule(
+        "#held_fen >= :held",
+        {":held": n(amount_fen)},
+        lambda image: bool(image["held_fen"] >= amount_fen),
+        lambda _: HoldNotOpen(state="missing"),
+    )
+
+
+def post_legs(
+    update: ItemUpdate, entry: Entry, account_id: str, posting: PostingFacts, *, from_hold_fen: int = 0
+) -> None:
     """Make an account's update carry its legs of `entry`.
 
     The change holds all a statement line needs (legs, entry, time, new balance and sequence), so lines,
     running balance and gap detection come from the account's stream and cost the payment nothing.
-    Business dates of an account never run backwards: a write dated before the last one does not pass and
-    is tried again with a new `now`.
+    `from_hold_fen` was set aside for these legs before: it is freed, and what they do not use is available
+    again.
     """
     legs = entry.legs_of(account_id)
-    total_fen = sum(leg.amount_fen for leg in legs)
+    total_fen = sum(leg.amount_fen for leg in legs) + from_hold_fen
     operator = "+" if total_fen >= 0 else "-"
-    update.require(
-        Rule(
-            "#business_date <= :business_date",
-            {":business_date": s(posting.business_date)},
-            lambda image: bool(image["business_date"] <= posting.business_date),
-            None,
-        )
-    )
+    update.require(date_rule(posting.business_date))
+    if from_hold_fen:
+        update.require(held_rule(from_hold_fen))
+        update.set("#held_fen = #held_fen - :held", held=n(from_hold_fen))
     update.set(
         f"#available_fen = #available_fen {operator} :total, #seq = #seq + :lines, #legs = :legs, "
         "#business_date = :business_date, #changed_at = :changed_at, #correlation_id = :correlation, "

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import RANK_FUNDS, RANK_PAYEE, RANK_PAYER, RANK_RIGHT, Refusal
+from chalicelib.platform.errors import (
+    RANK_FUNDS,
+    RANK_INSTRUCTION,
+    RANK_KEY_REUSED,
+    RANK_PAYEE,
+    RANK_PAYER,
+    RANK_RIGHT,
+    Refusal,
+)
 
 
 class InsufficientFunds(Refusal):
@@ -31,3 +39,47 @@ class PayeeUnavailable(Refusal):
     code, status, rank = "payee_unavailable", 422, RANK_PAYEE
     zh = "收款账号与户名不符，或该账户不能收款，请核对。"
     en = "The payee's account and name do not match, or the account cannot receive; please check."
+
+
+class HoldNotOpen(Refusal):
+    code, status, rank = "hold_not_open", 409, RANK_INSTRUCTION
+    zh = "该笔冻结资金当前状态（{state}）不能再处理。"
+    en = "The hold can no longer be used in its state ({state})."
+
+
+class HoldExpired(Refusal):
+    code, status, rank = "hold_expired", 409, RANK_INSTRUCTION
+    zh = "该笔冻结资金已过有效期。"
+    en = "The hold has expired."
+
+
+class HoldNotExpired(Refusal):
+    code, status, rank = "hold_not_expired", 409, RANK_INSTRUCTION
+    zh = "该笔冻结资金尚在有效期内。"
+    en = "The hold has not expired yet."
+
+
+class HoldExceeded(Refusal):
+    code, status, rank = "hold_exceeded", 422, RANK_FUNDS
+    zh = "入账金额超过冻结金额 {held} 元。"
+    en = "More than the {held} that is held."
+
+
+class EntryNotReversible(Refusal):
+    """Not posted, a reversal itself, or reversed before: a reversal references its original once."""
+
+    code, status, rank = "entry_not_reversible", 409, RANK_INSTRUCTION
+    zh = "该笔分录不能冲正：未入账、本身为冲正，或已被冲正。"
+    en = "The entry cannot be reversed: it is not posted, is a reversal, or has been reversed."
+
+
+class StateChangeRefused(Refusal):
+    code, status, rank = "account_state_change_refused", 409, RANK_PAYER
+    zh = "账户不能由状态 {state} 变更为 {wanted}，或仍有余额、冻结资金。"
+    en = "The account cannot go from {state} to {wanted}, or it still holds money."
+
+
+class IdempotencyKeyReused(Refusal):
+    code, status, rank = "idempotency_key_reused", 409, RANK_KEY_REUSED
+    zh = "该 Idempotency-Key 已用于另一笔内容不同的转账。"
+    en = "This Idempotency-Key belongs to a transfer with other contents."

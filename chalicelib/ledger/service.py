@@ -23,7 +23,7 @@ from chalicelib.ledger.domain import (
     cash_account,
     entry_from_image,
 )
-from chalicelib.ledger.errors import PayeeUnavailable
+from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
@@ -39,11 +39,13 @@ __all__ = [
     "Draft",
     "Entry",
     "EntryUnbalanced",
+    "IdempotencyKeyReused",
     "Leg",
     "NewAccount",
     "PayeeUnavailable",
     "Posted",
     "PostingFacts",
+    "account_update",
     "account_updates",
     "cash_account",
     "claim",
@@ -62,8 +64,9 @@ __all__ = [
     "require_payer",
 ]
 
-# A customer waits at most this long for a payment that meets contention, throttles or silence.
-POST_TIME_BUDGET_S = 5
+# No new attempt begins after this long: contention, throttles, or silence. One attempt that meets silence
+# takes up to 6 s (platform.aws), so that there is always a second one, well inside the gateway's 29 s.
+POST_TIME_BUDGET_S = 8
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.4
 POSTED = "posted"
@@ -157,14 +160,18 @@ def claim(update: ItemUpdate) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One attempt to post: the entry, its journal item's write, its accounts' and others' updates."""
+    """One attempt to write: the journal item's write, its accounts' and others' updates.
 
-    entry: Entry
+    `done` are the states that the journal item has when this was done before.
+    """
+
+    entry_id: str
     facts: PostingFacts
     request_digest: bytes
     journal: ItemPut | ItemUpdate
     accounts: dict[str, ItemUpdate]
     others: tuple[ItemUpdate, ...] = ()
+    done: tuple[str, ...] = (POSTED,)
 
     def writes(self) -> list[ItemPut | ItemUpdate]:
         """All writes, in the order in which reasons are judged: instruction, customer, accounts."""
@@ -196,6 +203,11 @@ def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> 
         domain.post_legs(update, entry, account_id, facts)
         updates[account_id] = update
     return updates
+
+
+def account_update(account_id: str, *, payee: bool) -> ItemUpdate:
+    """A conditional update of one account, to be given its rules."""
+    return store.account_update(account_id, payee=payee)
 
 
 def require_payer(update: ItemUpdate, customer_id: str, debit_fen: int) -> None:
@@ -249,7 +261,7 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
 
 def _token(draft: Draft) -> str:
     """The same for the same request and no other: what varies between plans is the time."""
-    return ids.derived_id(draft.entry.entry_id, draft.facts.posted_at)
+    return ids.derived_id(draft.entry_id, draft.facts.posted_at)
 
 
 _CONDITION = "ConditionalCheckFailed"
@@ -267,12 +279,13 @@ def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
     broken = [i for i, reason in enumerate(reasons) if reason["Code"] == _CONDITION]
     if 0 in broken:
         stored = images[0]
-        if stored and stored["state"] == POSTED and stored["request_digest"] == draft.request_digest:
+        if stored and stored["state"] in draft.done and stored["request_digest"] == draft.request_digest:
             return stored
-        if isinstance(draft.journal, ItemUpdate):
-            refusal = lowest(draft.journal.breaches(stored))
-            if refusal is not None:
-                raise refusal
+        if isinstance(draft.journal, ItemPut):
+            raise IdempotencyKeyReused()
+        refusal = lowest(draft.journal.breaches(stored))
+        if refusal is not None:
+            raise refusal
     codes = {reason["Code"] for reason in reasons} - {"None", _CONDITION}
     if codes - _PASSING:
         raise RuntimeError(f"transaction refused for {sorted(codes)}")
@@ -320,7 +333,7 @@ def deposit_cash(
             "correlation_id": entry_id,
             "postings": postings_of(entry),
         }
-        return Draft(entry, facts, digest, journal_put(item), account_updates(entry, facts, None))
+        return Draft(entry_id, facts, digest, journal_put(item), account_updates(entry, facts, None))
 
     post(plan)
     return entry_id

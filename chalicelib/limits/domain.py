@@ -63,6 +63,17 @@ class Counter:
         b, lim = f"#{self.bucket}", f"#{self.limit}"
         update.set(f"{b} = if_not_exists({b}, {lim}) - :take_{self.limit}", **{f"take_{self.limit}": n(self.take)})
 
+    def give_back(self, update: ItemUpdate, image: Image) -> None:
+        """Put the increment on the item's update if `image` (the item as read) has the bucket.
+
+        The bucket may be cleaned up in between: then the write does not pass and is planned again.
+        """
+        if self.bucket not in image or self.take == 0:
+            return
+        b = f"#{self.bucket}"
+        update.require(Rule(f"attribute_exists({b})", {}, lambda found: self.bucket in found, None))
+        update.set(f"{b} = {b} + :give_{self.limit}", **{f"give_{self.limit}": n(self.take)})
+
     def _refuse(self, image: Image) -> LimitExceeded:
         text = decimal_text if self.is_amount else str
         return self.refusal(limit=text(image[self.limit]), remaining=text(max(0, self.remaining(image))))

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from chalicelib.limits.domain import AccountLimits, account_counters, customer_counters, single_rule
-from chalicelib.platform.dynamo import ItemUpdate
+from chalicelib.platform.dynamo import Image, ItemUpdate
 
-__all__ = ["AccountLimits", "limit_account", "limit_customer"]
+__all__ = [
+    "AccountLimits",
+    "give_back_account",
+    "give_back_customer",
+    "limit_account",
+    "limit_customer",
+]
 
 
 def limit_account(update: ItemUpdate, business_date: str, amount_fen: int) -> None:
@@ -19,3 +25,20 @@ def limit_customer(update: ItemUpdate, business_date: str, amount_fen: int) -> N
     """The same for the payer's customer record, confirmed without a certificate."""
     for counter in customer_counters(business_date, amount_fen):
         counter.apply(update)
+
+
+def give_back_account(update: ItemUpdate, image: Image, business_date: str, amount_fen: int, *, whole: bool) -> None:
+    """Make an account's update give back what an outward payment of `business_date` took.
+
+    To the buckets it was taken from, where they still exist: yesterday's payment never raises today's
+    limit. `whole` gives back the number of transfers too, when none of it was paid.
+    """
+    for counter in account_counters(business_date, amount_fen):
+        if counter.is_amount or whole:
+            counter.give_back(update, image)
+
+
+def give_back_customer(update: ItemUpdate, image: Image, business_date: str, amount_fen: int) -> None:
+    """The same for the payer's customer record."""
+    for counter in customer_counters(business_date, amount_fen):
+        counter.give_back(update, image)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # Silence: not reached, no answer in time, or cut off. botocore has two families for it, without a common base.
 NO_ANSWER = (HTTPClientError, ConnectionFailed)
 
-CONNECT_TIMEOUT_S = 2
-READ_TIMEOUT_S = 3
+CONNECT_TIMEOUT_S = 1
+READ_TIMEOUT_S = 2
 
 # Two attempts inside botocore; a transaction's retries belong to the ledger, which knows what a time-out means.
 _CONFIG = Config(

@@ -69,7 +69,7 @@ PersonName = Annotated[
 ]
 Purpose = Annotated[
     str,
-    StringConstraints(max_length=60, strip_whitespace=True),
+    StringConstraints(max_length=40, strip_whitespace=True),
     AfterValidator(_printable),
     Field(description="用途 / purpose"),
 ]

@@ -35,7 +35,8 @@ from chalicelib.platform.errors import (
 
 MAX_BODY_BYTES = 16 * 1024
 PROBLEM_TYPE = "urn:rural-bank:problem:"
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+# At most a UUID's length: it is stored with the instruction, whose item stays under 1 KB.
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
 _THROTTLES = frozenset(
     {
         "ThrottlingException",

@@ -10,8 +10,6 @@ from aws_lambda_powertools import Logger
 
 logger = Logger(service="rural-bank", serialize_stacktrace=False)
 
-MAX_CORRELATION_ID = 64
-
 
 def begin(correlation_id: str, **keys: str) -> None:
     """Start the log context of one request or message; what an earlier one left is dropped."""

@@ -14,6 +14,7 @@ from chalicelib.platform import aws, settings
 from chalicelib.platform.errors import Retryable
 
 MAX_BATCH = 10
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Message:
     aggregate_id: str
     correlation_id: str
     data: dict[str, str]
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
         return json.dumps(
@@ -44,6 +45,9 @@ class Message:
     def from_json(cls, text: str) -> Message:
         """Raises ValueError, KeyError or TypeError on what is not a message: poison, for the dead-letter queue."""
         raw: dict[str, Any] = json.loads(text)
+        if raw["schema_version"] != SCHEMA_VERSION:
+            # What a later version means is not guessed at.
+            raise ValueError("a schema version this worker does not know")
         return cls(
             event_id=raw["event_id"],
             event_type=raw["event_type"],

@@ -33,11 +33,17 @@ def handle_messages(event: Any, handle: Callable[[Message], None]) -> Answer:
     """Give each message of an SQS event to `handle`; what raised is tried again by SQS alone."""
 
     def one(record: SQSRecord) -> None:
-        message = Message.from_json(record.body)
-        log.begin(message.correlation_id, event_id=message.event_id, event_type=message.event_type)
-        _tell_failure(lambda: handle(message))
+        # Poison is told too, under the queue's own id for it, as it has none of ours.
+        log.begin(record.message_id)
+        _tell_failure(lambda: _handle_body(record.body, handle))
 
     return _partial(event, one, EventType.SQS)
+
+
+def _handle_body(body: str, handle: Callable[[Message], None]) -> None:
+    message = Message.from_json(body)
+    log.begin(message.correlation_id, event_id=message.event_id, event_type=message.event_type)
+    handle(message)
 
 
 def handle_changes(event: Any, handle: Callable[[Change], None]) -> Answer:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from chalicelib.accounts.service import Movement
+if TYPE_CHECKING:
+    from chalicelib.accounts.service import Movement
 
 
 class BillUnbalanced(Exception):
@@ -37,11 +39,18 @@ def days_of(month: str) -> tuple[str, str]:
     return f"{year:04d}{number:02d}01", f"{year:04d}{number:02d}{last:02d}"
 
 
-def add_up(account_id: str, month: str, before: Movement | None, movements: Iterable[Movement]) -> Bill:
+def add_up(
+    account_id: str,
+    month: str,
+    before: Movement | None,
+    movements: Iterable[Movement],
+    after: Movement | None = None,
+) -> Bill:
     """The bill of a month from its lines, oldest first, in one pass.
 
-    `before` is the last line before the month. Raises BillUnbalanced when a sequence number is missing or
-    a running balance does not follow from the one before.
+    `before` is the last line before the month, `after` the first one after it. Raises BillUnbalanced when a
+    sequence number is missing (also the month's last, which only the line after it shows) or a running
+    balance does not follow from the one before.
     """
     opening_fen = balance_fen = before.balance_fen if before else 0
     seq = first_seq = before.seq if before else 0
@@ -57,6 +66,8 @@ def add_up(account_id: str, month: str, before: Movement | None, movements: Iter
             in_fen, in_count = in_fen + movement.amount_fen, in_count + 1
         else:
             out_fen, out_count = out_fen - movement.amount_fen, out_count + 1
+    if after is not None and (after.seq != seq + 1 or after.balance_fen != balance_fen + after.amount_fen):
+        raise BillUnbalanced(f"line {after.seq} does not follow line {seq}")
     if opening_fen + in_fen - out_fen != balance_fen:
         raise BillUnbalanced("opening and movements do not lead to closing")
     return Bill(

@@ -77,6 +77,7 @@ def _issue(account: ledger.Account, month: str, days: tuple[str, str], now: dt.d
         month,
         accounts.last_line(account_id, before_date=days[0]),
         accounts.lines_between(account_id, *days),
+        accounts.first_line_after(account_id, days[1]),
     )
     return store.put_once(bill, clock.to_text(now))
 

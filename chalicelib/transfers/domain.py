@@ -15,8 +15,9 @@ AWAITING = "awaiting"
 POSTED = "posted"
 EXPIRED = "expired"
 SMS = "sms"
+NO_FACTOR = "none"
 MAX_NAME = 30
-MAX_PURPOSE = 60
+MAX_PURPOSE = 40
 FIRST_ATTEMPT = 1
 
 
@@ -32,8 +33,8 @@ class Request:
     purpose: str
 
     def digest(self) -> bytes:
-        """SHA-256 that tells this request from any other."""
-        return hashlib.sha256(_canonical(asdict(self))).digest()
+        """The first 128 bits of the SHA-256 that tells this request from any other."""
+        return hashlib.sha256(_canonical(asdict(self))).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from chalicelib.platform.errors import (
     RANK_FACTOR,
     RANK_INSTRUCTION,
-    RANK_KEY_REUSED,
     RANK_MALFORMED,
     RANK_PAYEE,
     Refusal,
@@ -16,12 +15,6 @@ class IdempotencyKeyMissing(Refusal):
     code, status, rank = "idempotency_key_missing", 400, RANK_MALFORMED
     zh = "缺少 Idempotency-Key 请求头，或其格式不正确（8 至 64 个字母、数字、连字符、下划线）。"
     en = "The Idempotency-Key header is missing or malformed (8 to 64 letters, digits, - and _)."
-
-
-class IdempotencyKeyReused(Refusal):
-    code, status, rank = "idempotency_key_reused", 409, RANK_KEY_REUSED
-    zh = "该 Idempotency-Key 已用于另一笔内容不同的转账。"
-    en = "This Idempotency-Key belongs to a transfer with other contents."
 
 
 class TransferNotAwaiting(Refusal):
@@ -62,3 +55,11 @@ class FactorCeilingExceeded(Refusal):
     code, status, rank = "factor_ceiling_exceeded", 422, RANK_FACTOR
     zh = "短信验证码单笔最高 {ceiling} 元；更高金额请使用云证书或 USBKey。"
     en = "An SMS code confirms at most {ceiling}; use a cloud certificate or USB key above that."
+
+
+class FactorRequired(Refusal):
+    """YQ-4.1.3: only transfers between own accounts need no factor."""
+
+    code, status, rank = "factor_required", 422, RANK_FACTOR
+    zh = "向他人转账须使用短信验证码、云证书或 USBKey 确认。"
+    en = "A transfer to somebody else must be confirmed by SMS code, cloud certificate or USB key."

@@ -35,7 +35,7 @@ def draft_of(image: Image, session_id: str, now: dt.datetime) -> ledger.Draft:
     instruction = Instruction.from_image(image)
     facts = ledger.PostingFacts(clock.business_date(now), clock.to_text(now), image["correlation_id"])
     entry = entry_of(instruction)
-    customer = customers.payer_update(instruction.customer_id, session_id)
+    customer = customers.payer_update(instruction.customer_id, session_id, outward=image["outward"])
     accounts = ledger.account_updates(entry, facts, instruction.payer_account)
     payer = accounts[instruction.payer_account]
     ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
@@ -43,7 +43,7 @@ def draft_of(image: Image, session_id: str, now: dt.datetime) -> ledger.Draft:
         limits.limit_customer(customer, facts.business_date, instruction.amount_fen)
         limits.limit_account(payer, facts.business_date, instruction.amount_fen)
     return ledger.Draft(
-        entry=entry,
+        entry_id=entry.entry_id,
         facts=facts,
         request_digest=image["request_digest"],
         journal=_posting(instruction, entry, facts, image["digest"], session_id),

@@ -20,6 +20,7 @@ from chalicelib.platform.errors import (
     CurrencyUnsupported,
     CursorMalformed,
     NotFound,
+    OutcomeUnknown,
 )
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
@@ -27,6 +28,7 @@ from chalicelib.platform.money import Money, decimal_text
 from chalicelib.transfers import domain, errors, service
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 
 api = Api(__name__)
 
@@ -42,6 +44,10 @@ class NewTransfer(Body):
     amount: fields.AmountText
     currency: fields.CurrencyText = "CNY"
     purpose: fields.Purpose = ""
+    factor: Annotated[
+        Literal["sms", "none"],
+        Field(description="确认方式；none 仅限本人账户之间，立即执行 / none: own accounts only, executed at once"),
+    ] = "sms"
 
 
 class Confirmation(Body):
@@ -141,13 +147,15 @@ _POSTING_REFUSALS = (
     status=201,
     refusals=(
         errors.IdempotencyKeyMissing,
-        errors.IdempotencyKeyReused,
+        ledger_errors.IdempotencyKeyReused,
         AmountMalformed,
         AmountOutOfRange,
         CurrencyUnsupported,
         NotFound,
         errors.SamePayerAndPayee,
         errors.FactorCeilingExceeded,
+        errors.FactorRequired,
+        OutcomeUnknown,
         *_POSTING_REFUSALS,
     ),
 )
@@ -165,6 +173,9 @@ def create(call: Call) -> Answer:
         currency=body.currency,
         purpose=body.purpose,
     )
+    if body.factor == domain.NO_FACTOR:
+        done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
+        return _answer(done.image, hit=done.hit, status=200 if done.hit else 201)
     created = create_transfer(call.caller, key, request, call.correlation_id, clock.now())
     return _answer(created.image, hit=created.hit, status=200 if created.hit else 201)
 
@@ -184,6 +195,7 @@ def create(call: Call) -> Answer:
         errors.TransferTriesExhausted,
         errors.TransferNotAwaiting,
         errors.TransferAltered,
+        OutcomeUnknown,
         *_POSTING_REFUSALS,
     ),
 )

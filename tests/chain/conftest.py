@@ -1,15 +1,45 @@
-"""One fresh bank a test."""
+"""One fresh bank a test; or one a module, where tests bring their own customers (a bank takes a second to open)."""
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 
 import pytest
 
-from tests.chain.bank import Bank, running_bank
+from chalicelib.platform import clock, log
+from tests.chain.bank import START, Bank, running_bank
+from tests.chain.probe import forget_policy
 
 
 @pytest.fixture
 def bank() -> Iterator[Bank]:
     with running_bank() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def _bank_of_module() -> Iterator[Bank]:
+    with running_bank() as running:
+        yield running
+
+
+@pytest.fixture
+def shared_bank(_bank_of_module: Bank) -> Bank:
+    """The module's bank, its clock set back: what a test does there must not matter to the next."""
+    _bank_of_module.clock.set(START)
+    clock.use(_bank_of_module.clock)
+    forget_policy(_bank_of_module)
+    return _bank_of_module
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """All that is logged during the test: the logger keeps the stream it was made with, so no capture sees it."""
+    handler = log.logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    text = io.StringIO()
+    before = handler.setStream(text)
+    yield text
+    handler.setStream(before)

@@ -11,7 +11,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import POSTED, Instruction
 from chalicelib.transfers.errors import TransferAltered, TransferNotAwaiting, TransferTriesExhausted
@@ -36,14 +36,15 @@ def confirm_transfer(caller: Caller, entry_id: str, code: str, now: dt.datetime)
     max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
     try:
         image = ledger.claim(_claim(caller, entry_id, max_tries, clock.to_text(now)))
-    except TransferNotAwaiting as refusal:
-        if refusal.facts["state"] != POSTED:
-            raise
-        return _already_posted(caller, entry_id)
-    instruction = Instruction.from_image(image)
-    if instruction.digest() != image["digest"]:
-        raise TransferAltered()
-    identity.verify_code(code, image["digest"], image["attempt"], max_tries - image["tries"])
+        if Instruction.from_image(image).digest() != image["digest"]:
+            raise TransferAltered()
+        identity.verify_code(code, image["digest"], image["attempt"], max_tries - image["tries"])
+    except Refusal as refusal:
+        # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
+        customers.require_live_session(caller.customer_id, caller.session_id)
+        if isinstance(refusal, TransferNotAwaiting) and refusal.facts["state"] == POSTED:
+            return _already_posted(entry_id)
+        raise
     posted = ledger.post(lambda at: draft_of(image, caller.session_id, at))
     if posted.replayed is not None:
         return Confirmed(posted.replayed, hit=True)
@@ -76,8 +77,7 @@ def _claim(caller: Caller, entry_id: str, max_tries: int, now_text: str) -> Item
     return update.set("#tries = #tries + :one", one=n(1))
 
 
-def _already_posted(caller: Caller, entry_id: str) -> Confirmed:
-    customers.require_live_session(caller.customer_id, caller.session_id)
+def _already_posted(entry_id: str) -> Confirmed:
     image = ledger.read_entry(entry_id)
     if image is None:
         raise NotFound()

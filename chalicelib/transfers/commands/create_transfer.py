@@ -10,11 +10,11 @@ from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
-from chalicelib.platform.errors import AmountOutOfRange, NotFound
+from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
 from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, SMS, Instruction, Request
-from chalicelib.transfers.errors import FactorCeilingExceeded, IdempotencyKeyReused, SamePayerAndPayee
+from chalicelib.transfers.errors import FactorCeilingExceeded, SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of
 
 
@@ -41,15 +41,13 @@ def create_transfer(
     """
     entry_id = entry_id_of(caller.customer_id, idempotency_key)
     stored, accounts = ledger.read(entry_id, _distinct(request))
+    customer = customers.require_live_session(caller.customer_id, caller.session_id)
     if stored is not None:
-        customers.require_live_session(caller.customer_id, caller.session_id)
         return _replay(stored, request)
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
-    if request.payer_account == request.payee_account:
-        raise SamePayerAndPayee()
     item, payee_is_own = _item(caller, entry_id, request, correlation_id, accounts, now)
-    _refuse_early(caller, item, accounts, payee_is_own, now)
+    _refuse_early(caller, customer, item, accounts, payee_is_own, now)
     before = ledger.record_instruction(item)
     if before is not None:
         return _replay(before, request)
@@ -62,7 +60,7 @@ def _distinct(request: Request) -> list[str]:
 
 def _replay(stored: Image, request: Request) -> Created:
     if stored["request_digest"] != request.digest():
-        raise IdempotencyKeyReused()
+        raise ledger.IdempotencyKeyReused()
     return Created(stored, hit=True)
 
 
@@ -108,14 +106,20 @@ def _item(
 
 
 def _refuse_early(
-    caller: Caller, item: Image, accounts: dict[str, ledger.Account], payee_is_own: bool, now: dt.datetime
+    caller: Caller,
+    customer: customers.Customer,
+    item: Image,
+    accounts: dict[str, ledger.Account],
+    payee_is_own: bool,
+    now: dt.datetime,
 ) -> None:
     """Judge by the very rules the posting's write will carry, so that the two can never differ."""
-    customer = customers.customer_of(caller.customer_id)
-    if customer is None or item["payer_account"] not in accounts:
+    if item["payer_account"] not in accounts:
         raise NotFound()
     draft = draft_of(item, caller.session_id, now)
-    refusals = []
+    refusals: list[Refusal] = []
+    if item["payer_account"] == item["payee_account"]:
+        refusals.append(SamePayerAndPayee())
     for update in draft.others:
         refusals += update.breaches(customer.image)
     for account_id, update in draft.accounts.items():

@@ -1,0 +1,132 @@
+"""Correct a posted entry: append its mirror, once. Postings themselves are never changed (NB-5.1.6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from chalicelib.ledger import service as ledger
+from chalicelib.ledger.domain import Entry, Leg, PostingFacts
+from chalicelib.ledger.errors import EntryNotReversible, InsufficientFunds
+from chalicelib.ledger.service import Draft, Posted
+from chalicelib.limits import service as limits
+from chalicelib.platform import clock, ids
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
+
+REVERSAL = "reversal"
+
+
+def reversal_id_of(entry_id: str) -> str:
+    """The reversal's own id: derived, so that an entry cannot have two."""
+    return ids.derived_id(REVERSAL, entry_id)
+
+
+def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str) -> Posted:
+    """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
+
+    What an outward transfer took from its account's limits goes back to the same buckets while they exist.
+    Raises NotFound, EntryNotReversible, InsufficientFunds (the payee has spent it: nothing is overdrawn),
+    PayeeUnavailable (the payer's account can no longer receive).
+    """
+    digest = hashlib.sha256(f"{REVERSAL}|{entry_id}".encode()).digest()
+
+    def plan(now: dt.datetime) -> Draft:
+        original = ledger.read_entry(entry_id)
+        if original is None:
+            raise NotFound()
+        if original["state"] != ledger.POSTED or original["kind"] == REVERSAL:
+            raise EntryNotReversible()
+        facts = PostingFacts(clock.business_date(now), clock.to_text(now), correlation_id)
+        mirror = _mirror(original)
+        return Draft(
+            mirror.entry_id,
+            facts,
+            digest,
+            ledger.journal_put(_item(original, mirror, facts, digest, reason, by)),
+            _accounts(original, mirror, facts),
+            (_mark(original, mirror),),
+        )
+
+    return ledger.post(plan)
+
+
+def _mirror(original: Image) -> Entry:
+    legs = ledger.entry_from_image(original).legs
+    return Entry(
+        reversal_id_of(original["entry_id"]),
+        tuple(Leg(leg.account_id, -leg.amount_fen, leg.kind) for leg in legs),
+    )
+
+
+def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, ItemUpdate]:
+    """The accounts' updates: who gets money back must be able to receive, who gives it back must have it."""
+    updates = {}
+    found = ledger.read_accounts(mirror.customer_accounts())
+    for account_id in mirror.customer_accounts():
+        total_fen = sum(leg.amount_fen for leg in mirror.legs_of(account_id))
+        giver = account_id if total_fen < 0 else None
+        update = ledger.account_updates(mirror, facts, giver)[account_id]
+        if giver is not None:
+            update.require(funds_rule(-total_fen))
+        elif original.get("outward") and account_id == original.get("payer_account"):
+            image = found[account_id].image
+            limits.give_back_account(update, image, original["business_date"], original["amount_fen"], whole=True)
+        updates[account_id] = update
+    return updates
+
+
+def funds_rule(amount_fen: int) -> Rule:
+    """Who must give back has it: a reversal overdraws nobody."""
+    return Rule(
+        "#available_fen >= :back",
+        {":back": n(amount_fen)},
+        lambda image: bool(image["available_fen"] >= amount_fen),
+        lambda _: InsufficientFunds(),
+    )
+
+
+def _mark(original: Image, mirror: Entry) -> ItemUpdate:
+    """The original learns who reversed it; the postings stay as they are."""
+    update = ledger.journal_update(original["entry_id"])
+    update.require(unreversed_rule())
+    return update.set("#reversed_by = :reversal", reversal=s(mirror.entry_id))
+
+
+def unreversed_rule() -> Rule:
+    """Only a posted entry that nobody has reversed."""
+    return Rule(
+        "#state = :posted AND attribute_not_exists(#reversed_by)",
+        {":posted": s(ledger.POSTED)},
+        lambda image: bool(image["state"] == ledger.POSTED and "reversed_by" not in image),
+        lambda _: EntryNotReversible(),
+    )
+
+
+def _item(
+    original: Image, mirror: Entry, facts: PostingFacts, digest: bytes, reason: str, by: str
+) -> dict[str, object]:
+    """The reversal's journal item: the parties change sides."""
+    sides = {
+        "payer_account": original.get("payee_account"),
+        "payee_account": original.get("payer_account"),
+        "payer_name": original.get("payee_name"),
+        "payee_name": original.get("payer_name"),
+    }
+    return {
+        "entry_id": mirror.entry_id,
+        "kind": REVERSAL,
+        "state": ledger.POSTED,
+        "reverses": original["entry_id"],
+        "request_digest": digest,
+        "amount_fen": original["amount_fen"],
+        "currency": original.get("currency", "CNY"),
+        "purpose": reason,
+        "ordered_by": by,
+        "created_at": facts.posted_at,
+        "posted_at": facts.posted_at,
+        "business_date": facts.business_date,
+        "correlation_id": facts.correlation_id,
+        "postings": ledger.postings_of(mirror),
+        **sides,
+    }

@@ -1,0 +1,113 @@
+"""Transfer in one round trip: between a customer's own accounts no factor is asked for (YQ-4.1.3).
+
+Nothing is read: that the payee is the customer's own, its name, the session and the funds are conditions of
+the one write that is instruction, journal entry and posting together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image, Rule, s
+from chalicelib.platform.errors import AmountOutOfRange
+from chalicelib.platform.http import Caller
+from chalicelib.transfers.commands.create_transfer import entry_id_of
+from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request
+from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee
+from chalicelib.transfers.posting import draft_of, entry_of
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The posted journal item, and whether an earlier request with this key had posted it."""
+
+    image: Image
+    hit: bool
+
+
+def transfer_at_once(
+    caller: Caller, idempotency_key: str, request: Request, correlation_id: str, now: dt.datetime
+) -> Transferred:
+    """Post a transfer between own accounts; a repeat answers what is stored.
+
+    Raises FactorRequired when the payee is somebody else's, IdempotencyKeyReused, and whatever the posting's
+    rules refuse; then nothing has moved and the key is free.
+    """
+    if request.amount_fen <= 0:
+        raise AmountOutOfRange()
+    if request.payer_account == request.payee_account:
+        raise SamePayerAndPayee()
+    entry_id = entry_id_of(caller.customer_id, idempotency_key)
+    instruction = Instruction(
+        entry_id=entry_id,
+        customer_id=caller.customer_id,
+        payer_account=request.payer_account,
+        payee_account=request.payee_account,
+        payee_name=request.payee_name,
+        amount_fen=request.amount_fen,
+        fee_fen=0,
+        currency=request.currency,
+        purpose=request.purpose,
+        factor=NO_FACTOR,
+        created_at=clock.to_text(now),
+        valid_until=clock.to_text(now),
+    )
+    item = {
+        **asdict(instruction),
+        "kind": "transfer",
+        "state": POSTED,
+        "outward": False,
+        "payer_name": request.payee_name,  # one holder on both sides: a condition below
+        "tries": 0,
+        "attempt": 0,
+        "digest": instruction.digest(),
+        "request_digest": request.digest(),
+        "correlation_id": correlation_id,
+        "postings": ledger.postings_of(entry_of(instruction)),
+        "confirmed_by": NO_FACTOR,
+        "session_id": caller.session_id,
+    }
+    posted = ledger.post(lambda at: _draft(caller, item, at))
+    image = posted.replayed if posted.replayed is not None else {**item, **_dated(posted.draft.facts)}
+    return Transferred(image, hit=posted.replayed is not None)
+
+
+def _dated(facts: ledger.PostingFacts) -> dict[str, str]:
+    return {"posted_at": facts.posted_at, "business_date": facts.business_date}
+
+
+def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
+    draft = draft_of(item, caller.session_id, now)
+    payee = draft.accounts[item["payee_account"]]
+    payee.require(own_rule(caller.customer_id), holder_rule(item["payee_name"]))
+    return ledger.Draft(
+        entry_id=draft.entry_id,
+        facts=draft.facts,
+        request_digest=draft.request_digest,
+        journal=ledger.journal_put({**item, **_dated(draft.facts)}),
+        accounts=draft.accounts,
+        others=draft.others,
+    )
+
+
+def own_rule(customer_id: str) -> Rule:
+    """The payee is the payer's own account."""
+    return Rule(
+        "#customer_id = :customer",
+        {":customer": s(customer_id)},
+        lambda image: bool(image["customer_id"] == customer_id),
+        lambda _: FactorRequired(),
+    )
+
+
+def holder_rule(name: str) -> Rule:
+    """The payee's name is the account holder's."""
+    return Rule(
+        "#holder = :holder",
+        {":holder": s(name)},
+        lambda image: bool(image["holder"] == name),
+        lambda _: ledger.PayeeUnavailable(),
+    )

@@ -1,0 +1,69 @@
+"""Another context is entered only by its service; import-linter checks what is inside a context."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import grimp
+import pytest
+
+# What other contexts may import: the service, and the refusals it raises.
+DOORS = {"service", "errors"}
+ALLOWED = {
+    # Lists every context's operations: the contract, and app.py through it, is made of the routes.
+    "chalicelib.contract.operations": {"routes"},
+}
+# A domain knows its own refusals and platform; what else it may take, and why.
+DOMAIN_TAKES = {
+    ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
+}
+IMPURE = {f"chalicelib.platform.{name}" for name in ("aws", "settings", "queues", "log", "ids", "http", "workers")}
+
+
+@cache
+def imports() -> list[tuple[str, str]]:
+    """(importer, imported) inside chalicelib."""
+    graph = grimp.build_graph("chalicelib", cache_dir=None)
+    return [
+        (importer, imported)
+        for importer in graph.modules
+        for imported in graph.find_modules_directly_imported_by(importer)
+    ]
+
+
+def context_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_another_context_is_entered_by_its_service_only() -> None:
+    entered = [
+        (importer, imported)
+        for importer, imported in imports()
+        if context_of(importer) != context_of(imported) and context_of(imported) != "platform"
+    ]
+    assert len(entered) > 20
+    wrong = []
+    for importer, imported in entered:
+        doors = DOORS | ALLOWED.get(importer, set())
+        if imported.split(".")[2:] not in [[door] for door in doors]:
+            wrong.append(f"{importer} -> {imported}")
+    assert sorted(wrong) == []
+
+
+def test_platform_knows_no_context() -> None:
+    wrong = [pair for pair in imports() if context_of(pair[0]) == "platform" != context_of(pair[1])]
+    assert wrong == []
+
+
+def test_domains_are_pure() -> None:
+    for importer, imported in imports():
+        if not importer.endswith(".domain") or (importer, imported) in DOMAIN_TAKES:
+            continue
+        own = context_of(importer) == context_of(imported)
+        assert imported not in IMPURE, (importer, imported)
+        assert context_of(imported) == "platform" or imported.endswith(".errors"), (importer, imported, own)
+
+
+@pytest.mark.parametrize("pair", sorted(DOMAIN_TAKES), ids=str)
+def test_what_a_domain_may_take_is_taken(pair: tuple[str, str]) -> None:
+    assert pair in imports()

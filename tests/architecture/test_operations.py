@@ -1,0 +1,85 @@
+"""Every operation needs a session unless it is named here; the contract tells the truth about all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app import app
+from chalicelib.contract import routes, service
+from chalicelib.identity import service as identity
+from chalicelib.platform.http import Operation
+from tests.architecture.source import operations
+
+PUBLIC = {
+    "POST /v1/sessions": "logs in",
+    "POST /v1/sessions/refresh": "brings a refresh token instead",
+    "GET /v1/notices": "announcements are for everybody (NB-5.1.8-5)",
+    "GET /v1/health": "probes have no session",
+    "GET /v1/openapi.json": "the contract is public",
+}
+# Their own write carries the check that the session has not been ended, so they save a read.
+CHECKED_BY_THE_WRITE = {"POST /v1/transfers", "POST /v1/transfers/{transfer_id}/confirmation"}
+
+each = pytest.mark.parametrize(
+    "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
+)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return dict(json.loads(service.document(routes.api)))
+
+
+def name_of(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+@each
+def test_an_operation_needs_a_session_unless_it_is_named(operation: Operation) -> None:
+    if name_of(operation) in PUBLIC:
+        assert operation.auth is None
+    elif name_of(operation) in CHECKED_BY_THE_WRITE:
+        assert operation.auth is identity.money_checks_session
+    else:
+        assert operation.auth is identity.checks_session
+
+
+def test_named_operations_exist() -> None:
+    assert PUBLIC.keys() | CHECKED_BY_THE_WRITE <= {name_of(operation) for _, operation in operations()}
+
+
+def test_app_serves_just_the_declared_operations() -> None:
+    served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
+    assert served == {name_of(operation) for _, operation in operations()}
+
+
+def test_the_contract_is_valid(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_the_contract_lists_every_operation(document: dict[str, Any]) -> None:
+    listed = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert listed == {name_of(operation) for _, operation in operations()}
+    ids = [described["operationId"] for methods in document["paths"].values() for described in methods.values()]
+    assert len(ids) == len(set(ids))
+
+
+@each
+def test_the_contract_shows_each_refusal_of_an_operation(document: dict[str, Any], operation: Operation) -> None:
+    described = document["paths"][operation.path][operation.method.lower()]
+    shown = {
+        (int(status), code): example["value"]
+        for status, response in described["responses"].items()
+        for code, example in response.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
+    }
+    assert shown.keys() == {(refusal.status, refusal.code) for refusal in service.refusals_of(operation)}
+    for (status, code), value in shown.items():
+        assert (value["status"], value["code"]) == (status, code)
+        assert value.keys() >= set(service.PROBLEM_SCHEMA["required"])
+    assert described["security"] == ([] if operation.auth is None else [{"session": []}])
+    assert all(text.strip() for text in described["summary"].split(" / "))

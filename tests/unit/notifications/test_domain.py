@@ -1,0 +1,60 @@
+"""The words customers get: what they must know, and nothing a lock screen must not show."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from chalicelib.notifications.domain import code_text, movement_text
+from chalicelib.platform import clock
+from tests.unit.samples import PAYEE, PAYER
+
+AT = dt.datetime(2026, 11, 21, 23, 59, 59, tzinfo=clock.SHANGHAI)
+
+
+@pytest.mark.requirement("XJ-4.2-sms")
+def test_the_code_travels_with_account_payee_and_amount() -> None:
+    text = code_text(
+        code="042137",
+        payer_account=PAYER,
+        payee_account=PAYEE,
+        payee_name="欧阳小明",
+        amount_fen=123_456_789,
+        valid_s=180,
+    )
+    assert text == (
+        "【乡村银行】验证码042137，您正从尾号0017账户向**小明（尾号0025）转账1,234,567.89元，"
+        "3分钟内有效。如非本人操作请勿泄露，立即联系我行。"
+    )
+    # masked: neither account nor name in full
+    assert not any(secret in text for secret in (PAYER, PAYEE, "欧阳"))
+
+
+@pytest.mark.requirement("YQ-4.2.2-alert")
+@pytest.mark.parametrize(
+    ("kind", "amount_fen", "payee", "text"),
+    [
+        ("principal", -123_456, "钱红", "转出人民币1,234.56元，对方*红，余额98,765.43元。"),
+        ("principal", 123_456, "赵小明", "转入人民币1,234.56元，对方*小明，余额98,765.43元。"),
+        ("fee", -200, "", "手续费人民币2.00元，余额98,765.43元。"),
+        ("fee", 200, "", "手续费退回人民币2.00元，余额98,765.43元。"),
+        ("cash", 5, "", "现金存入人民币0.05元，余额98,765.43元。"),
+        ("cash", -100, "", "现金支取人民币1.00元，余额98,765.43元。"),
+    ],
+)
+def test_an_alert_tells_what_how_much_when_and_what_is_left(kind: str, amount_fen: int, payee: str, text: str) -> None:
+    found = movement_text(
+        account_id=PAYER, amount_fen=amount_fen, balance_fen=9_876_543, kind=kind, posted_at=AT, payee=payee
+    )
+    assert found == "【乡村银行】您尾号0017账户2026-11-21 23:59:59" + text
+    assert PAYER not in found
+    assert not payee or payee not in found
+
+
+def test_every_kind_of_leg_the_code_posts_has_its_words() -> None:
+    for kind in ("principal", "fee", "cash"):
+        for amount_fen in (1, -1):
+            assert movement_text(
+                account_id=PAYER, amount_fen=amount_fen, balance_fen=0, kind=kind, posted_at=AT, payee=""
+            )

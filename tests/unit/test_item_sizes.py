@@ -1,0 +1,134 @@
+"""A payment's items stay under 1 KB, so that each costs two write units in a transaction, not four."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from types_boto3_dynamodb import DynamoDBClient
+
+from chalicelib.customers import service as customers
+from chalicelib.ledger import service as ledger
+from chalicelib.ledger.domain import REMEMBERED_ENTRIES
+from chalicelib.limits.service import AccountLimits
+from chalicelib.parameters import store as parameters_store
+from chalicelib.platform import clock
+from chalicelib.platform.http import Caller
+from chalicelib.transfers.commands.create_transfer import create_transfer, entry_id_of
+from chalicelib.transfers.domain import MAX_NAME, MAX_PURPOSE, Request
+from chalicelib.transfers.posting import draft_of
+from tests.unit.samples import CUSTOMER, PAYEE, PAYER, SESSION
+
+KB = 1024
+NAME = "赵" * MAX_NAME
+PURPOSE = "款" * MAX_PURPOSE
+CORRELATION_ID = "c" * 36
+LARGE_FEN = 98_765_432_109
+# Across a year's end, so that two months and two years have their buckets; older than two days is removed.
+DAYS = [dt.datetime(2026, 12, day, 10, 0, tzinfo=clock.SHANGHAI) for day in (30, 31)] + [
+    dt.datetime(2027, 1, 1, 10, 0, tzinfo=clock.SHANGHAI)
+]
+
+
+def size_of(value: dict[str, Any]) -> int:
+    """Bytes of one attribute value by DynamoDB's rules."""
+    ((kind, inner),) = value.items()
+    if kind == "S":
+        return len(str(inner).encode())
+    if kind == "N":
+        digits = str(inner).lstrip("-").strip("0") or "0"
+        return (len(digits) + 1) // 2 + 1 + str(inner).startswith("-")
+    if kind == "B":
+        return len(bytes(inner))
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind == "L":
+        return 3 + sum(1 + size_of(one) for one in inner)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + size_of(one) for name, one in inner.items())
+    raise AssertionError(kind)
+
+
+def item_size(item: dict[str, Any]) -> int:
+    """Bytes of an item: names and values."""
+    return sum(len(name.encode()) + size_of(value) for name, value in item.items())
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ({"S": "赵a"}, 4),
+        ({"N": "0"}, 2),
+        ({"N": "100"}, 2),
+        ({"N": "12345"}, 4),
+        ({"N": "-12345"}, 5),
+        ({"B": b"123"}, 3),
+        ({"BOOL": True}, 1),
+        ({"L": [{"S": "ab"}]}, 6),
+        ({"M": {"ab": {"S": "c"}}}, 7),
+    ],
+)
+def test_the_rules_of_size(value: dict[str, Any], size: int) -> None:
+    assert size_of(value) == size
+
+
+@pytest.fixture
+def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """Raw items after the longest transfers on three days running: everything at its longest, a fee on top."""
+    overrides = {"fee.transfer.own_bank_fen": 99_99, "factor.sms.ceiling_fen": 10**12}
+    monkeypatch.setattr(parameters_store, "overrides", lambda: overrides)
+    limits = AccountLimits(10**12 - 1, 10**12 - 1, 99_999, 10**13 - 1, 10**13 - 1)
+    for account_id, owner in ((PAYER, CUSTOMER), (PAYEE, "d" * 20)):
+        ledger.open_account(
+            ledger.NewAccount(account_id, owner, "0001", NAME, "settlement", ledger.RIGHT_FULL, "20260101", limits)
+        )
+    customers.add_customer(CUSTOMER, limit_outward_fen=10**12 - 1, limit_nocert_fen=10**12 - 1)
+    ledger.deposit_cash(
+        account_id=PAYER,
+        branch_id="0001",
+        amount_fen=999_999_999_999_999,
+        reference="voucher-1",
+        teller_id="T0001",
+        at=DAYS[0] - dt.timedelta(days=1),
+    )
+    clock.use(clock.FixedClock(DAYS[0]))
+    caller = Caller(CUSTOMER, SESSION, "professional")
+    request = Request(PAYER, PAYEE, NAME, LARGE_FEN, "CNY", PURPOSE)
+    for day in DAYS:
+        clock.use(clock.FixedClock(day))
+        key = f"key-{day:%Y%m%d}"
+        image = create_transfer(caller, key, request, CORRELATION_ID, day).image
+        ledger.post(lambda at, image=image: draft_of(image, SESSION, at))  # type: ignore[misc]  # bound per day
+    entry_id = entry_id_of(CUSTOMER, key)
+    items = {
+        "account": engine.get_item(TableName="AccountsTable", Key={"account_id": {"S": PAYER}})["Item"],
+        "instruction": engine.get_item(TableName="JournalTable", Key={"entry_id": {"S": entry_id}})["Item"],
+        "customer": engine.get_item(TableName="CustomersTable", Key={"customer_id": {"S": CUSTOMER}})["Item"],
+    }
+    # Four entries filled half of the account's memory; the rest is as long.
+    return {**items, "account": items["account"] | {f"e{i}": {"S": entry_id} for i in range(REMEMBERED_ENTRIES)}}
+
+
+@pytest.mark.parametrize("name", ["account", "customer", "instruction"])
+def test_the_fattest_items_of_a_payment_are_under_one_kilobyte(fattest: dict[str, dict[str, Any]], name: str) -> None:
+    assert item_size(fattest[name]) < KB
+
+
+def test_the_buckets_of_three_days_were_weighed(fattest: dict[str, dict[str, Any]]) -> None:
+    buckets = [name for name in fattest["account"] if name.startswith(("day_", "count_", "month_", "year_"))]
+    assert len(buckets) == 2 * len(DAYS) + 2 + 2
+
+
+def test_a_customer_may_end_sessions_all_day_and_stays_under_one_kilobyte(
+    fattest: dict[str, dict[str, Any]],
+) -> None:
+    # given as many ended sessions as a person makes while their last tokens live
+    revoked = {"M": {f"{i:020d}": {"N": "1795255800"} for i in range(20)}}
+    assert item_size({**fattest["customer"], "revoked": revoked}) < KB
+
+
+def test_an_instruction_of_everyday_length_is_far_under_one_kilobyte(fattest: dict[str, dict[str, Any]]) -> None:
+    everyday = {"payer_name": "赵小明", "payee_name": "欧阳红", "purpose": "十一月份房租", "correlation_id": "c" * 36}
+    item = fattest["instruction"] | {name: {"S": text} for name, text in everyday.items()}
+    assert item_size(item) < KB * 3 // 4

@@ -1,0 +1,47 @@
+"""The relay tells each thing once a change, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.platform import queues
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.queues import Message
+from chalicelib.platform.workers import Change
+from chalicelib.transfers.workers import _relay
+from tests.event_schemas import check
+from tests.unit.samples import ENTRY, instruction_image
+
+AWAITING, POSTED = instruction_image(), instruction_image(state="posted")
+CODE_1 = ("codes", f"{ENTRY}#code#1")
+CODE_2 = ("codes", f"{ENTRY}#code#2")
+DONE = ("receipts", f"{ENTRY}#posted")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param(None, AWAITING, [CODE_1], id="created"),
+        pytest.param(AWAITING, {**AWAITING, "tries": 2}, [], id="a try"),
+        pytest.param(AWAITING, {**AWAITING, "attempt": 2}, [CODE_2], id="another code"),
+        pytest.param(AWAITING, POSTED, [DONE], id="posted"),
+        pytest.param(None, POSTED, [DONE], id="posted in one shot"),
+        pytest.param(POSTED, {**POSTED, "note": "x"}, [], id="posted before"),
+        pytest.param(None, {**AWAITING, "factor": "certificate"}, [], id="another factor"),
+        pytest.param(None, {**POSTED, "kind": "cash_deposit"}, [], id="no transfer"),
+        pytest.param(POSTED, None, [], id="removed"),
+    ],
+)
+def test_what_a_change_means_to_others(
+    monkeypatch: pytest.MonkeyPatch, old: Image | None, new: Image | None, told: list[tuple[str, str]]
+) -> None:
+    sent: list[tuple[str, Message]] = []
+    monkeypatch.setattr(queues, "send", lambda queue, messages: sent.extend((queue, m) for m in messages))
+    # given a change, when the relay sees it, and sees it again
+    for _ in range(2):
+        _relay(Change("1", old, new))
+    # then it tells the same both times, in the shape of its schema
+    found: list[tuple[str, Any]] = [(queue, check(message.to_json())["event_id"]) for queue, message in sent]
+    assert found == told * 2
