@@ -25,6 +25,8 @@ ACCOUNT_LIMITS = {"day": "limit_day", "count": "limit_count", "month": "limit_mo
 CUSTOMER_LIMITS = {"outward": "limit_outward", "nocert": "limit_nocert"}
 # A settled alert; see chalicelib.notifications.
 SENT = "sent"
+# Money may come into these, and leave an open account only.
+RECEIVING = ("open", "frozen", "lost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ def is_house(account_id: str) -> bool:
     return account_id.startswith("H-")
 
 
+@dataclass(slots=True)
+class Held:
+    """A hold: what it set aside, and what it took from the limits of which day."""
+
+    account_id: str
+    amount_fen: int
+    counted_fen: int
+    held_on: str
+    state: str
+
+
 class Books:
     """All that has been written so far, in the shape the rules need. `broken` is told what does not hold."""
 
@@ -82,6 +95,10 @@ class Books:
         self.entries: dict[str, Posted] = {}
         self.journal_ids: dict[str, str] = {}
         self.purposes: Counter[str] = Counter()
+        self.holds: dict[str, Held] = {}
+        self.held_fen: Counter[str] = Counter()
+        self.outward: dict[str, tuple[str, int, str]] = {}
+        self.reversed: dict[str, str] = {}
         self.used: Counter[tuple[str, str]] = Counter()
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.written: Counter[str] = Counter()
@@ -112,6 +129,8 @@ class Books:
         customers = {text(c.new, "customer_id"): c.new for c in changes if c.table == "CustomersTable" and c.new}
         for entry in posted:
             self._all_legs_applied(entry, changed, customers)
+        for account_id, image in changed.items():
+            self._buckets_hold_what_remains(account_id, image)
         if self._customers_fen != -self._house_fen:
             self._broken(f"money: customers hold {self._customers_fen} fen, entries say {-self._house_fen}")
 
@@ -129,9 +148,12 @@ class Books:
             return None
         entry_id = text(new, "entry_id")
         if old is not None and text(old, "state") == "posted":
-            self._broken(f"entry {entry_id} was written again after it was posted")
+            self._marked(entry_id, old, new)
             return None
-        self.journal_ids[entry_id] = text(new, "customer_id")
+        if text(new, "kind") == "transfer":
+            self.journal_ids[entry_id] = text(new, "customer_id")
+        if text(new, "kind") == "hold":
+            self._hold(entry_id, old, new)
         if "tries" in new and whole(new, "tries") > MOST_TRIES:
             self._broken(f"entry {entry_id} had {whole(new, 'tries')} tries")
         if text(new, "state") != "posted":
@@ -150,24 +172,94 @@ class Books:
         self._entry_is_right(posted, new)
         return posted
 
+    def _marked(self, entry_id: str, old: Image, new: Image) -> None:
+        """A posted entry never changes, but for the name of its one reversal."""
+        rest = {name: value for name, value in new.items() if name != "reversed_by"}
+        if rest != old or "reversed_by" in old:
+            self._broken(f"entry {entry_id} was written again after it was posted")
+        self.reversed[entry_id] = text(new, "reversed_by")
+
+    def _hold(self, hold_id: str, old: Image | None, new: Image) -> None:
+        state = text(new, "state")
+        if old is None:
+            hold = Held(
+                text(new, "payer_account"),
+                whole(new, "amount_fen"),
+                whole(new, "counted_fen"),
+                text(new, "held_on"),
+                state,
+            )
+            self.holds[hold_id] = hold
+            self.held_fen[hold.account_id] += hold.amount_fen
+            if hold.counted_fen:
+                self._take(hold.account_id, hold.held_on, hold.counted_fen, 1)
+            return
+        hold = self.holds[hold_id]
+        if hold.state != "held":
+            self._broken(f"hold {hold_id} went from {hold.state} to {state}")
+        hold.state = state
+        self.held_fen[hold.account_id] -= hold.amount_fen
+        captured = whole(new, "captured_fen") if state == "posted" else 0
+        if hold.counted_fen:
+            self._take(hold.account_id, hold.held_on, captured - hold.counted_fen, 0 if captured else -1)
+
+    def _reversal(self, entry_id: str, image: Image) -> None:
+        original_id = text(image, "reverses")
+        original = self.entries.get(original_id)
+        mirror = [(account, -fen, kind) for account, fen, kind in self.entries[entry_id].legs]
+        if original is None or list(original.legs) != mirror:
+            self._broken(f"reversal {entry_id} is not the mirror of {original_id}")
+        if original_id in self.outward:
+            payer, amount, day = self.outward[original_id]
+            self._take(payer, day, -amount, -1)
+
+    def _take(self, account_id: str, day: str, amount_fen: int, count: int) -> None:
+        """Count on all of an account's limits; negative where something is given back."""
+        if amount_fen or count:
+            for bucket in (f"day_{day}", f"month_{day[:6]}", f"year_{day[:4]}"):
+                self.used[account_id, bucket] += amount_fen
+            self.used[account_id, f"count_{day}"] += count
+
+    def _buckets_hold_what_remains(self, account_id: str, image: Image) -> None:
+        """Every counter of an account that was written says exactly what is left, and so does what is held."""
+        for name in image:
+            prefix, _, period = name.partition("_")
+            if prefix not in ACCOUNT_LIMITS or not period.isdigit():
+                continue
+            limit, used = whole(image, ACCOUNT_LIMITS[prefix]), self.used[account_id, name]
+            if used > limit:
+                self._broken(f"{account_id} used {used} of {limit} in {name}")
+            if whole(image, name) != limit - used:
+                self._broken(f"{account_id} has {whole(image, name)} left in {name}, but used {used} of {limit}")
+        if whole(image, "held_fen") != self.held_fen[account_id]:
+            self._broken(f"{account_id} holds {whole(image, 'held_fen')} fen, open holds {self.held_fen[account_id]}")
+
     def _entry_is_right(self, posted: Posted, image: Image) -> None:
         if sum(fen for _, fen, _ in posted.legs) != 0 or len(posted.legs) < 2:
             self._broken(f"entry {posted.entry_id} does not balance: {posted.legs}")
         moment = dt.datetime.fromisoformat(text(image, "posted_at"))
         if posted.business_date != moment.astimezone(SHANGHAI).strftime("%Y%m%d"):
             self._broken(f"entry {posted.entry_id} of {moment} has business date {posted.business_date}")
-        if posted.kind != "transfer":
-            return
+        if posted.kind == "reversal":
+            self._reversal(posted.entry_id, image)
+        if posted.kind == "transfer":
+            self._transfer_is_right(posted, image)
+
+    def _transfer_is_right(self, posted: Posted, image: Image) -> None:
         self.purposes[posted.purpose] += 1
         if self.purposes[posted.purpose] > 1:
             self._broken(f"{posted.purpose}, one idempotency key, was posted twice")
-        if posted.entry_id not in self.right_codes:
+        payer, payee = text(image, "payer_account"), text(image, "payee_account")
+        own = self.owner.get(payer) == self.owner.get(payee)
+        at_once = text(image, "factor") == "none"
+        if at_once and not own:
+            self._broken(f"entry {posted.entry_id} pays somebody else without any factor")
+        if not at_once and posted.entry_id not in self.right_codes:
             self._broken(f"entry {posted.entry_id} was posted though nobody entered its code")
         if text(image, "session_id") in self.revoked[posted.customer_id]:
             self._broken(f"entry {posted.entry_id} was posted by a session that had been ended")
-        if text(image, "valid_until") <= text(image, "posted_at"):
+        if not at_once and text(image, "valid_until") <= text(image, "posted_at"):
             self._broken(f"entry {posted.entry_id} was posted after it had expired")
-        payer, payee = text(image, "payer_account"), text(image, "payee_account")
         amount, fee = whole(image, "amount_fen"), whole(image, "fee_fen")
         wanted = {(payer, -amount, "principal"), (payee, amount, "principal")}
         if fee:
@@ -189,6 +281,7 @@ class Books:
             return
         amount = sum(fen for _, fen, kind in entry.legs if fen > 0 and kind == "principal")
         day = entry.business_date
+        self.outward[entry.entry_id] = payers[0], amount, day
         took = {f"day_{day}": amount, f"month_{day[:6]}": amount, f"year_{day[:4]}": amount, f"count_{day}": 1}
         self._within(payers[0], accounts.get(payers[0]), took, ACCOUNT_LIMITS)
         customer = entry.customer_id
@@ -239,7 +332,8 @@ class Books:
         if (account_id, entry.entry_id) in self._applied:
             self._broken(f"entry {entry.entry_id} was applied to {account_id} twice")
         self._applied.add((account_id, entry.entry_id))
-        if text(old, "state") != "open":
+        may = ("open",) if moved < 0 and entry.kind == "transfer" else RECEIVING
+        if text(old, "state") not in may and (moved > 0 or entry.kind == "transfer"):
             self._broken(f"account {account_id} is {text(old, 'state')}, but moved {moved} fen")
         if text(new, "business_date") < text(old, "business_date"):
             self._broken(f"account {account_id} went back to {text(new, 'business_date')}")

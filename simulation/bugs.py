@@ -23,6 +23,7 @@ from chalicelib.identity import service as identity
 from chalicelib.ledger import domain as ledger_domain
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger import store as ledger_store
+from chalicelib.ledger.commands import holds, reverse_entry
 from chalicelib.limits import domain as limits_domain
 from chalicelib.limits import service as limits
 from chalicelib.notifications import store as inbox
@@ -33,7 +34,7 @@ from chalicelib.receipts import store as receipts
 from chalicelib.statements import domain as statements
 from chalicelib.transfers import posting
 from chalicelib.transfers import store as transfer_list
-from chalicelib.transfers.commands import confirm_transfer, create_transfer
+from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
 
 STEPS = 600
 Patch = tuple[Any, str, Any]
@@ -146,6 +147,23 @@ def new_plan_after_silence() -> list[Patch]:
     return [(ledger_store, "transact", transact), *no_awaiting_condition()]
 
 
+def own_account_not_checked() -> list[Patch]:
+    """A transfer without a code goes to anybody's account."""
+    return [(transfer_at_once, "own_rule", lambda _: _always("state"))]
+
+
+def hold_freed_twice() -> list[Patch]:
+    return [(holds, "open_rule", lambda: _always("state")), (holds, "_AFTER_HELD", ())]
+
+
+def reversed_twice() -> list[Patch]:
+    """Neither the mark on the original nor the reversal's derived id stops a second one."""
+    return [
+        (reverse_entry, "unreversed_rule", lambda: _always("state")),
+        (reverse_entry, "reversal_id_of", lambda _: ids.random_id(16)),
+    ]
+
+
 # ---- counters ---------------------------------------------------------------------------------------
 def _without_counter(prefix: str) -> Callable[..., list[Any]]:
     own = limits_domain.account_counters
@@ -185,6 +203,10 @@ def bucket_of_yesterday() -> list[Patch]:
 def counter_without_condition() -> list[Patch]:
     rule = Rule("attribute_not_exists(#never)", {}, lambda _: True, None)
     return [(limits_domain.Counter, "rule", lambda _: rule)]
+
+
+def limits_not_given_back() -> list[Patch]:
+    return [(limits, "give_back_account", lambda *_, **__: None)]
 
 
 # ---- workers ------------------------------------------------------------------------------------------
@@ -314,6 +336,10 @@ BUGS = tuple(
         no_code_check,
         random_entry_id,
         new_plan_after_silence,
+        own_account_not_checked,
+        hold_freed_twice,
+        reversed_twice,
+        limits_not_given_back,
         forget_day_counter,
         forget_count_counter,
         forget_month_counter,

@@ -19,11 +19,17 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import CodeWrong
 from chalicelib.ledger import service as ledger
-from chalicelib.platform import aws, clock, settings
+from chalicelib.ledger.commands import holds
+from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.ledger.commands.holds import Hold
+from chalicelib.ledger.commands.reverse_entry import reverse_entry
+from chalicelib.ledger.errors import StateChangeRefused
+from chalicelib.platform import aws, clock, ids
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
 from simulation.books import Books
 from simulation.faults import Faults
@@ -49,11 +55,8 @@ class NoAnswer(Exception):
 
 def _code_of(error: Exception) -> str | None:
     """The engine's code in an error, through botocore's and PynamoDB's wrappings; None where it gave none."""
-    if isinstance(error, ClientError):
-        return str(error.response["Error"]["Code"])
-    if isinstance(error, PynamoDBException):
-        return error.cause_response_code
-    return None
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
 
 
 @dataclass(slots=True)
@@ -138,11 +141,15 @@ class Town:
         chance = self.rng.randrange(100)
         # One of them does half of everything, so that limits and races are met.
         person = self.rng.choice([self.people[0]] * 3 + self.people)
-        if chance < 78:
+        if chance < 76:
             self.machine.start(person.login_name, lambda: self._pay(person))
-        elif chance < 84:
+        elif chance < 82:
+            self.machine.start("merchant", lambda: self._hold(person))
+        elif chance < 85:
+            self.machine.start("teller", self._reverse)
+        elif chance < 88:
             self.machine.start("teller", lambda: self._deposit(self.rng.choice(person.accounts)))
-        elif chance < 91:
+        elif chance < 93:
             self.machine.start(person.login_name, lambda: self._log_out(person))
         else:
             self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))
@@ -173,6 +180,10 @@ class Town:
         self.intents += 1
         intent = f"p{self.intents}"
         request = self._wish(person, intent)
+        if self.rng.randrange(2 if request.payee_name == person.name else 15) == 0:
+            # To somebody else it must not work: a code is asked for.
+            self._at_once(person, intent, request)
+            return
         entry_id = self._create(person, intent, request)
         self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
         code = self.codes.get(entry_id)
@@ -211,6 +222,18 @@ class Town:
         if self.rng.randrange(8) == 0:
             self.machine.start(f"{person.login_name}-again", lambda: self._create_again(person, intent, create))
         return self._with_session(person, f"{intent} create", create)
+
+    def _at_once(self, person: Person, intent: str, request: Request) -> None:
+        """Between own accounts, without a code, in one round trip."""
+
+        def transfer(caller: Caller) -> None:
+            done = transfer_at_once(caller, f"key-of-{intent}", request, intent, clock.now())
+            self.told_posted.append(str(done.image["entry_id"]))
+
+        if self.rng.randrange(3) == 0:
+            again = f"{person.login_name}-again"
+            self.machine.start(again, lambda: self._with_session(person, f"{intent} at once again", transfer))
+        self._with_session(person, f"{intent} at once", transfer)
 
     def _create_again(self, person: Person, intent: str, create: Callable[[Caller], str]) -> None:
         """The thumb that presses twice; whatever id that gives is one more to confirm."""
@@ -275,16 +298,47 @@ class Town:
 
     def _freeze(self, account_id: str) -> None:
         """The branch stops an account, and lets it go again after a while."""
-        self._insist("freeze", lambda: _set_state(account_id, "frozen"))
+        with suppress(StateChangeRefused, NoAnswer):
+            self._insist("freeze", lambda: change_state(account_id, before="open", after="frozen"))
         self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 20)), None)
-        self._insist("thaw", lambda: _set_state(account_id, ledger.OPEN))
+        self._insist("thaw", lambda: change_state(account_id, before="frozen", after="open"))
 
+    def _hold(self, person: Person) -> None:
+        """Money set aside, then paid in part, let go, or over; often by two at once."""
+        self.intents += 1
+        hold_id = ids.derived_id("hold", str(self.intents))
+        amount_fen = self.rng.randrange(2, 200_00)
+        counted = self.rng.choice((0, amount_fen))
+        until = clock.now() + dt.timedelta(seconds=self.rng.randrange(5, 60))
+        account_id, customer_id = person.accounts[0], person.customer_id
+        hold = Hold(hold_id, customer_id, account_id, amount_fen, counted, until, "hold", hold_id, b"hold")
+        self._insist(f"{hold_id} hold", lambda: holds.place(hold))
+        for _ in range(self.rng.randint(1, 3)):
+            self.machine.start("merchant", lambda: self._end_hold(hold))
+        self.machine.scheduler.wait(dt.timedelta(seconds=61), None)
+        self._insist(f"{hold_id} expire", lambda: holds.expire(hold_id, clock.now()))
 
-def _set_state(account_id: str, state: str) -> None:
-    aws.dynamodb().update_item(
-        TableName=settings.table("accounts"),
-        Key={"account_id": {"S": account_id}},
-        UpdateExpression="SET #state = :state",
-        ExpressionAttributeNames={"#state": "state"},
-        ExpressionAttributeValues={":state": {"S": state}},
-    )
+    def _end_hold(self, hold: Hold) -> None:
+        payee = self.people[-1].accounts[-1]
+        part_fen = self.rng.choice((hold.amount_fen, self.rng.randint(1, hold.amount_fen)))
+        if self.rng.randrange(3) == 0:
+            self._insist(f"{hold.hold_id} release", lambda: holds.release(hold.hold_id))
+        elif payee != hold.account_id:
+            self._insist(
+                f"{hold.hold_id} capture",
+                lambda: holds.capture(hold.hold_id, payee_account=payee, amount_fen=part_fen),
+            )
+
+    def _reverse(self) -> None:
+        """The bank takes an entry back; sometimes two clerks do."""
+        posted = [entry.entry_id for entry in self.books.entries.values() if entry.kind == "transfer"]
+        if not posted:
+            return
+        entry_id = self.rng.choice(posted)
+
+        def reverse() -> Any:
+            return reverse_entry(entry_id, reason="simulated", by="T0001", correlation_id=entry_id)
+
+        if self.rng.randrange(2):
+            self.machine.start("teller", lambda: self._insist(f"{entry_id} reverse again", reverse))
+        self._insist(f"{entry_id} reverse", reverse)

@@ -174,7 +174,7 @@ class World:
     def _step(self, *, people: bool) -> bool:
         """One turn of somebody; False when there is nobody left, and nothing to wait for."""
         self.outcome.steps += 1
-        self.scheduler.clock.advance(dt.timedelta(milliseconds=self.rng.randrange(1, 90)))
+        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 90))))
         if people and self.rng.randrange(110) == 0:
             self.scheduler.clock.advance(dt.timedelta(seconds=self.rng.randrange(1, 25)))
         ready = self.scheduler.ready()
