@@ -85,10 +85,10 @@ def log_in(login_name: str, password: str, now: dt.datetime) -> Grant:
     customer = customers.customer_of(customer_id)
     if customer is None or customer.state != customers.ACTIVE:
         raise LoginRefused()
-    if len(customer.revoked) >= MAX_ENDED_SESSIONS and customers.ended_sessions(customer, now) >= MAX_ENDED_SESSIONS:
+    store.clear_tries(customer_id)
+    if customers.ended_sessions(customer, now) >= MAX_ENDED_SESSIONS:
         log.logger.warning("log-in refused: too many sessions ended within minutes")
         raise LoginRefused()
-    store.clear_tries(customer_id)
     ends_at = now_s + parameters.value(parameters.SESSION_MAX_S, now)
     session = store.Session(ids.random_id(), customer_id, customer.edition, ends_at)
     refresh = RefreshToken(session.session_id, ids.random_id(_REFRESH_SECRET_BYTES))
@@ -111,6 +111,10 @@ def renew(refresh_token: str, now: dt.datetime) -> Grant:
     session = store.rotate(old.session_id, old.hash(), new.hash(), now_s, now_s + refresh_s)
     if session is None:
         # Late, forged or used before: only who has seen a token knows the session id, so it ends either way.
+        _end(old.session_id, now)
+        raise RefreshRefused()
+    customer = customers.customer_of(session.customer_id)
+    if customer is None or customer.state != customers.ACTIVE:
         _end(old.session_id, now)
         raise RefreshRefused()
     return _grant(session, new, refresh_s, now)

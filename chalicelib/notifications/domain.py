@@ -19,8 +19,13 @@ def code_text(
     return (
         f"{BANK}验证码{code}，您正从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}"
         f"（尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
-        f"{valid_s // 60}分钟内有效。如非本人操作请勿泄露，立即联系我行。"
+        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
     )
+
+
+def _duration(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{seconds}秒" if rest else f"{minutes}分钟"
 
 
 def movement_text(

@@ -44,7 +44,12 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
         valid_s=int(valid_for.total_seconds()),
     )
     message_id = f"{image['created_at']}#{entry_id}#code#{attempt}"
-    provider().send(Outgoing(message_id, "sms", profile.phone, None, text))
+    try:
+        provider().send(Outgoing(message_id, "sms", profile.phone, None, text))
+    except ProviderRefused:
+        # No other way to this customer exists: trying again is no use, the instruction will expire.
+        log.logger.warning("provider refused a code for good")
+        return False
     return True
 
 

@@ -319,7 +319,6 @@ def _response(body: str, status: int, content_type: str, correlation_id: str, he
 _CHALICE_REFUSALS: dict[int, type[Refusal]] = {
     404: NotFound,
     405: MethodNotAllowed,
-    413: BodyTooLarge,
     415: UnsupportedMediaType,
     500: InternalError,
 }

@@ -108,8 +108,8 @@ def test_same_payer_and_payee_comes_after_rights_and_before_limits(scene: Scene)
     scene.body.update(payee_account=scene.payer.account, payee_name=scene.payer.name)
     scene.on_account(limit_single=1, available_fen=0)
     assert scene.post().code == "same_payer_and_payee"
-    scene.on_customer(transfers_on=False)
-    assert scene.post().code == "transfers_switched_off"
+    scene.on_account(state="frozen")
+    assert scene.post().code == "account_not_active"
     scene.on_customer(edition="express")
     assert scene.post().code == "edition_not_entitled"
     scene.body.update(payer_account=UNKNOWN, payee_account=UNKNOWN)

@@ -1,0 +1,155 @@
+"""Writes docs/errors.md from the code: `python -m docs.generate`; with `--check` it only compares.
+
+The page is a function of the refusal classes, the ranks and the gateway's own answers, so that running it
+twice changes nothing. A new rank without words here stops it.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import app
+from chalicelib.platform import errors, http
+from chalicelib.platform.errors import Refusal
+from infra.build import OVERLAY_FILE
+from infra.environment import read_template
+
+TARGET = Path(__file__).with_name("errors.md")
+RANK_PREFIX = "RANK_"
+# What each place in the order is about; the numbers are platform.errors' own.
+WORDS = {
+    "RANK_SESSION": ("未登录或登录已失效", "not logged in, or the session has ended"),
+    "RANK_MALFORMED": ("请求不符合接口约定，或内容不存在", "the request does not fit the contract, or finds nothing"),
+    "RANK_KEY_REUSED": ("幂等键已用于内容不同的请求", "the idempotency key belongs to another request"),
+    "RANK_INSTRUCTION": ("转账指令的状态", "the state of the instruction"),
+    "RANK_RIGHT": ("客户版本或账户权限", "the edition, or the right on the account"),
+    "RANK_PAYER": ("付款客户或付款账户的状态", "the state of the payer or of the paying account"),
+    "RANK_SWITCH": ("转账开关", "the transfer switch"),
+    "RANK_PAYEE": ("收款方", "the payee"),
+    "RANK_FACTOR": ("验证方式", "the factor"),
+    "RANK_SINGLE": ("账户单笔限额", "the account's limit for one transfer"),
+    "RANK_CUSTOMER_DAY": ("客户日累计限额", "the customer's daily limits"),
+    "RANK_ACCOUNT_DAY": ("账户日累计限额", "the account's daily limit"),
+    "RANK_ACCOUNT_MONTH": ("账户月累计限额", "the account's monthly limit"),
+    "RANK_ACCOUNT_YEAR": ("账户年累计限额", "the account's yearly limit"),
+    "RANK_ACCOUNT_COUNT": ("账户每日笔数限额", "the account's number of transfers a day"),
+    "RANK_FUNDS": ("可用余额", "the available balance"),
+}
+# The other ranks of the documented order have no refusal yet: maintenance before RANK_RIGHT, risk at the end.
+
+HEADER = """# Refusals / 错误代码
+
+<!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->
+
+A refusal changes nothing, except that a log-in and a confirmation each take one of the allowed tries. It is
+answered as RFC 9457 `application/problem+json`. `code` is stable: programs decide by `code`, never by the text.
+The text in `detail` follows `Accept-Language` (Chinese unless English is preferred). `{{name}}` in a text is
+filled from `facts`.
+
+请求被拒绝时不改变任何数据，但每次登录、每次确认转账都会占用一次尝试次数。程序应按 `code` 判断，不要解析文字；
+`code` 一经发布不再改变。
+
+| member | what |
+| --- | --- |
+| `type` | `{problem_type}<code>` |
+| `title` | the code in words |
+| `status` | the HTTP status again |
+| `detail` | a sentence for the customer |
+| `code` | the stable code |
+| `correlation_id` | leads to the log; also in the header `X-Correlation-Id` |
+| `facts` | the figures of the text, all strings; only where a text has some |
+| `errors` | only with `malformed_request`: a list of `field` and `code` |
+"""
+
+
+def refusals() -> list[type[Refusal]]:
+    """Every refusal with a code, in the documented order."""
+    found: set[type[Refusal]] = set()
+    waiting: list[type[Refusal]] = [Refusal]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if "code" in kind.__dict__:
+            found.add(kind)
+    return sorted(found, key=lambda kind: (kind.rank, kind.code))
+
+
+def ranks() -> dict[int, str]:
+    """Rank -> name of its constant, in order; raises KeyError for one that has no words here."""
+    found = {value: name for name, value in vars(errors).items() if name.startswith(RANK_PREFIX)}
+    return {rank: name for rank, name in sorted(found.items()) if WORDS[name]}
+
+
+def table(titles: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def gateway_answers() -> list[list[str]]:
+    """What API Gateway answers without asking the application: response type, status, code."""
+    responses: dict[str, Any] = read_template(OVERLAY_FILE)["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
+    return [
+        [f"`{name}`", str(response["StatusCode"]), f"`{json.loads(*response['ResponseTemplates'].values())['code']}`"]
+        for name, response in sorted(responses.items())
+    ]
+
+
+def page() -> str:
+    """The whole page."""
+    if not app.app.routes:
+        raise AssertionError("importing app registers every context, and with it every refusal")
+    order = [[str(rank), *WORDS[name]] for rank, name in ranks().items()]
+    all_rows = [
+        [
+            f"`{kind.code}`",
+            str(kind.status),
+            kind.zh,
+            kind.en,
+            str(kind.rank) if kind.rank else "",
+            str(kind.retry_after_s or ""),
+        ]
+        for kind in refusals()
+    ]
+    field_codes = ", ".join(f"`{code}`" for code in sorted(set(http._FIELD_CODES.values())))
+    return "\n".join(
+        [
+            HEADER.format(problem_type=http.PROBLEM_TYPE),
+            "## Order of refusals / 拒绝的先后顺序\n",
+            "When several rules are broken, the one with the lowest rank is told.\n",
+            "同时违反多条规则时，返回序号最小的一条。\n",
+            "Places of the order that have no refusal yet: maintenance (after the key), risk (last).\n",
+            table(["rank", "中文", "English"], order),
+            "\n## All refusals / 全部代码\n",
+            "A code without rank comes from the edge and is never compared with others. `Retry-After` is in seconds.\n",
+            table(["code", "status", "中文", "English", "rank", "Retry-After"], all_rows),
+            "\n## Fields / 字段错误\n",
+            f"`errors[].code` of `malformed_request` is one of: {field_codes}.\n",
+            "## Answered by API Gateway itself / 由网关直接返回\n",
+            "These requests never reach the application, or it gave no answer in time. The body has `type`, `title`, "
+            "`status` and `code`, in English, without `detail` and `correlation_id`.\n",
+            table(["response", "status", "code"], gateway_answers()),
+            "",
+        ]
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page, or compare it; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is not what code says")
+    wanted = page()
+    if parser.parse_args(arguments).check:
+        if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+            return 0
+        print("docs/errors.md is not what the code says: run `.venv/bin/python -m docs.generate`", file=sys.stderr)
+        return 1
+    TARGET.write_text(wanted, encoding="utf-8")
+    print(f"wrote {TARGET.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
