@@ -46,7 +46,7 @@ class Bug:
 
     name: str
     plant: Callable[[], list[Patch]]
-    within: int = 10
+    within: int = 30
 
 
 @contextmanager
@@ -153,7 +153,10 @@ def own_account_not_checked() -> list[Patch]:
 
 
 def hold_freed_twice() -> list[Patch]:
-    return [(holds, "open_rule", lambda: _always("state")), (holds, "_AFTER_HELD", ())]
+    return [
+        (holds, "open_rule", lambda: _always("state")),
+        (ledger_domain, "held_rule", lambda _: _always("state")),
+    ]
 
 
 def reversed_twice() -> list[Patch]:
@@ -262,7 +265,10 @@ def send_before_commit() -> list[Patch]:
     own = ledger.post
 
     def post(plan: Any) -> Any:
-        entry_id = plan(clock.now()).entry.entry_id
+        draft = plan(clock.now())
+        entry_id = draft.entry_id
+        if len(draft.others) != 1 or not isinstance(draft.journal, ItemUpdate):
+            return own(plan)
         queues.send("receipts", [queues.Message(f"{entry_id}#posted", "transfer.posted", entry_id, entry_id, {})])
         return own(plan)
 

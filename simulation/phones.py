@@ -141,11 +141,11 @@ class Town:
         chance = self.rng.randrange(100)
         # One of them does half of everything, so that limits and races are met.
         person = self.rng.choice([self.people[0]] * 3 + self.people)
-        if chance < 76:
+        if chance < 70:
             self.machine.start(person.login_name, lambda: self._pay(person))
-        elif chance < 82:
+        elif chance < 78:
             self.machine.start("merchant", lambda: self._hold(person))
-        elif chance < 85:
+        elif chance < 84:
             self.machine.start("teller", self._reverse)
         elif chance < 88:
             self.machine.start("teller", lambda: self._deposit(self.rng.choice(person.accounts)))
@@ -197,7 +197,7 @@ class Town:
         if self.rng.randrange(8) == 0:
             for _ in range(2):
                 self.machine.start("thief", lambda: self._guess(person, entry_id, code))
-        if self.rng.randrange(3) == 0:
+        if self.rng.randrange(2) == 0:
             self.machine.start(f"{person.login_name}-again", lambda: self._confirm(person, entry_id, code))
         self._confirm(person, entry_id, code)
 
