@@ -35,6 +35,7 @@ from chalicelib.statements import domain as statements
 from chalicelib.transfers import posting
 from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
+from simulation import founding
 
 STEPS = 600
 Patch = tuple[Any, str, Any]
@@ -301,6 +302,11 @@ def sends_after_it_gave_up() -> list[Patch]:
     return [(inbox, "settle", settle)]
 
 
+def silence_taken_for_failure() -> list[Patch]:
+    """A provider that does not answer is told as one that did not take the message: it is sent again."""
+    return [(founding, "ProviderSilent", Retryable)]
+
+
 def bill_of_a_day_too_many() -> list[Patch]:
     own = statements.days_of
 
@@ -362,6 +368,7 @@ BUGS = tuple(
         balance_from_the_wrong_base,
         chain_starts_anew,
         sends_after_it_gave_up,
+        silence_taken_for_failure,
         bill_of_a_day_too_many,
         list_forgets_order,
     )

@@ -19,7 +19,7 @@ from chalicelib.identity import tokens
 from chalicelib.ledger import service as ledger
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import service as notifications
-from chalicelib.notifications.providers import Outgoing
+from chalicelib.notifications.providers import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, ids, log, passwords
 from chalicelib.platform.errors import Retryable
@@ -48,21 +48,29 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """The SMS and push provider: takes a message, or fails for now. Customers read what it took."""
+    """The SMS and push provider: takes a message, fails for now, or is silent. Customers read what it took."""
 
     world: World
 
     def send(self, message: Outgoing) -> None:
-        """Raises Retryable while the provider is out."""
+        """Raises Retryable while the provider is out, ProviderSilent when nobody knows."""
         self.world.scheduler.pause()
         if self.world.provider_fails():
             self.world.tell("the provider fails for now")
             raise Retryable("the provider is out")
+        exposed = self.world.is_exposed()
+        if exposed and self.world.faults.strikes("silence_before"):
+            self.world.tell("  fault: the provider takes nothing, and does not answer")
+            self.world.excuse_open_claim()
+            raise ProviderSilent
         self.world.tell(f"sends {message.channel} {message.message_id}")
         self.world.books.provider_took(message.message_id)
         code = _CODE.search(message.text)
         if code is not None:
             self.world.town.codes[message.message_id.split("#")[1]] = code[1]
+        if exposed and self.world.faults.strikes("silence_after"):
+            self.world.tell("  fault: the provider took it, and does not answer")
+            raise ProviderSilent
 
 
 def _plain_hash(password: str) -> str:

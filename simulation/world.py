@@ -221,6 +221,13 @@ class World:
 
     def provider_fails(self) -> bool:
         """Whether the SMS provider is out for who asks now."""
-        activity = self.scheduler.current
-        immune = activity is None or activity.immune or self.faults.calm
-        return not immune and self.scheduler.clock.now() < self.outage_until
+        return self.is_exposed() and not self.faults.calm and self.scheduler.clock.now() < self.outage_until
+
+    def is_exposed(self) -> bool:
+        """Whether who acts now can meet a fault."""
+        return self.scheduler.current is not None and not self.scheduler.current.immune
+
+    def excuse_open_claim(self) -> None:
+        """The alert that is being sent now may be lost."""
+        if self.scheduler.current is not None and self.scheduler.current.open_claim is not None:
+            self.excused.add(self.scheduler.current.open_claim)
