@@ -7,17 +7,16 @@ chains are added up again, by another way.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulation.engine import Changed, Image
+from simulation.images import Held, Line, Posted, binary, booked, is_house, text, whole
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOST_TRIES = 5
@@ -27,61 +26,6 @@ CUSTOMER_LIMITS = {"outward": "limit_outward", "nocert": "limit_nocert"}
 SENT = "sent"
 # Money may come into these, and leave an open account only.
 RECEIVING = ("open", "frozen", "lost")
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A journal entry as the journal itself has it; amounts in fen."""
-
-    entry_id: str
-    kind: str
-    customer_id: str
-    purpose: str
-    business_date: str
-    legs: tuple[tuple[str, int, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A statement line that must be written, from the ledger's own write."""
-
-    seq: int
-    business_date: str
-    amount_fen: int
-    balance_fen: int
-    kind: str
-    entry_id: str
-
-
-def text(image: Image, name: str, default: str = "") -> str:
-    """A text attribute of a raw item."""
-    return str(image[name]["S"]) if name in image else default
-
-
-def whole(image: Image, name: str) -> int:
-    """A number attribute of a raw item."""
-    return int(image[name]["N"])
-
-
-def booked(image: Image) -> int:
-    """Available and held, in fen."""
-    return whole(image, "available_fen") + whole(image, "held_fen")
-
-
-def is_house(account_id: str) -> bool:
-    """The bank's own accounts, whose legs no customer's write posts."""
-    return account_id.startswith("H-")
-
-
-@dataclass(slots=True)
-class Held:
-    """A hold: what it set aside, and what it took from the limits of which day."""
-
-    account_id: str
-    amount_fen: int
-    counted_fen: int
-    held_on: str
-    state: str
 
 
 class Books:
@@ -381,7 +325,7 @@ class Books:
         canonical = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
         chain = hashlib.sha256(self.chains.get(account_id, b"\x00" * 32) + canonical).digest()
         self.chains[account_id] = chain
-        if _bytes(new, "chain") != chain:
+        if binary(new, "chain") != chain:
             self._broken(f"line {seq} of {account_id} breaks the chain")
 
     def _receipt(self, change: Changed) -> None:
@@ -422,10 +366,6 @@ class Books:
         if old is not None and text(old, "state") == "posted" != text(new, "state"):
             self._broken(f"the list shows {text(new, 'entry_id')} as {text(new, 'state')} after posted")
         self.listed[text(new, "entry_id")] = text(new, "state")
-
-
-def _bytes(image: Image, name: str) -> bytes:
-    return base64.b64decode(image[name]["B"])
 
 
 _JUDGES: dict[str, Callable[[Books, Changed], None]] = {

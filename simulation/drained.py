@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from simulation.books import SENT, Books, text, whole
+from simulation.books import SENT, Books
+from simulation.images import text, whole
 from simulation.queues import Queue
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -42,8 +42,15 @@ def isolate() -> None:
     )
 
 
-def totals_after_each(first_seed: int, seeds: int, steps: int, bug_name: str | None = None) -> Iterator[Totals]:
-    """Run the seeds in order; yields the same totals, grown, after each."""
+def totals_after_each(
+    first_seed: int,
+    seeds: int,
+    steps: int,
+    *,
+    bug_name: str | None = None,
+    on_step: Callable[[int], None] = lambda _: None,
+) -> Iterator[Totals]:
+    """Run the seeds in order; yields the same totals, grown, after each. `on_step` is told every step of each."""
     from simulation.bugs import BUGS, planted  # noqa: PLC0415  # boto3 reads the environment that `isolate` makes
     from simulation.world import World  # noqa: PLC0415
 
@@ -52,7 +59,7 @@ def totals_after_each(first_seed: int, seeds: int, steps: int, bug_name: str | N
     began = time.process_time()
     for seed in range(first_seed, first_seed + seeds):
         with planted(bug) if bug else nullcontext():
-            outcome = World(seed, steps).run()
+            outcome = World(seed, steps, on_step=on_step).run()
         totals.seeds += 1
         totals.steps += outcome.steps
         totals.transfers += outcome.transfers

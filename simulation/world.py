@@ -6,16 +6,17 @@ import datetime as dt
 import hashlib
 import random
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.platform import clock
 from simulation import founding
-from simulation.books import Books, text
+from simulation.books import Books
 from simulation.drained import wrong_at_rest
 from simulation.engine import Changed, Store, Transport, resources
 from simulation.faults import Faults
+from simulation.images import text
 from simulation.lambdas import Lambdas
 from simulation.phones import Machine, Town
 from simulation.queues import Queues
@@ -58,9 +59,16 @@ class Outcome:
 class World:
     """All of it. `steps` is how long people go on acting; then the bank is left to come to rest."""
 
-    def __init__(self, seed: int, steps: int, *, transport: Transport = "direct") -> None:
+    def __init__(
+        self,
+        seed: int,
+        steps: int,
+        *,
+        transport: Transport = "direct",
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.rng = random.Random(seed)
-        self._steps = steps
+        self._steps, self._on_step = steps, on_step
         self.outcome = Outcome(seed)
         self._hash = hashlib.sha256()
         self._tail: deque[str] = deque(maxlen=TOLD)
@@ -174,6 +182,7 @@ class World:
     def _step(self, *, people: bool) -> bool:
         """One turn of somebody; False when there is nobody left, and nothing to wait for."""
         self.outcome.steps += 1
+        self._on_step(self.outcome.steps)
         self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 90))))
         if people and self.rng.randrange(110) == 0:
             self.scheduler.clock.advance(dt.timedelta(seconds=self.rng.randrange(1, 25)))
