@@ -9,7 +9,7 @@ from pynamodb.attributes import BinaryAttribute, BooleanAttribute, NumberAttribu
 from pynamodb.exceptions import PutError
 
 from chalicelib.accounts.domain import Movement, line_key
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 PAGE = 100
 # Sorts after every sequence of a day, and before the next day.
@@ -79,7 +79,7 @@ def append(movement: Movement, *, counterparty: tuple[str, str] | None, purpose:
     try:
         item.save(MovementItem.line.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

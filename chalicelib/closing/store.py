@@ -6,7 +6,7 @@ from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.closing.domain import TrialBalance
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 BOOK = "main"
 
@@ -42,7 +42,7 @@ def put_once(balance: TrialBalance, closed_at: str) -> bool:
     try:
         item.save(BusinessDayItem.business_date.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 ACTIVE = "active"
 ENDED = "ended"
@@ -70,7 +70,7 @@ def put_login_name(login_name: str, customer_id: str) -> bool:
             LoginNameItem.login_name.does_not_exist() | (LoginNameItem.customer_id == customer_id)
         )
     except PutError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if is_refused(error):
             return False
         raise
     return True
@@ -94,7 +94,7 @@ def claim_try(customer_id: str, max_tries: int, lock_s: int, now_epoch_s: int) -
             condition=(CredentialItem.tries < max_tries) & CredentialItem.password_hash.exists(),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return _claim_after_lock(customer_id, lock_s, now_epoch_s)
     if item.tries >= max_tries:
@@ -110,7 +110,7 @@ def _claim_after_lock(customer_id: str, lock_s: int, now_epoch_s: int) -> str | 
             condition=(CredentialItem.locked_until > 0) & (CredentialItem.locked_until <= now_epoch_s),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         _lock_if_unlocked(customer_id, now_epoch_s + lock_s)
         return None
@@ -130,7 +130,7 @@ def _lock_if_unlocked(customer_id: str, until_epoch_s: int) -> None:
             condition=CredentialItem.password_hash.exists() & (CredentialItem.locked_until == 0),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
 
 
@@ -168,7 +168,7 @@ def rotate(session_id: str, old_hash: bytes, new_hash: bytes, now_epoch_s: int, 
             & (SessionItem.ends_at > now_epoch_s),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return None
     return Session(item.session_id, item.customer_id, item.edition, int(item.ends_at))
@@ -180,7 +180,7 @@ def end(session_id: str) -> Session | None:
     try:
         item.update(actions=[SessionItem.state.set(ENDED)], condition=SessionItem.session_id.exists())
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return None
     return Session(item.session_id, item.customer_id, item.edition, int(item.ends_at))

@@ -295,6 +295,9 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     unless Posted is returned, or OutcomeUnknown raised.
     """
     pending: Draft | None = None
+    # One a draft. Not derived from it: two requests about one entry in the same millisecond (a capture and a
+    # release, two sessions that confirm) differ, and the engine refuses a token it knows from another request.
+    token = ""
     in_doubt = False
     give_up_at = clock.monotonic() + POST_TIME_BUDGET_S
 
@@ -311,9 +314,11 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
         ):
             with attempt:
                 draft = pending if pending is not None else plan(clock.now())
-                pending = draft  # kept while in doubt: a repeat must be the same request
+                if pending is None:
+                    token = ids.random_id()
+                pending = draft  # kept while in doubt: a repeat must be the same request, with the same token
                 try:
-                    store.transact(draft.writes(), _token(draft))
+                    store.transact(draft.writes(), token)
                 except store.WriteInDoubt:
                     in_doubt = True
                     raise
@@ -328,11 +333,6 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     except (_Contended, store.WriteInDoubt):
         raise (OutcomeUnknown if in_doubt else TryAgain)() from None
     raise AssertionError("the retry loop ended without a result")
-
-
-def _token(draft: Draft) -> str:
-    """The same for the same request and no other: what varies between plans is the time."""
-    return ids.derived_id(draft.entry_id, draft.facts.posted_at)
 
 
 _CONDITION = "ConditionalCheckFailed"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError
 
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 MAX_NOTICES = 500
 
@@ -30,7 +30,7 @@ def publish(item: NoticeItem) -> bool:
     try:
         item.save(NoticeItem.notice_id.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
@@ -21,6 +21,10 @@ class ProviderRefused(Exception):
     """The provider will never take this message (bad address): trying again is no use."""
 
 
+class ProviderSilent(Exception):
+    """The provider was reached and did not answer: it may have taken the message, and it may not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message. `message_id` is the same when the same message is sent again."""
@@ -33,7 +37,9 @@ class Outgoing:
 
 
 class Provider(Protocol):
-    """Sends a message. Raises Retryable for a passing failure, ProviderRefused for a final one."""
+    """Sends a message. Raises Retryable when it surely was not taken, but may be later; ProviderRefused when it
+    never will be; ProviderSilent when nobody knows.
+    """
 
     def send(self, message: Outgoing) -> None: ...
 
@@ -54,8 +60,10 @@ class SnsProvider:
                 )
             else:
                 aws.sns().publish(TargetArn=message.push_address or "", Message=message.text)
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise Retryable("SNS was not reached") from error
         except aws.NO_ANSWER as error:
-            raise Retryable("SNS did not answer") from error
+            raise ProviderSilent("SNS did not answer") from error
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _SNS_FINAL:

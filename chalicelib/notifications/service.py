@@ -11,7 +11,7 @@ from chalicelib.customers import service as customers
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
-from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, provider
+from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.store import InboxItem
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
@@ -50,6 +50,9 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
         # No other way to this customer exists: trying again is no use, the instruction will expire.
         log.logger.warning("provider refused a code for good")
         return False
+    except ProviderSilent as error:
+        # The same code twice does no harm, no code does.
+        raise Retryable("the provider did not answer") from error
     return True
 
 
@@ -95,7 +98,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
 
 
 def _send(profile: customers.Profile, notification_id: str, channel: Channel, text: str) -> None:
-    """Claim, send, note: a crash in between loses one message rather than sending it twice."""
+    """Claim, send, note: a crash or silence in between loses one message rather than sending it twice."""
     if not store.claim(profile.customer_id, notification_id, channel):
         return
     message_id = f"{notification_id}#{channel}"
@@ -104,6 +107,10 @@ def _send(profile: customers.Profile, notification_id: str, channel: Channel, te
     except Retryable:
         store.settle(profile.customer_id, notification_id, channel, None)
         raise
+    except ProviderSilent:
+        # It may be on its way; giving the claim back would send it again. The inbox has it in any case.
+        log.logger.warning("provider did not answer; the message is not sent again", extra={"channel": channel})
+        return
     except ProviderRefused:
         log.logger.warning("provider refused a message for good", extra={"channel": channel})
         store.settle(profile.customer_id, notification_id, channel, store.REFUSED)

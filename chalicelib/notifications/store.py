@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
 
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 CLAIMED, SENT, REFUSED = "claimed", "sent", "refused"
 
@@ -33,7 +33,7 @@ def put_once(item: InboxItem) -> None:
     try:
         item.save(InboxItem.notification_id.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
 
 
@@ -46,7 +46,7 @@ def claim(customer_id: str, notification_id: str, channel: str) -> bool:
             condition=InboxItem.notification_id.exists() & attribute.does_not_exist(),
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

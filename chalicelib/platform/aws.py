@@ -24,17 +24,23 @@ CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 2
 
 # Two attempts inside botocore; a transaction's retries belong to the ledger, which knows what a time-out means.
-_CONFIG = Config(
-    connect_timeout=CONNECT_TIMEOUT_S,
-    read_timeout=READ_TIMEOUT_S,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    max_pool_connections=50,
-)
+# One where a repeat after silence would be felt: SNS does not recognise a message it took before.
+_ATTEMPTS = {"sns": 1}
+_USUAL_ATTEMPTS = 2
+
+
+def _config(service: str) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(service, _USUAL_ATTEMPTS)},
+        max_pool_connections=50,
+    )
 
 
 @functools.cache
 def _client(service: str) -> Any:
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is dynamic here only
+    return boto3.client(service, config=_config(service))  # type: ignore[call-overload]  # the name is dynamic here only
 
 
 def dynamodb() -> DynamoDBClient:

@@ -18,8 +18,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
+from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
 
 from chalicelib.platform import aws, settings
@@ -71,6 +73,16 @@ def _meta_table(model: type[Item]) -> MetaTable:
             "AttributeDefinitions": [{"AttributeName": a.attr_name, "AttributeType": a.attr_type} for _, a in present],
         }
     )
+
+
+def is_refused(error: PynamoDBException) -> bool:
+    """Whether a model's write failed because its condition did not hold, and for nothing else.
+
+    PynamoDB's own `cause_response_code` cannot be asked: after a time-out it fails itself, with an
+    AttributeError that hides the time-out, and the caller is told of a defect instead of a busy engine.
+    """
+    cause = error.cause
+    return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def to_image(raw: Mapping[str, Any]) -> Image:

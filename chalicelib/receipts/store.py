@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 
 
 class ReceiptItem(Item):
@@ -38,7 +38,7 @@ def put_once(item: ReceiptItem) -> bool:
     try:
         item.save(ReceiptItem.entry_id.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.platform.dynamo import Item
+from chalicelib.platform.dynamo import Item, is_refused
 from chalicelib.statements.domain import Bill
 
 MAX_BILLS = 120
@@ -48,7 +48,7 @@ def put_once(bill: Bill, issued_at: str) -> bool:
     try:
         item.save(BillItem.month.does_not_exist())
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
         return False
     return True

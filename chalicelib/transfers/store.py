@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
-from chalicelib.platform.dynamo import Image, Item
+from chalicelib.platform.dynamo import Image, Item, is_refused
 
 # A later state replaces an earlier one, never the other way round, however often records repeat.
 STATE_RANK = {"awaiting": 1, "posted": 2}
@@ -38,7 +38,7 @@ def project(image: Image) -> None:
     try:
         item.save(TransferItem.created.does_not_exist() | (TransferItem.state_rank < rank))
     except PutError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not is_refused(error):
             raise
 
 

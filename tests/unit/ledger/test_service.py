@@ -163,6 +163,19 @@ def test_after_silence_the_very_same_request_is_sent_again(
     assert len(posting.planned) == 1
 
 
+def test_two_requests_about_one_entry_in_one_millisecond_have_their_own_tokens(
+    monkeypatch: pytest.MonkeyPatch, fixed_clock: FixedClock
+) -> None:
+    # given two sessions that confirm one instruction at the very same moment: two requests that differ
+    engine = ScriptedEngine(fixed_clock, None)
+    monkeypatch.setattr(aws, "dynamodb", lambda: engine)
+    now = fixed_clock.now()
+    for session in (SESSION, "another0session"):
+        post(lambda _, session=session: draft_of(instruction_image(), session, now))  # type: ignore[misc]
+    # then the engine, which refuses a token it knows from another request, is given two
+    assert len(set(engine.tokens)) == 2
+
+
 def test_silence_to_the_end_is_an_unknown_outcome(monkeypatch: pytest.MonkeyPatch, fixed_clock: FixedClock) -> None:
     posting = Posting(monkeypatch, fixed_clock, silence())
     with pytest.raises(OutcomeUnknown):
@@ -315,10 +328,10 @@ def test_a_deposit_names_cash_and_account(monkeypatch: pytest.MonkeyPatch, fixed
         "at": fixed_clock.now(),
     }
     ids = {service.deposit_cash(**deposit) for _ in range(2)}
-    # then it is the same entry and the same request
+    # then it is the same entry and the same write, which the journal takes once
     assert len(ids) == 1
     first, second = engine.requests
-    assert first == second
+    assert first["TransactItems"] == second["TransactItems"]
     put = first["TransactItems"][0]["Put"]["Item"]
     assert [(leg["M"]["a"]["S"], leg["M"]["f"]["N"]) for leg in put["postings"]["L"]] == [
         ("H-CASH-0001", "-500"),

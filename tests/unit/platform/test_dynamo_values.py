@@ -85,4 +85,4 @@ def _plain(value: Any) -> Any:
         return {_plain(one) for one in value}
     if isinstance(value, Decimal):
         return int(value)
-    return value.value if isinstance(value, Binary) else value
+    return bytes(value) if isinstance(value, Binary) else value  # type: ignore[call-overload]  # it has __bytes__

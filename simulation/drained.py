@@ -1,0 +1,86 @@
+"""What must hold when nothing is left to do: everything due is there, once, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from simulation.books import SENT, Books
+from simulation.images import text, whole
+from simulation.queues import Queue
+
+
+def wrong_at_rest(
+    books: Books, queues: Iterable[Queue], excused: set[tuple[str, str]], finished_month: str | None
+) -> Iterator[str]:
+    """Everything that is wrong.
+
+    `excused` are inbox rows whose machine died, or got no answer, between the claim and the note that it was
+    sent: of these at most one message may be missing. `finished_month` is the month that ended, or None.
+    """
+    yield from _receipts(books)
+    yield from _lines(books)
+    yield from _alerts(books, excused)
+    yield from _list(books)
+    if finished_month is not None:
+        yield from _bills(books, finished_month)
+    for queue in queues:
+        for message in queue.dead:
+            if not message.poison:
+                yield f"{queue.name}: a good message is among the dead letters: {message.body}"
+        if queue.held:
+            yield f"{queue.name}: {len(queue.held)} messages are left"
+
+
+def _receipts(books: Books) -> Iterator[str]:
+    due = {entry.entry_id for entry in books.entries.values() if entry.kind == "transfer"}
+    for entry_id in sorted(due ^ books.receipts):
+        yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer"
+
+
+def _lines(books: Books) -> Iterator[str]:
+    for account_id, lines in books.lines.items():
+        if books.written[account_id] != len(lines):
+            yield f"account {account_id} has {books.written[account_id]} of {len(lines)} lines"
+
+
+def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
+    due = Counter((account, line.entry_id) for account, lines in books.lines.items() for line in lines)
+    told = Counter((text(row, "account_id"), text(row, "entry_id")) for row in books.inbox.values())
+    for key in due.keys() | told.keys():
+        if due[key] != told[key]:
+            yield f"{key}: {told[key]} inbox rows for {due[key]} lines"
+    for key, row in books.inbox.items():
+        for channel in ("sms", "push"):
+            sent = books.sends[f"{key[1]}#{channel}"]
+            if channel in row and text(row, channel) == SENT and sent != 1:
+                yield f"inbox row {key} says {channel} sent, the provider saw {sent}"
+        sent = books.sends[f"{key[1]}#sms"]
+        if sent != 1 and key not in excused:
+            yield f"inbox row {key}: {sent} SMS, state {text(row, 'sms', 'none')}"
+
+
+def _list(books: Books) -> Iterator[str]:
+    for entry_id, customer_id in books.journal_ids.items():
+        if not customer_id:
+            continue
+        state = "posted" if entry_id in books.entries else "awaiting"
+        if books.listed.get(entry_id) != state:
+            yield f"the list shows {entry_id} as {books.listed.get(entry_id)}, it is {state}"
+
+
+def _bills(books: Books, month: str) -> Iterator[str]:
+    due = {account for account, opened_on in books.opened_on.items() if opened_on[:6] <= month.replace("-", "")}
+    for account in sorted(due ^ {account for account, billed in books.bills if billed == month}):
+        yield f"account {account} should have one bill for {month}"
+    for (account, billed), bill in books.bills.items():
+        inside = [line for line in books.lines[account] if line.business_date[:6] == billed.replace("-", "")]
+        before = [line for line in books.lines[account] if line.business_date[:6] < billed.replace("-", "")]
+        opening = before[-1].balance_fen if before else 0
+        moved = sum(line.amount_fen for line in inside)
+        if (whole(bill, "opening_fen"), whole(bill, "closing_fen")) != (opening, opening + moved):
+            yield f"the bill of {account} for {billed} opens or closes wrong"
+        if whole(bill, "in_fen") - whole(bill, "out_fen") != moved:
+            yield f"the bill of {account} for {billed} does not have its month's movements"
+        if whole(bill, "in_count") + whole(bill, "out_count") != len(inside):
+            yield f"the bill of {account} for {billed} has another number of lines"

@@ -1,0 +1,176 @@
+"""Put the bank's seams in the simulation's hands for one run, and found a small bank to act in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import random
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
+from chalicelib.identity import service as identity
+from chalicelib.identity import tokens
+from chalicelib.ledger import service as ledger
+from chalicelib.limits.service import AccountLimits
+from chalicelib.notifications import service as notifications
+from chalicelib.notifications.providers import Outgoing, ProviderSilent
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import aws, clock, dynamo, ids, log, passwords
+from chalicelib.platform.errors import Retryable
+from chalicelib.staff import service as staff
+from infra.environment import environment_of
+from simulation.engine import resources
+from simulation.phones import PASSWORD, Person
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+BRANCH = "0001"
+TELLER = "T0001"
+NAMES = ("赵小明", "钱红", "孙建国", "李梅")
+FOUNDED_BEFORE = dt.timedelta(days=2)
+_CODE = re.compile(r"验证码([0-9]{6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secrets Manager: one secret."""
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803  # as boto3 names it
+        return {"SecretString": f"secret of {SecretId}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The SMS and push provider: takes a message, fails for now, or is silent. Customers read what it took."""
+
+    world: World
+
+    def send(self, message: Outgoing) -> None:
+        """Raises Retryable while the provider is out, ProviderSilent when nobody knows."""
+        self.world.scheduler.pause()
+        if self.world.provider_fails():
+            self.world.tell("the provider fails for now")
+            raise Retryable("the provider is out")
+        exposed = self.world.is_exposed()
+        if exposed and self.world.faults.strikes("silence_before"):
+            self.world.tell("  fault: the provider takes nothing, and does not answer")
+            self.world.excuse_open_claim()
+            raise ProviderSilent
+        self.world.tell(f"sends {message.channel} {message.message_id}")
+        self.world.books.provider_took(message.message_id)
+        code = _CODE.search(message.text)
+        if code is not None:
+            self.world.town.codes[message.message_id.split("#")[1]] = code[1]
+        if exposed and self.world.faults.strikes("silence_after"):
+            self.world.tell("  fault: the provider took it, and does not answer")
+            raise ProviderSilent
+
+
+def _plain_hash(password: str) -> str:
+    return f"plain:{password}"
+
+
+def _plain_match(stored: str | None, password: str) -> bool:
+    return stored == _plain_hash(password)
+
+
+@contextmanager
+def seams(world: World) -> Iterator[None]:
+    """Clock, ids, dice, engine, queues, provider and environment are the simulation's until the end.
+
+    Password hashing and token signing are plain here: they cost more than all the rest, and no fault of
+    the store touches them.
+    """
+    clients: dict[str, Any] = {
+        "dynamodb": world.store.client,
+        "sqs": world.queues,
+        "secretsmanager": Secrets(),
+    }
+    references = {name: name for name in resources()}
+    provider = Provider(world)
+    dice = random.getstate()
+    clock_before = clock.use(world.scheduler.clock)
+    ids_before = ids.use(random.Random(world.outcome.seed))
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, environment_of(references)))
+        stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
+        stack.enter_context(patch.object(notifications, "provider", lambda: provider))
+        stack.enter_context(patch.object(passwords, "hash_password", _plain_hash))
+        stack.enter_context(patch.object(passwords, "matches", _plain_match))
+        stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))
+        stack.enter_context(patch.object(logging.getLogger(log.logger.name), "disabled", True))
+        # tenacity draws its pauses from the module's own generator.
+        random.seed(world.outcome.seed)
+        _forget()
+        try:
+            yield
+        finally:
+            _forget()
+            clock.use(clock_before)
+            ids.use(ids_before)
+            random.setstate(dice)
+
+
+def _forget() -> None:
+    """What a fresh function instance does not know yet."""
+    dynamo.forget_tables()
+    parameters.forget()
+    staff.branch_of.cache_clear()
+    identity._code_secret.cache_clear()
+
+
+def found(world: World) -> None:
+    """Four customers, seven accounts, some cash; limits and balances close enough to be met."""
+    rng = world.rng
+    at = world.scheduler.clock.now()
+    now = at - FOUNDED_BEFORE
+    world.scheduler.clock.set(now)
+    staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
+    staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)
+    parameters.set_value(parameters.NO_CERTIFICATE_DAY_FEN.name, rng.choice((600_00, 900_00, 5_000_00)))
+    parameters.set_value(parameters.TRANSFER_FEE_FEN.name, rng.choice((0, 1_00)))
+    for i, name in enumerate(NAMES):
+        wishes = [AccountWish("savings", ledger.RIGHT_FULL, _limits(rng))]
+        wishes += [AccountWish("savings", ledger.RIGHT_QUERY, _limits(rng))] * (i % 2)
+        form = SignUp(
+            name=name,
+            phone=f"1390000000{i}",
+            branch_id=BRANCH,
+            login_name=f"customer{i}",
+            password=PASSWORD,
+            limit_outward_fen=rng.choice((500_00, 800_00, 5_000_00)),
+            accounts=tuple(wishes),
+            push_address="phone" if i == 0 else None,
+        )
+        signed = sign_up(form, teller_id=TELLER, at=now)
+        person = Person(name, form.phone, form.login_name, signed.customer_id, signed.account_ids)
+        world.town.people.append(person)
+        ledger.deposit_cash(
+            account_id=person.accounts[0],
+            branch_id=BRANCH,
+            amount_fen=rng.choice((150_00, 500_00, 2_000_00)),
+            reference=f"founding-{i}",
+            teller_id=TELLER,
+            at=now,
+        )
+    world.scheduler.clock.set(at)
+    for person in world.town.people:
+        person.session = world.town.logged_in(person)
+    world.lambdas.set_schedules(at, world.midnight, month_ends=world.finished_month is not None)
+
+
+def _limits(rng: random.Random) -> AccountLimits:
+    return AccountLimits(
+        single_fen=rng.choice((200_00, 1_000_00)),
+        day_fen=rng.choice((300_00, 600_00, 5_000_00)),
+        day_count=rng.choice((2, 3, 20)),
+        month_fen=rng.choice((500_00, 900_00, 9_000_00)),
+        year_fen=rng.choice((700_00, 1_200_00, 50_000_00)),
+    )

@@ -1,0 +1,344 @@
+"""Customers and tellers: what people do with the bank, with all that they do wrong.
+
+A person talks to a machine by `Machine.ask`: the machine may die or fall silent, the person then asks again,
+as the app does, with the same idempotency key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.identity import service as identity
+from chalicelib.identity.errors import CodeWrong
+from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands import holds
+from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.ledger.commands.holds import Hold
+from chalicelib.ledger.commands.reverse_entry import reverse_entry
+from chalicelib.ledger.errors import StateChangeRefused
+from chalicelib.platform import aws, clock, ids
+from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
+from chalicelib.platform.http import Caller
+from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
+from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
+from chalicelib.transfers.domain import Request
+from simulation.books import Books
+from simulation.faults import Faults
+from simulation.scheduler import Activity, Crashed, Scheduler
+
+T = TypeVar("T")
+
+# API Gateway gives up after 29 s, and so does the function behind it.
+API_TIMEOUT = dt.timedelta(seconds=29)
+PATIENCE = dt.timedelta(seconds=150)
+# A code is good for three minutes.
+TOO_LATE = dt.timedelta(seconds=181)
+MOST_ASKS = 5
+MOST_GUESSES = 4
+# What a phone sees as a 5xx and tries again: silence (no code), and an engine that is busy.
+PASSING = frozenset({None, "ThrottlingException"})
+PASSWORD = "simulated"  # noqa: S105  # of customers that exist for a second
+
+
+class NoAnswer(Exception):
+    """The phone got nothing, or a 5xx: it cannot know what happened."""
+
+
+def _code_of(error: Exception) -> str | None:
+    """The engine's code in an error, through botocore's and PynamoDB's wrappings; None where it gave none."""
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
+
+
+@dataclass(slots=True)
+class Person:
+    """A customer: accounts that may pay first. `session` is None until logged in."""
+
+    name: str
+    phone: str
+    login_name: str
+    customer_id: str
+    accounts: tuple[str, ...]
+    session: Caller | None = None
+
+
+@dataclass
+class Machine:
+    """The API's functions: each request runs on one, and may end with it."""
+
+    scheduler: Scheduler
+    tell: Callable[[str], None]
+    started: int = 0
+    abandoned: bool = False
+
+    def ask(self, what: str, work: Callable[[], T]) -> T:
+        """One request. Raises NoAnswer when there was none to trust, Refusal as the bank refuses."""
+        activity = self.scheduler.current
+        assert activity is not None
+        activity.in_machine = True
+        activity.deadline = clock.now() + API_TIMEOUT
+        try:
+            answer = work()
+            # The answer is on its way: the machine may still die before the phone has it.
+            self.scheduler.pause()
+        except Crashed:
+            if self.abandoned:
+                raise
+            self.tell(f"{what}: the machine died")
+            raise NoAnswer from None
+        except (OutcomeUnknown, TryAgain, *aws.NO_ANSWER, ClientError, PynamoDBException) as error:
+            if _code_of(error) not in PASSING:
+                raise
+            self.tell(f"{what}: {type(error).__name__}")
+            raise NoAnswer from error
+        except Refusal as refusal:
+            self.tell(f"{what}: {refusal.code}")
+            raise
+        finally:
+            activity.in_machine = activity.ends_badly = False
+            activity.deadline = None
+        self.tell(f"{what}: done")
+        return answer
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Let someone act; what they cannot get done in MOST_ASKS they leave."""
+
+        def all_of_it() -> None:
+            try:
+                work()
+            except (NoAnswer, Refusal):
+                self.tell(f"{name} gives up")
+
+        self.started += 1
+        self.scheduler.start(Activity(f"{name}.{self.started}", all_of_it))
+
+
+@dataclass
+class Town:
+    """Everyone, and what they have on their phones."""
+
+    machine: Machine
+    faults: Faults
+    rng: random.Random
+    books: Books
+    branch_id: str
+    people: list[Person] = field(default_factory=list)
+    codes: dict[str, str] = field(default_factory=dict)
+    told_posted: list[str] = field(default_factory=list)
+    intents: int = 0
+
+    def someone_acts(self) -> None:
+        """Start one more thing that somebody does."""
+        chance = self.rng.randrange(100)
+        # One of them does half of everything, so that limits and races are met.
+        person = self.rng.choice([self.people[0]] * 3 + self.people)
+        if chance < 70:
+            self.machine.start(person.login_name, lambda: self._pay(person))
+        elif chance < 78:
+            self.machine.start("merchant", lambda: self._hold(person))
+        elif chance < 84:
+            self.machine.start("teller", self._reverse)
+        elif chance < 88:
+            self.machine.start("teller", lambda: self._deposit(self.rng.choice(person.accounts)))
+        elif chance < 93:
+            self.machine.start(person.login_name, lambda: self._log_out(person))
+        else:
+            self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))
+
+    def _insist(self, what: str, work: Callable[[], T]) -> T:
+        """Ask until there is an answer, a few times."""
+        for _ in range(MOST_ASKS - 1):
+            try:
+                return self.machine.ask(what, work)
+            except NoAnswer:
+                self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 4)), None)
+        return self.machine.ask(what, work)
+
+    def session_of(self, person: Person) -> Caller:
+        """The person's session; logs in where there is none."""
+        if person.session is None:
+            person.session = self._insist(f"{person.login_name} logs in", lambda: self.logged_in(person))
+        return person.session
+
+    @staticmethod
+    def logged_in(person: Person) -> Caller:
+        """Log in; who the tokens speak for."""
+        grant = identity.log_in(person.login_name, PASSWORD, clock.now())
+        return Caller(grant.customer_id, grant.refresh_token.partition(".")[0], grant.edition)
+
+    # ---- a transfer --------------------------------------------------------------------------------
+    def _pay(self, person: Person) -> None:
+        self.intents += 1
+        intent = f"p{self.intents}"
+        request = self._wish(person, intent)
+        if self.rng.randrange(2 if request.payee_name == person.name else 15) == 0:
+            # To somebody else it must not work: a code is asked for.
+            self._at_once(person, intent, request)
+            return
+        entry_id = self._create(person, intent, request)
+        self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
+        code = self.codes.get(entry_id)
+        if code is None or self.rng.randrange(12) == 0:
+            self._confirm(person, entry_id, self._wrong(code))
+        if code is None:
+            return
+        self.books.right_codes.add(entry_id)
+        if self.rng.randrange(10) == 0:
+            self.machine.scheduler.wait(TOO_LATE, None)
+        if self.rng.randrange(8) == 0:
+            for _ in range(2):
+                self.machine.start("thief", lambda: self._guess(person, entry_id, code))
+        if self.rng.randrange(2) == 0:
+            self.machine.start(f"{person.login_name}-again", lambda: self._confirm(person, entry_id, code))
+        self._confirm(person, entry_id, code)
+
+    def _wish(self, person: Person, intent: str) -> Request:
+        own = person.accounts[1:]
+        if own and self.rng.randrange(4) == 0:
+            payee, payee_account = person, self.rng.choice(own)
+        else:
+            payee = self.rng.choice([other for other in self.people if other is not person])
+            payee_account = self.rng.choice(payee.accounts)
+        # Often close to what limits and balances allow, so that their edges are met.
+        amount_fen = self.rng.choice((1, 99_99, 150_00, 200_00, 250_00, self.rng.randrange(1, 300_00)))
+        return Request(person.accounts[0], payee_account, payee.name, amount_fen, "CNY", intent)
+
+    def _create(self, person: Person, intent: str, request: Request) -> str:
+        key = f"key-of-{intent}"
+
+        def create(caller: Caller) -> str:
+            made = create_transfer(caller, key, request, intent, clock.now())
+            return str(made.image["entry_id"])
+
+        if self.rng.randrange(8) == 0:
+            self.machine.start(f"{person.login_name}-again", lambda: self._create_again(person, intent, create))
+        return self._with_session(person, f"{intent} create", create)
+
+    def _at_once(self, person: Person, intent: str, request: Request) -> None:
+        """Between own accounts, without a code, in one round trip."""
+
+        def transfer(caller: Caller) -> None:
+            done = transfer_at_once(caller, f"key-of-{intent}", request, intent, clock.now())
+            self.told_posted.append(str(done.image["entry_id"]))
+
+        if self.rng.randrange(3) == 0:
+            again = f"{person.login_name}-again"
+            self.machine.start(again, lambda: self._with_session(person, f"{intent} at once again", transfer))
+        self._with_session(person, f"{intent} at once", transfer)
+
+    def _create_again(self, person: Person, intent: str, create: Callable[[Caller], str]) -> None:
+        """The thumb that presses twice; whatever id that gives is one more to confirm."""
+        entry_id = self._with_session(person, f"{intent} create again", create)
+        self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
+        if entry_id in self.codes:
+            self.books.right_codes.add(entry_id)
+            self._confirm(person, entry_id, self.codes[entry_id])
+
+    def _confirm(self, person: Person, entry_id: str, code: str) -> None:
+        def confirm(caller: Caller) -> str:
+            done = confirm_transfer(caller, entry_id, code, clock.now())
+            return str(done.image["state"])
+
+        if self._with_session(person, f"{entry_id} confirm", confirm) == "posted":
+            self.told_posted.append(entry_id)
+
+    def _guess(self, person: Person, entry_id: str, code: str) -> None:
+        """Somebody with the phone in the hand, but not the code, tries as often as it goes."""
+        for _ in range(MOST_GUESSES):
+            with suppress(NoAnswer, CodeWrong):
+                self._confirm(person, entry_id, self._wrong(code))
+
+    def _with_session(self, person: Person, what: str, work: Callable[[Caller], T]) -> T:
+        caller = self.session_of(person)
+        try:
+            return self._insist(what, lambda: work(caller))
+        except Refusal as refusal:
+            if refusal.code != "session_ended":
+                raise
+            if person.session is caller:
+                person.session = None
+            again = self.session_of(person)
+            return self._insist(what, lambda: work(again))
+
+    @staticmethod
+    def _wrong(code: str | None) -> str:
+        return "000000" if code != "000000" else "000001"
+
+    # ---- the rest ----------------------------------------------------------------------------------
+    def _log_out(self, person: Person) -> None:
+        caller = self.session_of(person)
+        # The app forgets nothing: what it has begun in this session it will try to finish with it.
+        self._insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()))
+
+    def _deposit(self, account_id: str) -> None:
+        self.intents += 1
+        reference = f"voucher-{self.intents}"
+        amount_fen = self.rng.randrange(1, 400_00)
+
+        def deposit() -> Any:
+            return ledger.deposit_cash(
+                account_id=account_id,
+                branch_id=self.branch_id,
+                amount_fen=amount_fen,
+                reference=reference,
+                teller_id="T0001",
+                at=clock.now(),
+            )
+
+        self._insist(f"deposit {reference}", deposit)
+
+    def _freeze(self, account_id: str) -> None:
+        """The branch stops an account, and lets it go again after a while."""
+        with suppress(StateChangeRefused, NoAnswer):
+            self._insist("freeze", lambda: change_state(account_id, before="open", after="frozen"))
+        self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 20)), None)
+        self._insist("thaw", lambda: change_state(account_id, before="frozen", after="open"))
+
+    def _hold(self, person: Person) -> None:
+        """Money set aside, then paid in part, let go, or over; often by two at once."""
+        self.intents += 1
+        hold_id = ids.derived_id("hold", str(self.intents))
+        amount_fen = self.rng.randrange(2, 200_00)
+        counted = self.rng.choice((0, amount_fen))
+        until = clock.now() + dt.timedelta(seconds=self.rng.randrange(5, 60))
+        account_id, customer_id = person.accounts[0], person.customer_id
+        hold = Hold(hold_id, customer_id, account_id, amount_fen, counted, until, "hold", hold_id, b"hold")
+        self._insist(f"{hold_id} hold", lambda: holds.place(hold))
+        for _ in range(self.rng.randint(1, 3)):
+            self.machine.start("merchant", lambda: self._end_hold(hold))
+        self.machine.scheduler.wait(dt.timedelta(seconds=61), None)
+        self._insist(f"{hold_id} expire", lambda: holds.expire(hold_id, clock.now()))
+
+    def _end_hold(self, hold: Hold) -> None:
+        payee = self.people[-1].accounts[-1]
+        part_fen = self.rng.choice((hold.amount_fen, self.rng.randint(1, hold.amount_fen)))
+        if self.rng.randrange(3) == 0:
+            self._insist(f"{hold.hold_id} release", lambda: holds.release(hold.hold_id))
+        elif payee != hold.account_id:
+            self._insist(
+                f"{hold.hold_id} capture",
+                lambda: holds.capture(hold.hold_id, payee_account=payee, amount_fen=part_fen),
+            )
+
+    def _reverse(self) -> None:
+        """The bank takes an entry back; sometimes two clerks do."""
+        posted = [entry.entry_id for entry in self.books.entries.values() if entry.kind == "transfer"]
+        if not posted:
+            return
+        entry_id = self.rng.choice(posted)
+
+        def reverse() -> Any:
+            return reverse_entry(entry_id, reason="simulated", by="T0001", correlation_id=entry_id)
+
+        if self.rng.randrange(2):
+            self.machine.start("teller", lambda: self._insist(f"{entry_id} reverse again", reverse))
+        self._insist(f"{entry_id} reverse", reverse)

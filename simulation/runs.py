@@ -1,0 +1,82 @@
+"""Run seeds, with or without a planted bug; safe to call in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Totals:
+    """What many seeds came to. `stories` tell each failure; `cpu_s` is processor time of this process."""
+
+    seeds: int = 0
+    steps: int = 0
+    transfers: int = 0
+    faults: int = 0
+    violations: int = 0
+    cpu_s: float = 0.0
+    stories: list[str] = field(default_factory=list)
+    kinds: dict[str, int] = field(default_factory=dict)
+
+    def last_line(self) -> str:
+        """The line that ends a run."""
+        return (
+            f"seeds={self.seeds} steps={self.steps} transfers={self.transfers} "
+            f"faults={self.faults} violations={self.violations}"
+        )
+
+
+def isolate() -> None:
+    """Forget the shell's AWS settings: nothing here may ever reach a real account."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="simulation",
+        AWS_SECRET_ACCESS_KEY="simulation",  # noqa: S106  # a made-up one
+        AWS_DEFAULT_REGION="cn-north-1",
+        AWS_EC2_METADATA_DISABLED="true",
+    )
+
+
+def totals_after_each(
+    first_seed: int,
+    seeds: int,
+    steps: int,
+    *,
+    bug_name: str | None = None,
+    on_step: Callable[[int], None] = lambda _: None,
+) -> Iterator[Totals]:
+    """Run the seeds in order; yields the same totals, grown, after each. `on_step` is told every step of each."""
+    from simulation.bugs import BUGS, planted  # noqa: PLC0415  # boto3 reads the environment that `isolate` makes
+    from simulation.world import World  # noqa: PLC0415
+
+    bug = next(bug for bug in BUGS if bug.name == bug_name) if bug_name else None
+    totals = Totals()
+    began = time.process_time()
+    for seed in range(first_seed, first_seed + seeds):
+        with planted(bug) if bug else nullcontext():
+            outcome = World(seed, steps, on_step=on_step).run()
+        totals.seeds += 1
+        totals.steps += outcome.steps
+        totals.transfers += outcome.transfers
+        totals.faults += outcome.faults
+        totals.violations += len(outcome.violations)
+        totals.cpu_s = time.process_time() - began
+        for kind, count in outcome.kinds.items():
+            totals.kinds[kind] = totals.kinds.get(kind, 0) + count
+        if outcome.violations:
+            totals.stories.append(outcome.story())
+        yield totals
+
+
+def totals_of(first_seed: int, seeds: int, steps: int) -> Totals:
+    """All of them, in one go; what a pool of processes calls."""
+    isolate()
+    totals = Totals()
+    for totals in totals_after_each(first_seed, seeds, steps):  # noqa: B007  # the last one counts
+        pass
+    return totals

@@ -1,0 +1,242 @@
+"""One run: a bank of its own on a fresh engine, people, workers, schedules, accidents, and a judge."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.platform import clock
+from simulation import founding
+from simulation.books import Books
+from simulation.drained import wrong_at_rest
+from simulation.engine import Changed, Store, Transport, resources
+from simulation.faults import Faults
+from simulation.images import text
+from simulation.lambdas import Lambdas
+from simulation.phones import Machine, Town
+from simulation.queues import Queues
+from simulation.scheduler import Scheduler
+from simulation.streams import Streams
+
+TOLD = 30
+MOST_PEOPLE_AT_ONCE = 9
+# Far more than a bank at rest has ever needed; more means that something goes round in circles.
+MOST_STEPS_TO_REST = 20_000
+# (when it starts, the month that ends, or None): always just before a midnight of Shanghai.
+STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
+    (dt.datetime(2026, 11, 30, 23, 59, 40, tzinfo=clock.SHANGHAI), "2026-11"),
+    (dt.datetime(2026, 12, 31, 23, 59, 40, tzinfo=clock.SHANGHAI), "2026-12"),
+    (dt.datetime(2027, 2, 28, 23, 59, 40, tzinfo=clock.SHANGHAI), "2027-02"),
+    (dt.datetime(2026, 11, 17, 23, 59, 40, tzinfo=clock.SHANGHAI), None),
+)
+BILL_RUN_AT = dt.timedelta(hours=2)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run. `log_hash` is over every event: the same seed gives the same."""
+
+    seed: int
+    steps: int = 0
+    transfers: int = 0
+    faults: int = 0
+    violations: list[str] = field(default_factory=list)
+    log_hash: str = ""
+    tail: list[str] = field(default_factory=list)
+    kinds: dict[str, int] = field(default_factory=dict)
+
+    def story(self) -> str:
+        """What a person needs to look into it."""
+        head = f"seed={self.seed} step={self.steps}"
+        return "\n".join([*self.tail, *(f"VIOLATION {head}: {what}" for what in self.violations)])
+
+
+class World:
+    """All of it. `steps` is how long people go on acting; then the bank is left to come to rest."""
+
+    def __init__(
+        self,
+        seed: int,
+        steps: int,
+        *,
+        transport: Transport = "direct",
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.rng = random.Random(seed)
+        self._steps, self._on_step = steps, on_step
+        self.outcome = Outcome(seed)
+        self._hash = hashlib.sha256()
+        self._tail: deque[str] = deque(maxlen=TOLD)
+        start, self.finished_month = self.rng.choice(STARTS)
+        self.midnight = start + dt.timedelta(seconds=20)
+        self.scheduler = Scheduler(start)
+        self.faults = Faults(self.rng)
+        self.books = Books(self.broken)
+        self.streams = Streams()
+        self.excused: set[tuple[str, str]] = set()
+        self.store = Store(
+            self.scheduler, self.faults, transport=transport, tell=self.tell, watch=self._watch, struck=self._struck
+        )
+        self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
+        self.machine = Machine(self.scheduler, self.tell)
+        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH)
+        self.lambdas = Lambdas(
+            self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
+        )
+        self.outage_until = start
+
+    # ---- what is told -------------------------------------------------------------------------------
+    def tell(self, what: str) -> None:
+        """One event of the log."""
+        who = self.scheduler.current.name if self.scheduler.current else "-"
+        now = self.scheduler.clock.now().astimezone(clock.SHANGHAI).strftime("%m-%d %H:%M:%S.%f")[:-3]
+        line = f"{self.outcome.steps:6d} {now} {who}: {what}"
+        self._hash.update(line.encode())
+        self._tail.append(line)
+
+    def broken(self, what: str) -> None:
+        """A rule does not hold; the run ends after this step."""
+        self.outcome.violations.append(what)
+        self.tell(f"VIOLATION {what}")
+
+    def _watch(self, changes: list[Changed]) -> None:
+        now_s = int(self.scheduler.clock.now().timestamp())
+        for change in changes:
+            if change.table in ("AccountsTable", "JournalTable") or change.table in self.lambdas.stream_tables:
+                self.streams.add(
+                    change, resources()[change.table]["Properties"]["KeySchema"][0]["AttributeName"], now_s
+                )
+            if change.table == "InboxTable" and change.new and self.scheduler.current is not None:
+                self._note_claim(change)
+        self.books.see(changes)
+
+    def _note_claim(self, change: Changed) -> None:
+        activity, new = self.scheduler.current, change.new
+        assert activity is not None and new is not None
+        claimed = "claimed" in (text(new, "sms"), text(new, "push"))
+        activity.open_claim = (text(new, "customer_id"), text(new, "notification_id")) if claimed else None
+
+    def _struck(self, operation: str, parameters: Mapping[str, Any]) -> None:
+        """A fault hit a request: if it was about an alert's claim, that alert may be lost."""
+        if operation == "UpdateItem" and parameters["TableName"] == "InboxTable":
+            key = parameters["Key"]
+            self.excused.add((key["customer_id"]["S"], key["notification_id"]["S"]))
+
+    # ---- the run -----------------------------------------------------------------------------------
+    def run(self) -> Outcome:
+        """Found the bank, let people act, let it come to rest, judge; ends at the first violation."""
+        with founding.seams(self):
+            founding.found(self)
+            self._act()
+        return self.outcome
+
+    def _act(self) -> None:
+        self.lambdas.excuse = self.excused.add
+        plan = {
+            self._steps * 35 // 100: lambda: self._jump(self.midnight - dt.timedelta(milliseconds=300)),
+            self._steps * 80 // 100: lambda: self._jump(self.midnight + BILL_RUN_AT),
+        }
+        try:
+            while self.outcome.steps < self._steps and not self.outcome.violations:
+                plan.pop(self.outcome.steps, lambda: None)()
+                self._step(people=True)
+            self._rest()
+        finally:
+            self.machine.abandoned = True
+            self.scheduler.abandon_all()
+        self.outcome.transfers = sum(1 for entry in self.books.entries.values() if entry.kind == "transfer")
+        self.outcome.faults = self.faults.total
+        self.outcome.kinds = dict(self.faults.counts)
+        self.outcome.log_hash = self._hash.hexdigest()
+        self.outcome.tail = list(self._tail) if self.outcome.violations else []
+
+    def _rest(self) -> None:
+        self.faults.calm = True
+        limit = self.outcome.steps + MOST_STEPS_TO_REST
+        while not self.outcome.violations:
+            if self.outcome.steps > limit:
+                self.broken("the bank does not come to rest")
+            elif not self._step(people=False):
+                break
+        if self.outcome.violations:
+            return
+        for entry_id in self.town.told_posted:
+            if entry_id not in self.books.entries:
+                self.broken(f"a customer was told that {entry_id} is posted; it is not")
+        queues = self.queues.by_name.values()
+        for what in wrong_at_rest(self.books, queues, self.excused, self.finished_month):
+            self.broken(what)
+
+    def _jump(self, to: dt.datetime) -> None:
+        """Let the clock reach `to`, unless it is later already."""
+        if self.scheduler.clock.now() < to:
+            self.scheduler.clock.set(to)
+            self.faults.counts["clock"] += 1
+            self.tell("the clock jumps")
+
+    def _step(self, *, people: bool) -> bool:
+        """One turn of somebody; False when there is nobody left, and nothing to wait for."""
+        self.outcome.steps += 1
+        self._on_step(self.outcome.steps)
+        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 90))))
+        if people and self.rng.randrange(110) == 0:
+            self.scheduler.clock.advance(dt.timedelta(seconds=self.rng.randrange(1, 25)))
+        ready = self.scheduler.ready()
+        if ready and self.rng.randrange(100) < 72:
+            return self._turn(ready)
+        chances = self.lambdas.chances()
+        if people:
+            if len(self.scheduler.activities) < MOST_PEOPLE_AT_ONCE:
+                chances += [self.town.someone_acts] * 2
+            if self.faults.strikes("poison"):
+                chances = [self.lambdas.poison]
+            elif self.rng.randrange(150) == 0:
+                chances = [self._outage]
+        if chances:
+            self.rng.choice(chances)()
+            return True
+        return self._turn(ready) if ready else self._wait()
+
+    def _turn(self, ready: list[Any]) -> bool:
+        activity = self.rng.choice(ready)
+        if activity.in_machine and not activity.immune and self.faults.strikes("crash"):
+            activity.ends_badly = True
+            self.tell(f"fault: {activity.name} crashes")
+        self.scheduler.turn(activity)
+        if activity.error is not None:
+            self.broken(f"{activity.name} raised {type(activity.error).__name__}: {activity.error}")
+        return True
+
+    def _wait(self) -> bool:
+        """Nobody can go on: let the clock reach what is due next."""
+        due = [at for at in (self.scheduler.next_wake(), self.lambdas.next_due()) if at is not None]
+        if self.finished_month is not None and not self.lambdas.billed:
+            due.append(self.midnight + BILL_RUN_AT)
+        if not due:
+            return False
+        self.scheduler.clock.set(max(min(due), self.scheduler.clock.now()))
+        return True
+
+    # ---- the outside world ----------------------------------------------------------------------------
+    def _outage(self) -> None:
+        self.outage_until = self.scheduler.clock.now() + dt.timedelta(seconds=self.rng.randrange(1, 60))
+        self.faults.counts["outage"] += 1
+        self.tell("fault: the SMS provider fails for a while")
+
+    def provider_fails(self) -> bool:
+        """Whether the SMS provider is out for who asks now."""
+        return self.is_exposed() and not self.faults.calm and self.scheduler.clock.now() < self.outage_until
+
+    def is_exposed(self) -> bool:
+        """Whether who acts now can meet a fault."""
+        return self.scheduler.current is not None and not self.scheduler.current.immune
+
+    def excuse_open_claim(self) -> None:
+        """The alert that is being sent now may be lost."""
+        if self.scheduler.current is not None and self.scheduler.current.open_claim is not None:
+            self.excused.add(self.scheduler.current.open_claim)
