@@ -13,6 +13,7 @@ from unittest.mock import patch
 from chalicelib.customers import service as customers
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, ids
@@ -122,7 +123,7 @@ def _opened(customer_id: str, holder: str, limits: AccountLimits) -> str:
 
 def pay_in(account_id: str, amount_fen: int) -> None:
     """Cash over the counter."""
-    ledger.deposit_cash(
+    deposit_cash(
         account_id=account_id,
         branch_id=BRANCH,
         amount_fen=amount_fen,

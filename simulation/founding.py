@@ -17,6 +17,7 @@ from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.identity import service as identity
 from chalicelib.identity import tokens
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.providers import Outgoing, ProviderSilent
@@ -152,7 +153,7 @@ def found(world: World) -> None:
         signed = sign_up(form, teller_id=TELLER, at=now)
         person = Person(name, form.phone, form.login_name, signed.customer_id, signed.account_ids)
         world.town.people.append(person)
-        ledger.deposit_cash(
+        deposit_cash(
             account_id=person.accounts[0],
             branch_id=BRANCH,
             amount_fen=rng.choice((150_00, 500_00, 2_000_00)),

@@ -18,9 +18,9 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import CodeWrong
-from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.commands.holds import Hold
 from chalicelib.ledger.commands.reverse_entry import reverse_entry
 from chalicelib.ledger.errors import StateChangeRefused
@@ -285,7 +285,7 @@ class Town:
         amount_fen = self.rng.randrange(1, 400_00)
 
         def deposit() -> Any:
-            return ledger.deposit_cash(
+            return deposit_cash(
                 account_id=account_id,
                 branch_id=self.branch_id,
                 amount_fen=amount_fen,

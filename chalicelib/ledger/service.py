@@ -71,7 +71,6 @@ __all__ = [
     "deferred_lines_at",
     "deferred_lines_from",
     "deferred_message",
-    "deposit_cash",
     "entries_posted",
     "entry_from_image",
     "has_deferred_legs",
@@ -370,44 +369,6 @@ def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
         for breach in write.breaches(images[i])
     )
     raise refusal if refusal is not None else _Contended
-
-
-def deposit_cash(
-    *, account_id: str, branch_id: str, amount_fen: int, reference: str, teller_id: str, at: dt.datetime
-) -> str:
-    """Cash over the counter into an account: debit the branch's cash, credit the customer; the entry's id.
-
-    `reference` (the voucher's number) makes a repeat harmless. Raises PayeeUnavailable when the account
-    cannot receive.
-    """
-    entry_id = ids.derived_id("cash-deposit", branch_id, reference)
-    entry = Entry(
-        entry_id,
-        (Leg(cash_account(branch_id), -amount_fen, "cash"), Leg(account_id, amount_fen, "cash")),
-    )
-    facts = PostingFacts(clock.business_date(at), clock.to_text(at), entry_id)
-    digest = f"{account_id}|{amount_fen}".encode()
-
-    def plan(_: dt.datetime) -> Draft:
-        item = {
-            "entry_id": entry_id,
-            "kind": "cash_deposit",
-            "state": POSTED,
-            "request_digest": digest,
-            "amount_fen": amount_fen,
-            "currency": "CNY",
-            "purpose": "现金存入",
-            "teller_id": teller_id,
-            "created_at": facts.posted_at,
-            "posted_at": facts.posted_at,
-            "business_date": facts.business_date,
-            "correlation_id": entry_id,
-            "postings": postings_of(entry),
-        }
-        return Draft(entry_id, facts, digest, journal_put(item), account_updates(entry, facts, None))
-
-    post(plan)
-    return entry_id
 
 
 def postings_of(entry: Entry) -> list[dict[str, object]]:

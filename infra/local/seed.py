@@ -13,6 +13,7 @@ from chalicelib.accounts import service as accounts
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
 from chalicelib.platform import clock
@@ -104,7 +105,7 @@ def _customer(customer: DemoCustomer, opened: dt.datetime) -> None:
     for account, amount_fen in zip(_accounts(customer), customer.deposits_fen, strict=True):
         if account.seq > 0:
             continue
-        ledger.deposit_cash(
+        deposit_cash(
             account_id=account.account_id,
             branch_id=customer.branch_id,
             amount_fen=amount_fen,

@@ -28,6 +28,7 @@ from moto.sqs.models import sqs_backends
 from app import app
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
@@ -318,7 +319,7 @@ class Bank:
 
     def deposit(self, account_id: str, amount_fen: int) -> None:
         """Cash over the counter."""
-        ledger.deposit_cash(
+        deposit_cash(
             account_id=account_id,
             branch_id=BRANCH,
             amount_fen=amount_fen,

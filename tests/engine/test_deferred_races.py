@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.ledger.domain import FEE_INCOME_ACCOUNT
 from chalicelib.parameters import service as parameters
@@ -117,7 +118,7 @@ def test_a_house_account_is_opened_once_by_many() -> None:
     payers = [customer(f"客户{i}", 0) for i in range(THREADS)]
     branch = ids.random_id()
     deposits = [
-        ledger.deposit_cash(
+        deposit_cash(
             account_id=payer.account,
             branch_id=branch,
             amount_fen=1_00,

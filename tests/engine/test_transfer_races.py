@@ -14,6 +14,7 @@ from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import LoginRefused
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock, ids
 from chalicelib.platform.errors import Refusal
@@ -61,7 +62,7 @@ def customer(name: str, deposit_fen: int, limits: AccountLimits = WIDE) -> Custo
     )
     (account,) = signed.account_ids
     if deposit_fen:
-        ledger.deposit_cash(
+        deposit_cash(
             account_id=account,
             branch_id=BRANCH,
             amount_fen=deposit_fen,

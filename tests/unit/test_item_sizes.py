@@ -10,6 +10,7 @@ from types_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.domain import REMEMBERED_ENTRIES
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import store as parameters_store
@@ -84,7 +85,7 @@ def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str
             ledger.NewAccount(account_id, owner, "0001", NAME, "settlement", ledger.RIGHT_FULL, "20260101", limits)
         )
     customers.add_customer(CUSTOMER, limit_outward_fen=10**12 - 1, limit_nocert_fen=10**12 - 1)
-    ledger.deposit_cash(
+    deposit_cash(
         account_id=PAYER,
         branch_id="0001",
         amount_fen=999_999_999_999_999,

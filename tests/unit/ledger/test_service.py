@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from chalicelib.customers.errors import TransfersSwitchedOff
-from chalicelib.ledger import service
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.errors import InsufficientFunds, PayeeUnavailable
 from chalicelib.ledger.service import POST_TIME_BUDGET_S, Draft, Posted, post
 from chalicelib.platform import aws, clock
@@ -327,7 +327,7 @@ def test_a_deposit_names_cash_and_account(monkeypatch: pytest.MonkeyPatch, fixed
         "teller_id": "T0001",
         "at": fixed_clock.now(),
     }
-    ids = {service.deposit_cash(**deposit) for _ in range(2)}
+    ids = {deposit_cash(**deposit) for _ in range(2)}
     # then it is the same entry and the same write, which the journal takes once
     assert len(ids) == 1
     first, second = engine.requests
