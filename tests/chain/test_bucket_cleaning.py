@@ -8,16 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.accounts.commands import clean_buckets
-from chalicelib.accounts.commands.verify_chain import verify_chain
+from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.customers import service as customers
-from chalicelib.identity import service as identity
-from chalicelib.platform import aws, clock, updates
-from chalicelib.platform.dynamo import ItemUpdate
-from chalicelib.platform.http import Caller
-from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
-from chalicelib.transfers.commands.create_transfer import create_transfer
-from chalicelib.transfers.domain import Request
-from tests.chain.bank import Bank, Person
+from chalicelib.ledger import service as ledger
+from chalicelib.limits import service as limits
+from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import ItemUpdate, to_raw
+from tests.chain.bank import START, Bank, Person
 from tests.chain.probe import AMPLE, account_image, force_account, force_customer, lines_of, wiretap
 from tests.unit.test_item_sizes import KB, item_size
 
@@ -34,45 +31,54 @@ def customer_image(person: Person) -> dict[str, Any]:
     return customer.image
 
 
-def pay_fast(bank: Bank, payer: Person, payee: Person, key: str) -> None:
-    """A transfer through the use cases, without log-in and SMS: a year of them must not take minutes."""
-    caller = Caller(payer.customer_id, "s" * 20, "professional")
-    request = Request(payer.account, payee.account, payee.name, 1_00, "CNY", "")
-    image = create_transfer(caller, key, request, "correlation-1", bank.clock.now()).image
-    code = identity.confirmation_code(image["digest"], image["attempt"])
-    confirm_transfer(caller, image["entry_id"], code, bank.clock.now())
+def count_a_payment(payer: Person, business_date: str) -> None:
+    """What a payment does to the counters of both items, by its own rules, without the payment."""
+    account = ledger.account_update(payer.account, payee=False)
+    limits.limit_account(account, business_date, 1_00)
+    customer = customers.customer_update(payer.customer_id)
+    limits.limit_customer(customer, business_date, 1_00)
+    assert updates.run(account)[0]
+    assert updates.run(customer)[0]
 
 
 def test_a_year_of_daily_use_leaves_small_items(bank: Bank) -> None:
     # given a customer who pays every day from one year into the next
-    payer = bank.sign_up("赵小明", deposit="10000.00", limits=AMPLE)
-    payee = bank.sign_up("钱红")
-    bank.settle()
-    largest = 0
-    for day in range(370):
-        bank.clock.advance(dt.timedelta(days=1))
-        pay_fast(bank, payer, payee, f"key-day-{day:04d}")
-        bank.settle()
+    payer = bank.sign_up("赵小明", limits=AMPLE)
+    day, largest, image = START, 0, account_image(payer.account)
+    for _ in range(400):
+        day += dt.timedelta(days=1)
+        today, two_days_ago = clock.business_date(day), clock.business_date(day - dt.timedelta(days=2))
+        before = image
+        count_a_payment(payer, today)
+        clean_buckets.clean_buckets(before, account_image(payer.account), today)
         # then at no time are there buckets of more than three days, two months, two years
         image, owner = account_image(payer.account), customer_image(payer)
-        today = clock.business_date(bank.clock.now())
-        two_days_ago = clock.business_date(bank.clock.now() - dt.timedelta(days=2))
-        for words, word_buckets in ((("day_", "count_"), buckets(image)), (("outward_", "nocert_"), buckets(owner))):
-            days = {name[-8:] for name in word_buckets if name.startswith(words)}
-            assert min(days) >= two_days_ago
+        for word, item in (("day_", image), ("count_", image), ("outward_", owner), ("nocert_", owner)):
+            days = {name.removeprefix(word) for name in item if name.startswith(word)}
             assert today in days
-            assert len(days) <= 3
-        assert len([name for name in image if name.startswith(("month_", "year_"))]) <= 4
-        for table, key, value in (
-            ("AccountsTable", "account_id", payer.account),
-            ("CustomersTable", "customer_id", payer.customer_id),
-        ):
-            raw = aws.dynamodb().get_item(TableName=bank.references[table], Key={key: {"S": value}})["Item"]
-            largest = max(largest, item_size(raw))
+            assert min(days) >= two_days_ago
+        assert len([name for name in image if name.startswith("month_")]) <= 2
+        assert len([name for name in image if name.startswith("year_")]) <= 2
+        largest = max(largest, item_size(to_raw(image)), item_size(to_raw(owner)))
+    # test_item_sizes weighs an item with that many buckets and everything else at its longest
     assert largest < KB
-    # and every line is there
-    assert verify_chain(payer.account).broken is None
-    assert verify_chain(payer.account).lines == 371
+
+
+def test_payments_around_new_year_are_cleaned_by_the_worker(bank: Bank) -> None:
+    bank.clock.set(clock.start_of_day("20261230") + dt.timedelta(hours=10))
+    payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
+    for number in range(6):
+        bank.pay(payer, payee, "1.00", f"key-year-{number:04d}")
+        bank.settle()
+        bank.clock.advance(dt.timedelta(days=1))
+    days = ("20270102", "20270103", "20270104")
+    assert buckets(account_image(payer.account)) == {
+        *(f"{word}_{day}" for word in ("day", "count") for day in days),
+        "month_202701",
+        "year_2027",
+    }
+    assert buckets(customer_image(payer)) == {f"{word}_{day}" for word in ("outward", "nocert") for day in days}
+    assert verify_chain(payer.account) == Verdict(7, None)
 
 
 def test_cleaning_touches_nothing_but_expired_buckets(bank: Bank) -> None:
@@ -80,11 +86,10 @@ def test_cleaning_touches_nothing_but_expired_buckets(bank: Bank) -> None:
     person, other = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
     bank.settle()
     old = {"day_20261118": -5, "count_20261118": 0, "month_202610": 7, "year_2025": 1}
-    live = {"day_20261119": 3, "count_20261119": 2, "month_202611": 4, "year_2026": 100_00}
+    live = {"day_20261119": 3, "count_20261119": 2, "month_202611": 4_00, "year_2026": 100_00}
     force_account(bank, person.account, **old, **live)
-    force_customer(bank, person, outward_20261118=1, nocert_20261118=-1, outward_20261119=9)
     before = account_image(person.account)
-    # when money comes in
+    # when the account changes
     bank.deposit(person.account, 5_00)
     deposited = account_image(person.account)
     with wiretap() as tap:
@@ -101,6 +106,9 @@ def test_cleaning_touches_nothing_but_expired_buckets(bank: Bank) -> None:
     assert cleaned[0]["OldImage"]["seq"] == cleaned[0]["NewImage"]["seq"]
     assert [line["seq"] for line in lines_of(bank, person.account)] == [1, 2]
     # and the owner's record is cleaned by the first payment, the only way by which it grows
+    force_customer(bank, person, outward_20261118=1, nocert_20261118=-1, outward_20261119=9)
+    bank.deposit(person.account, 5_00)
+    bank.settle()
     assert "outward_20261118" in customer_image(person)
     bank.pay(person, other, "1.00", "key-clean-001")
     bank.settle()

@@ -141,8 +141,7 @@ def test_memory_stays_flat(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     # given pages of five lines, the entries of one page are read at a time
     _, person, _ = case
     monkeypatch.setattr(module, "PAGE", 5)
-    original = ledger.read_entries
-    sizes: list[int] = []
+    original, sizes = ledger.read_entries, []
 
     def read(entry_ids: list[str]) -> Any:
         sizes.append(len(entry_ids))

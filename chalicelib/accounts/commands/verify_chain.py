@@ -44,7 +44,7 @@ def verify_chain(account_id: str) -> Verdict:
     one must agree with the account. Lines may be written meanwhile. Raises NotFound.
     """
     before = _account(account_id)
-    walk = _Walk(account_id)
+    walk = _Walk(before)
     lines = store.all_lines(account_id)
     while page := list(islice(lines, PAGE)):
         entries = ledger.read_entries(list(dict.fromkeys(item.entry_id for item in page)))
@@ -65,8 +65,9 @@ def _account(account_id: str) -> ledger.Account:
 class _Walk:
     """Where the walk over the lines stands: what held so far is all it keeps."""
 
-    def __init__(self, account_id: str) -> None:
-        self.account_id = account_id
+    def __init__(self, account: ledger.Account) -> None:
+        self.account_id = account.account_id
+        self._seq = account.seq
         self.held = 0
         self.last: Movement | None = None
         self._lines_of_entry = 0
@@ -93,6 +94,11 @@ class _Walk:
             return Break(expected, "reordered" if moved else "altered", "it stands under another line's key")
         if line.seq < expected:
             return Break(line.seq, "inserted", "there is a line with this number before it")
+        if line.seq > self._seq:
+            # Past the account as it was: written meanwhile, or by somebody else.
+            self._seq = _account(self.account_id).seq
+            if line.seq > self._seq:
+                return Break(line.seq, "inserted", f"the account has {self._seq} lines")
         if line.seq > expected:
             later = any(other.seq == expected for other in store.all_lines(self.account_id))
             return Break(expected, "reordered" if later else "missing", f"line {line.seq} follows line {self.held}")
@@ -125,8 +131,6 @@ class _Walk:
         """Judge the end by the account as it was before and after the walk."""
         if self.held < before.seq:
             return Break(self.held + 1, "missing", f"the account has {before.seq} lines")
-        if self.held > after.seq:
-            return Break(after.seq + 1, "inserted", f"the account has {after.seq} lines")
         for account in (before, after):
             if self.held == account.seq and self._balance_fen != account.posted_fen:
                 return Break(self.held, "wrong balance", "the account's balance is another")
