@@ -5,7 +5,6 @@ Accounts are liabilities of the bank towards its customers, so a credit (positiv
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 from chalicelib.ledger.errors import (
@@ -240,7 +239,6 @@ def post_legs(
     )
 
 
-@functools.cache
 def remember_entry() -> str:
     """Shift the account's memory of its last entries by one."""
     shifts = [f"#e{i} = #e{i - 1}" for i in range(REMEMBERED_ENTRIES - 1, 0, -1)]
