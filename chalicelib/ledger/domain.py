@@ -5,7 +5,6 @@ Accounts are liabilities of the bank towards its customers, so a credit (positiv
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 from chalicelib.ledger.errors import (

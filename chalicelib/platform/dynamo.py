@@ -14,10 +14,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeSerializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection, TableConnection
 from pynamodb.connection.base import MetaTable
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 Image = dict[str, Any]
 
 _NAME = re.compile(r"#(\w+)")
+_deserializer = TypeDeserializer()
 _serializer = TypeSerializer()
 
 
@@ -119,8 +119,8 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 
 def _whole(text: str) -> int:
-    # A number may arrive with an exponent (`1E+2`), which int() does not read.
-    return int(text) if text.lstrip("-").isdigit() else int(Decimal(text))
+    # A number may arrive with an exponent (`1E+2`): what is rare is boto3's to read.
+    return int(text) if text.lstrip("-").isdigit() else int(_deserializer.deserialize({"N": text}))
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
