@@ -47,6 +47,7 @@ check: bootstrap ## lint, format, types, import rules, template lint
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
+	$(PY) -m docs.generate --check
 	$(PY) -m infra.build --stage local --lint
 	$(PY) -m infra.build --stage prod --lint
 

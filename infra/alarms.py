@@ -17,6 +17,12 @@ IN_CLOUD = "IsInCloud"
 OLDEST_MESSAGE_S = 300
 # A confirmation code is of no use after a minute.
 OLDEST_CODE_S = 60
+# A few requests that meet contention are told to try again; more than a few are an incident.
+SERVER_ERRORS = 5
+# The title of the API's definition, which Chalice takes from the app's name.
+API_NAME = "rural-bank"
+# As .chalice/config.json has it.
+API_STAGE = "api"
 ITERATOR_AGE_MS = 15 * 60 * 1000
 # SystemErrors has no value per table, only per table and operation.
 TABLE_OPERATIONS = (
@@ -121,6 +127,14 @@ def _of_function(logical_id: str, reads_stream: bool) -> dict[str, Template]:
     return alarms
 
 
+def _of_api() -> dict[str, Template]:
+    """Return the alarm on refusals that are the bank's own fault: the function answers them, it does not raise."""
+    dimensions = {"ApiName": API_NAME, "Stage": API_STAGE}
+    metric = _metric("AWS/ApiGateway", "5XXError", dimensions, "Sum", SERVER_ERRORS)
+    text = f"Over {SERVER_ERRORS} requests in five minutes were answered with 500 to 504"
+    return {"RestAPIServerErrorsAlarm": _alarm(text, None, metric)}
+
+
 def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template]:
     """Return the alarms of every table, queue, dead-letter queue and function, by logical id."""
     alarms: dict[str, Template] = {}
@@ -131,6 +145,7 @@ def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template
         elif resource.get("Type") == "AWS::SQS::Queue":
             alarms |= _of_queue(logical_id, condition)
     alarms |= _of_function("APIHandler", reads_stream=False)
+    alarms |= _of_api()
     for worker in workers:
         alarms |= _of_function(worker.logical_id, reads_stream=worker.kind == "Stream")
     return alarms

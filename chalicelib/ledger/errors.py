@@ -43,25 +43,25 @@ class PayeeUnavailable(Refusal):
 
 class HoldNotOpen(Refusal):
     code, status, rank = "hold_not_open", 409, RANK_INSTRUCTION
-    zh = "该笔冻结资金当前状态（{state}）不能再处理。"
+    zh = "该笔圈存资金当前状态（{state}）不能再处理。"
     en = "The hold can no longer be used in its state ({state})."
 
 
 class HoldExpired(Refusal):
     code, status, rank = "hold_expired", 409, RANK_INSTRUCTION
-    zh = "该笔冻结资金已过有效期。"
+    zh = "该笔圈存资金已过有效期。"
     en = "The hold has expired."
 
 
 class HoldNotExpired(Refusal):
     code, status, rank = "hold_not_expired", 409, RANK_INSTRUCTION
-    zh = "该笔冻结资金尚在有效期内。"
+    zh = "该笔圈存资金尚在有效期内。"
     en = "The hold has not expired yet."
 
 
 class HoldExceeded(Refusal):
     code, status, rank = "hold_exceeded", 422, RANK_FUNDS
-    zh = "入账金额超过冻结金额 {held} 元。"
+    zh = "入账金额超过圈存金额 {held} 元。"
     en = "More than the {held} that is held."
 
 
@@ -75,7 +75,7 @@ class EntryNotReversible(Refusal):
 
 class StateChangeRefused(Refusal):
     code, status, rank = "account_state_change_refused", 409, RANK_PAYER
-    zh = "账户不能由状态 {state} 变更为 {wanted}，或仍有余额、冻结资金。"
+    zh = "账户不能由状态 {state} 变更为 {wanted}，或仍有余额、圈存资金。"
     en = "The account cannot go from {state} to {wanted}, or it still holds money."
 
 

@@ -17,3 +17,9 @@ class NoticeMalformed(Refusal):
     code, status, rank = "notice_malformed", 422, RANK_MALFORMED
     zh = "公告内容不完整，或结束时间不晚于开始时间。"
     en = "The notice is incomplete, or it ends before it starts."
+
+
+class NoticeIdTaken(Refusal):
+    code, status, rank = "notice_id_taken", 409, RANK_MALFORMED
+    zh = "该公告编号已被使用。"
+    en = "This notice id has been used."

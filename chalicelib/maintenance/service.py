@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.maintenance import store
-from chalicelib.maintenance.errors import NoticeMalformed, NoticeTooLate
+from chalicelib.maintenance.errors import NoticeIdTaken, NoticeMalformed, NoticeTooLate
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 
@@ -39,7 +39,7 @@ def publish(
 ) -> None:
     """Publish a planned window, at least the parameter's hours (never below 72) before it starts.
 
-    Raises NoticeMalformed, NoticeTooLate.
+    Raises NoticeMalformed, NoticeTooLate, NoticeIdTaken.
     """
     if ends_at <= starts_at or not (affects and zh and en):
         raise NoticeMalformed()
@@ -47,7 +47,7 @@ def publish(
     publish_by = starts_at - dt.timedelta(hours=lead_h)
     if now > publish_by:
         raise NoticeTooLate(lead_h=str(lead_h))
-    store.publish(
+    published = store.publish(
         store.NoticeItem(
             notice_id,
             published_at=clock.to_text(now),
@@ -58,6 +58,8 @@ def publish(
             en=en,
         )
     )
+    if not published:
+        raise NoticeIdTaken()
 
 
 def listed(now: dt.datetime) -> list[Notice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import PutError
 
 from chalicelib.platform.dynamo import Item
 
@@ -24,9 +25,15 @@ class NoticeItem(Item):
     en = UnicodeAttribute()
 
 
-def publish(item: NoticeItem) -> None:
-    """Write a new notice; an id is used once."""
-    item.save(NoticeItem.notice_id.does_not_exist())
+def publish(item: NoticeItem) -> bool:
+    """Write a new notice; False when the id is taken."""
+    try:
+        item.save(NoticeItem.notice_id.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True
 
 
 def all_notices() -> Iterator[NoticeItem]:

@@ -7,6 +7,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+# What states are called in Chinese sentences; the facts of a problem keep the stable English word.
+_ZH_WORDS = {
+    "open": "正常",
+    "dormant": "睡眠",
+    "frozen": "冻结",
+    "lost": "挂失",
+    "closed": "销户",
+    "awaiting": "待确认",
+    "posted": "已入账",
+    "held": "资金已圈存",
+    "released": "已解除圈存",
+    "expired": "已过期",
+    "missing": "不存在",
+}
+
 
 class Refusal(Exception):
     """A request is refused and nothing was changed.
@@ -29,7 +44,9 @@ class Refusal(Exception):
 
     def text(self, language: str) -> str:
         """The sentence for `language` (`zh` or `en`)."""
-        return (self.en if language == "en" else self.zh).format(**self.facts)
+        if language == "en":
+            return self.en.format(**self.facts)
+        return self.zh.format(**{name: _ZH_WORDS.get(value, value) for name, value in self.facts.items()})
 
 
 class Retryable(Exception):
@@ -127,16 +144,16 @@ class TryAgain(Refusal):
     """Contention or a throttle outlasted the time budget; nothing was changed."""
 
     code, status, retry_after_s = "try_again", 503, 1
-    zh = "系统繁忙，本次未执行，请用同一 Idempotency-Key 重试。"
-    en = "The system is busy and nothing was done; try again with the same Idempotency-Key."
+    zh = "系统繁忙，本次未执行，请稍后重试（发起转账须用同一 Idempotency-Key）。"
+    en = "The system is busy and nothing was done; try again (a transfer with the same Idempotency-Key)."
 
 
 class OutcomeUnknown(Refusal):
     """The engine did not answer in time: the write may or may not have happened."""
 
     code, status, retry_after_s = "outcome_unknown", 503, 2
-    zh = "处理结果暂时未知，请用同一 Idempotency-Key 重试查询，切勿重新发起。"
-    en = "The outcome is not known yet; send the same Idempotency-Key again, do not start anew."
+    zh = "处理结果暂时未知，请原样重发本请求（发起转账须用同一 Idempotency-Key），切勿另行发起。"
+    en = "The outcome is not known yet; send this very request again (a transfer with the same Idempotency-Key)."
 
 
 class InternalError(Refusal):

@@ -1,7 +1,7 @@
 """The HTTP edge: declare an operation, parse, call, render; every refusal as RFC 9457 problem+json.
 
 `Api` wraps a Chalice Blueprint. Each operation says who may call it, what it takes and answers, and which
-refusals it knows; `platform.openapi` reads the same declaration, so the contract cannot drift from the code.
+refusals it knows; `contract.service` reads the same declaration, so the contract cannot drift from the code.
 """
 
 from __future__ import annotations

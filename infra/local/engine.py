@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -55,13 +56,16 @@ class Engine:
         self.state_dir = state_dir
         self.log = log
         self.url = f"http://{HOST}:{port}"
+        # Functions are unpacked here; the engine itself never tidies up.
+        self._scratch = state_dir.with_name(state_dir.name + ".tmp")
         self._pid_file = state_dir.with_name(state_dir.name + ".pid")
         self._process: subprocess.Popen[bytes] | None = None
 
     def _environment(self) -> dict[str, str]:
         # Only what a process needs: a developer's AWS profile, proxy or endpoint must not reach the engine.
-        passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return passed | {
+            "TMPDIR": str(self._scratch),
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": HOST,
@@ -110,6 +114,8 @@ class Engine:
         if earlier:
             raise EngineError("这份数据正被另一个引擎使用 / the kept state is in use" + earlier)
         self.state_dir.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -182,6 +188,7 @@ class Engine:
     def _forget(self) -> None:
         self._process = None
         self._pid_file.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
 
 def _ignore_interrupts() -> dict[int, signal.Handlers | None]:

@@ -59,6 +59,8 @@ def main(arguments: list[str]) -> int:
         print("银行没有运行，请先在另一个终端执行 make run", file=sys.stderr)
         print("the bank is not running: start it with `make run` in another terminal", file=sys.stderr)
         return 1
+    if not messages:
+        print(f"没有发给 {phone} 的消息 / nothing was sent to {phone}", file=sys.stderr)
     for message in messages:
         print(json.dumps(message, ensure_ascii=False, sort_keys=True, default=str))
     return 0

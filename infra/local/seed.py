@@ -25,7 +25,7 @@ TELLER_ID = "T0001"
 TELLER_NAME = "柜员周敏"
 NOTICE_ID = "demo-upgrade"
 LIMITS = AccountLimits(
-    single_fen=50_000_00, day_fen=100_000_00, day_count=50, month_fen=1_000_000_00, year_fen=5_000_000_00
+    single_fen=50_000_00, day_fen=100_000_00, day_count=500, month_fen=1_000_000_00, year_fen=5_000_000_00
 )
 LIMIT_OUTWARD_FEN = 200_000_00
 BRANCHES = (

@@ -23,6 +23,7 @@ NOT_OVER_HTTP = {
     "sign_up_refused": "the counter's own side",
     "notice_too_late": "the bank's own side",
     "notice_malformed": "the bank's own side",
+    "notice_id_taken": "the bank's own side",
     "hold_not_open": "the clearing's own side",
     "hold_expired": "the clearing's own side",
     "hold_not_expired": "the clearing's own side",

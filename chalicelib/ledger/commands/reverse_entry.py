@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Callable
 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import Entry, Leg, PostingFacts
@@ -22,7 +23,16 @@ def reversal_id_of(entry_id: str) -> str:
     return ids.derived_id(REVERSAL, entry_id)
 
 
-def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str) -> Posted:
+# Builds the updates of items that other contexts own (the payer's customer record) for the original entry.
+Others = Callable[[Image], tuple[ItemUpdate, ...]]
+
+
+def nobody(_: Image) -> tuple[ItemUpdate, ...]:
+    """No other context's item takes part."""
+    return ()
+
+
+def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, others: Others = nobody) -> Posted:
     """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
 
     What an outward transfer took from its account's limits goes back to the same buckets while they exist.
@@ -45,7 +55,7 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str) -
             digest,
             ledger.journal_put(_item(original, mirror, facts, digest, reason, by)),
             _accounts(original, mirror, facts),
-            (_mark(original, mirror),),
+            (_mark(original, mirror), *others(original)),
         )
 
     return ledger.post(plan)

@@ -22,9 +22,13 @@ class Notices:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.items: list[store.NoticeItem] = []
         self.parameters: dict[str, int] = {}
-        monkeypatch.setattr(store, "publish", self.items.append)
+        monkeypatch.setattr(store, "publish", self._keep)
         monkeypatch.setattr(store, "all_notices", lambda: iter(self.items))
         monkeypatch.setattr(parameters_store, "overrides", lambda: self.parameters)
+
+    def _keep(self, item: store.NoticeItem) -> bool:
+        self.items.append(item)
+        return True
 
     def publish(
         self,

@@ -1,0 +1,22 @@
+"""Reverse a posted transfer: money, and what it took from every limit, go back."""
+
+from __future__ import annotations
+
+from chalicelib.customers import service as customers
+from chalicelib.ledger.commands.reverse_entry import reverse_entry
+from chalicelib.ledger.service import Posted
+from chalicelib.platform.dynamo import Image, ItemUpdate
+
+
+def reverse_transfer(transfer_id: str, *, reason: str, by: str, correlation_id: str) -> Posted:
+    """Reverse a transfer, once; the payer's account and customer record get their part of the limits back.
+
+    Raises what reverse_entry raises.
+    """
+
+    def payer(original: Image) -> tuple[ItemUpdate, ...]:
+        if not original.get("outward"):
+            return ()
+        return customers.give_back_updates(original["customer_id"], original["business_date"], original["amount_fen"])
+
+    return reverse_entry(transfer_id, reason=reason, by=by, correlation_id=correlation_id, others=payer)
