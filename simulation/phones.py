@@ -147,9 +147,9 @@ class Town:
             self.machine.start("merchant", lambda: self._hold(person))
         elif chance < 84:
             self.machine.start("teller", self._reverse)
-        elif chance < 88:
+        elif chance < 91:
             self.machine.start("teller", lambda: self._deposit(self.rng.choice(person.accounts)))
-        elif chance < 93:
+        elif chance < 96:
             self.machine.start(person.login_name, lambda: self._log_out(person))
         else:
             self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))

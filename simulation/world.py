@@ -139,7 +139,7 @@ class World:
         self.lambdas.excuse = self.excused.add
         plan = {
             self._steps * 35 // 100: lambda: self._jump(self.midnight - dt.timedelta(milliseconds=300)),
-            self._steps * 80 // 100: lambda: self._jump(self.midnight + BILL_RUN_AT),
+            self._steps * 88 // 100: lambda: self._jump(self.midnight + BILL_RUN_AT),
         }
         try:
             while self.outcome.steps < self._steps and not self.outcome.violations:

@@ -259,7 +259,6 @@ def post_legs(
     )
 
 
-@functools.cache
 def remember_entries(count: int) -> str:
     """Shift the account's memory of its last entries by `count`; `:entry0` is the newest, `:entry1` the one before."""
     kept = min(count, REMEMBERED_ENTRIES)
