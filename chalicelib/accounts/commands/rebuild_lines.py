@@ -97,7 +97,7 @@ def _without_lines(account_id: str, entries: Sequence[Image], written: Counter[s
     return [
         _Lost(entry, leg.amount_fen, leg.kind, by_time)
         for entry in entries
-        for leg in ledger.entry_from_image(entry).legs_of(account_id)[written[entry["entry_id"]] :]
+        for leg in ledger.entry_from_image(entry).lines_on(account_id)[written[entry["entry_id"]] :]
     ]
 
 
@@ -152,6 +152,8 @@ def _chained(account_id: str, last: Movement | None, lost: Sequence[_Lost]) -> l
             amount_fen=leg.amount_fen,
             balance_fen=balance_fen,
             correlation_id=leg.entry["correlation_id"],
+            # As on any line: said only where it is not the line's own date, and what a trial balance sorts by.
+            value_date=None if date == leg.entry["business_date"] else leg.entry["business_date"],
         ).chained_to(chain)
         chain = line.chain
         lines.append(line)
