@@ -213,6 +213,23 @@ def test_an_entry_may_have_as_many_legs_as_are_allowed() -> None:
     assert len(most.legs) == MAX_LEGS
 
 
+def test_lines_on_an_account_are_its_legs_whoever_posts_them() -> None:
+    # given a payee whose credit is deferred, and a fee for the house
+    entry = Entry(
+        ENTRY,
+        (
+            Leg(PAYER, -500),
+            Leg(PAYEE, 480, is_deferred=True),
+            Leg("H-FEE-INCOME", 15, "fee"),
+            Leg(PAYEE, 5, "interest", is_deferred=True),
+        ),
+    )
+    # then each leg is a line of its account, in order, though the payer's write posts one only
+    assert entry.lines_on(PAYEE) == (entry.legs[1], entry.legs[3])
+    assert entry.lines_on("H-FEE-INCOME") == (entry.legs[2],)
+    assert (entry.legs_of(PAYEE), entry.legs_of(PAYER)) == ((), (entry.legs[0],))
+
+
 def test_a_leg_as_the_journal_keeps_it() -> None:
     assert leg_to_map(Leg(PAYEE, 5, "fee")) == {"a": PAYEE, "f": 5, "k": "fee"}
     assert leg_to_map(Leg(PAYEE, 5, is_deferred=True)) == {"a": PAYEE, "f": 5, "k": "principal", "d": 1}
