@@ -17,7 +17,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild trial-balance test prove simulate bench check package lock clean
+.PHONY: help bootstrap run messages verify rebuild trial-balance test prove simulate bench mutate check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -54,6 +54,9 @@ bench: bootstrap ## what a transfer costs, against its budgets; writes build/ben
 simulate: bootstrap ## the whole bank under races and faults: make simulate FIRST_SEED=1 SEEDS=20 STEPS=600
 	@$(PY) -m simulation --first-seed $(FIRST_SEED) --seeds $(SEEDS) --steps $(STEPS)
 
+mutate: bootstrap ## mutation tests of ledger, limits and money: score and survivors, at least 90 %
+	@$(PY) -m infra.local.mutate
+
 check: bootstrap ## lint, format, types, import rules, template lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -70,4 +73,4 @@ lock: bootstrap ## pin requirements*.in again, on the oldest Python the bank sup
 	$(PY) -m infra.local.lock
 
 clean: ## remove what can be made again, the local bank's data included
-	rm -rf build .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf build mutants .local .chalice/deployments .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -113,7 +113,7 @@ def test_one_fen_over_the_largest_amount_is_out_of_range(text: str) -> None:
 
 @pytest.mark.parametrize("amount", [1.0, True, False, Decimal(1), "1", None], ids=repr)
 def test_money_is_whole_fen_and_nothing_else(amount: object) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=f"^amount_fen must be int, not {type(amount).__name__}$"):
         Money(amount)  # type: ignore[arg-type]  # that is what is tested
 
 
