@@ -94,17 +94,22 @@ def forget_everything() -> None:
     parameters.forget()
 
 
-def new_customer(name: str, deposit_fen: int = 0, limits: AccountLimits = LIMITS) -> Customer:
-    """A customer with two accounts and money in the first, made by the services: a form would hash a password each."""
+def new_customer(
+    name: str, deposit_fen: int = 0, limits: AccountLimits = LIMITS, credit: str = ledger.CREDIT_IMMEDIATE
+) -> Customer:
+    """A customer with two accounts and money in the first, made by the services: a form would hash a password each.
+
+    `credit` is how the accounts are credited by those who pay into them.
+    """
     customer_id = ids.random_id()
     customers.add_customer(customer_id, limit_outward_fen=RICH_FEN, limit_nocert_fen=RICH_FEN)
-    accounts = _opened(customer_id, name, limits), _opened(customer_id, name, limits)
+    accounts = _opened(customer_id, name, limits, credit), _opened(customer_id, name, limits, credit)
     if deposit_fen:
         pay_in(accounts[0], deposit_fen)
     return Customer(name, accounts, Caller(customer_id, ids.random_id(), customers.PROFESSIONAL))
 
 
-def _opened(customer_id: str, holder: str, limits: AccountLimits) -> str:
+def _opened(customer_id: str, holder: str, limits: AccountLimits, credit: str) -> str:
     account_id = "900001" + ids.random_digits(13)
     ledger.open_account(
         ledger.NewAccount(
@@ -116,6 +121,7 @@ def _opened(customer_id: str, holder: str, limits: AccountLimits) -> str:
             right=ledger.RIGHT_FULL,
             opened_on=clock.business_date(clock.now()),
             limits=limits,
+            credit=credit,
         )
     )
     return account_id

@@ -25,7 +25,7 @@ from chalicelib.platform import aws, settings
 from chalicelib.platform.dynamo import n, s
 
 _BATCH = 25
-_DATE = "20260105"
+DATE = "20260105"
 _POSTED_AT = "2026-01-05T01:30:00.000Z"
 _ACCOUNT = "9000010000000000017"
 _PAGE = 100
@@ -39,9 +39,9 @@ def raw_line(account_id: str, seq: int) -> dict[str, Any]:
     """Statement line number `seq`, of 0.01, as the engine has it; a chain value of the right length."""
     return {
         "account_id": s(account_id),
-        "line": s(line_key(_DATE, seq)),
+        "line": s(line_key(DATE, seq)),
         "seq": n(seq),
-        "business_date": s(_DATE),
+        "business_date": s(DATE),
         "posted_at": s(_POSTED_AT),
         "entry_id": s(f"{seq:026d}"),
         "kind": s("principal"),
@@ -78,7 +78,7 @@ def pages_of(lines: int) -> Callable[..., AWSResponse]:
         asked = json.loads(request.body)
         after = int(asked["ExclusiveStartKey"]["line"]["S"].partition("#")[2]) if "ExclusiveStartKey" in asked else 0
         last = min(after + asked["Limit"], lines)
-        items = [_as_json(raw_line(_ACCOUNT, seq)) for seq in range(after + 1, last + 1)]
+        items = [as_json(raw_line(_ACCOUNT, seq)) for seq in range(after + 1, last + 1)]
         page: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
         if last < lines:
             page["LastEvaluatedKey"] = {name: items[-1][name] for name in ("account_id", "line")}
@@ -87,7 +87,8 @@ def pages_of(lines: int) -> Callable[..., AWSResponse]:
     return answer
 
 
-def _as_json(raw: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as it goes over the wire."""
     return {**raw, "chain": {"B": "A" * 43 + "="}}
 
 

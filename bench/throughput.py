@@ -22,8 +22,10 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 
 from bench.bank import RICH_FEN, Awaiting, Customer, available, awaiting, new_customer, own_request, request_between
-from bench.meter import answered, hooked
+from bench.meter import answered, hooked, metered
 from bench.rows import Row
+from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.platform import aws, clock
 from chalicelib.platform.dynamo import to_raw
 from chalicelib.platform.errors import OutcomeUnknown, TryAgain
@@ -36,6 +38,8 @@ TURNS = 4
 TRANSFERS = 64
 PEOPLE = 16
 AMOUNT_FEN = 1_00
+# As many messages as the worker of deferred legs is given at once.
+WORKER_BATCH = 50
 
 CONTENDING_PAYERS = 32
 TRANSFERS_EACH = 8
@@ -47,7 +51,7 @@ Pair = tuple[Customer, Customer]
 
 
 def throughput_rows() -> list[Row]:
-    """The four shapes for confirmations, and transfers at once between own accounts."""
+    """The four shapes for confirmations, a deferred hot payee beside them, and transfers at once."""
     payers = [new_customer("赵小明", RICH_FEN // 1000) for _ in range(PEOPLE)]
     payees = [new_customer("钱红") for _ in range(PEOPLE)]
     spread = list(zip(payers, payees, strict=True))
@@ -63,14 +67,43 @@ def throughput_rows() -> list[Row]:
         ratio, unapplied = _confirmations(pairs)
         rows.append(Row(f"throughput.{shape}.ratio", ratio, "ratio", budget, at_least=True))
         rows.append(Row(f"throughput.{shape}.unapplied", unapplied, "transfers", 0))
+    rows += _deferred_rows(payers)
     ratio, unapplied = _at_once(payers)
     rows.append(Row("throughput.one_shot_spread.ratio", ratio, "ratio"))
     rows.append(Row("throughput.one_shot_spread.unapplied", unapplied, "transfers", 0))
     return rows
 
 
-def _confirmations(pairs: Sequence[Pair]) -> tuple[float, int]:
-    """(median ratio, transfers that were accepted but did not change balances) of one shape."""
+def _deferred_rows(payers: Sequence[Customer]) -> list[Row]:
+    """The hot payee once more, whose account no payment meets: the worker of deferred legs brings them after."""
+    merchant = new_customer("兴隆超市", credit=ledger.CREDIT_DEFERRED)
+    trips = 0
+
+    def bring(entry_ids: Sequence[str]) -> None:
+        nonlocal trips
+        with metered() as cost:
+            for start in range(0, len(entry_ids), WORKER_BATCH):
+                failed = post_deferred_legs(entry_ids[start : start + WORKER_BATCH])
+                if failed:
+                    raise AssertionError(f"deferred legs of {len(failed)} entries are not posted")
+        trips += cost.round_trips
+
+    ratio, unapplied = _confirmations([(payer, merchant) for payer in payers], bring)
+    return [
+        Row("throughput.hot_payee_deferred.ratio", ratio, "ratio"),
+        Row("throughput.hot_payee_deferred.unapplied", unapplied, "transfers", 0),
+        Row("deferred_worker.round_trips_per_entry", round(trips / (ROUNDS * 2 * TRANSFERS), 3), "round trips"),
+    ]
+
+
+def _confirmations(
+    pairs: Sequence[Pair], settle: Callable[[Sequence[str]], None] = lambda _: None
+) -> tuple[float, int]:
+    """(median ratio, transfers that were accepted but did not change balances) of one shape.
+
+    `settle` is given all entries before balances are read again: outside the clock, as a worker is.
+    """
+    entry_ids: list[str] = []
     before = _balances(pairs)
     ratios: list[float] = []
     for _ in range(ROUNDS):
@@ -78,6 +111,8 @@ def _confirmations(pairs: Sequence[Pair]) -> tuple[float, int]:
         transfers = [awaiting(payer, request_between(payer, payee, AMOUNT_FEN)) for payer, payee in chosen]
         ours: list[Call] = [transfer.confirm for transfer in transfers[:TRANSFERS]]
         ratios.extend(_rate_ratios(ours, recorded(transfers[TRANSFERS:])))
+        entry_ids += [transfer.entry_id for transfer in transfers]
+    settle(entry_ids)
     return round(statistics.median(ratios), 3), _unapplied(pairs, before, ROUNDS * 2 * TRANSFERS)
 
 

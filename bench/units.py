@@ -90,11 +90,14 @@ def fee_charged(fee_fen: int) -> Iterator[None]:
 
 
 def transfer_rows() -> list[Row]:
-    """Confirmation, transfer at once, and both with a fee; a posting without the customer's record."""
+    """Confirmation, transfer at once, with a fee, to a deferred payee; a posting without the customer's record."""
     payer, payee = new_customer("赵小明", RICH_FEN // 1000), new_customer("钱红")
     # The first transfer of a day opens the buckets; the budget holds for it and for those after it.
     rows = _costs("transfer.one_shot", ONE_SHOT_BUDGET, lambda: one_shot_cost(payer))
     rows += _costs("transfer.confirm", CONFIRM_BUDGET, lambda: confirm_cost(payer, payee))
+    # The account of a payee with deferred credit is no part of the write: budgeted as any other, and cheaper.
+    merchant = new_customer("兴隆超市", credit=ledger.CREDIT_DEFERRED)
+    rows += _costs("transfer.confirm.deferred_payee", CONFIRM_BUDGET, lambda: confirm_cost(payer, merchant))
     with fee_charged(FEE_FEN):
         rows += _costs("transfer.one_shot.fee_charged", ONE_SHOT_BUDGET, lambda: one_shot_cost(payer))
         rows += _costs("transfer.confirm.fee_charged", CONFIRM_BUDGET, lambda: confirm_cost(payer, payee))

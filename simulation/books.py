@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulation.deferred import Deferred
 from simulation.engine import Changed, Image
-from simulation.images import Held, Line, Posted, binary, booked, is_house, text, whole
+from simulation.images import Held, Line, Posted, binary, booked, is_house, lines_due, text, whole
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOST_TRIES = 5
@@ -55,14 +56,15 @@ class Books:
         self.right_codes: set[str] = set()
         self.sends: Counter[str] = Counter()
         self._applied: set[tuple[str, str]] = set()
-        self._customers_fen = 0
-        self._house_fen = 0
+        self.deferred = Deferred(broken)
+        self.accounts_fen = 0
 
     def see(self, changes: list[Changed]) -> None:
         """Judge one write: all items that it changed, together."""
-        order = {"JournalTable": 0, "CustomersTable": 1, "AccountsTable": 2}
+        order = {"JournalTable": 0, "DeferredLegsTable": 1, "CustomersTable": 2, "AccountsTable": 3}
         posted: list[Posted] = []
-        for change in sorted(changes, key=lambda one: order.get(one.table, 3)):
+        self.deferred.begin_write()
+        for change in sorted(changes, key=lambda one: order.get(one.table, 4)):
             if change.table == "JournalTable":
                 entry = self._journal(change)
                 if entry is not None:
@@ -75,8 +77,11 @@ class Books:
             self._all_legs_applied(entry, changed, customers)
         for account_id, image in changed.items():
             self._buckets_hold_what_remains(account_id, image)
-        if self._customers_fen != -self._house_fen:
-            self._broken(f"money: customers hold {self._customers_fen} fen, entries say {-self._house_fen}")
+        for account_id in self.deferred.unclaimed():
+            self._broken(f"deferred legs are noted as posted to {account_id}, but not posted")
+        # Every entry adds up to zero, so all accounts do, with what is still on its way.
+        if self.accounts_fen + self.deferred.pending_fen:
+            self._broken(f"money: accounts hold {self.accounts_fen} fen, {self.deferred.pending_fen} are on their way")
 
     def provider_took(self, message_id: str) -> None:
         """A message left the bank."""
@@ -102,7 +107,8 @@ class Books:
             self._broken(f"entry {entry_id} had {whole(new, 'tries')} tries")
         if text(new, "state") != "posted":
             return None
-        legs = tuple((leg["M"]["a"]["S"], int(leg["M"]["f"]["N"]), leg["M"]["k"]["S"]) for leg in new["postings"]["L"])
+        maps = [leg["M"] for leg in new["postings"]["L"]]
+        legs = tuple((leg["a"]["S"], int(leg["f"]["N"]), leg["k"]["S"]) for leg in maps)
         posted = Posted(
             entry_id,
             text(new, "kind"),
@@ -110,9 +116,10 @@ class Books:
             text(new, "purpose"),
             text(new, "business_date"),
             legs,
+            frozenset(leg["a"]["S"] for leg in maps if "d" in leg or is_house(leg["a"]["S"])),
         )
         self.entries[entry_id] = posted
-        self._house_fen += sum(fen for account, fen, _ in legs if is_house(account))
+        self.deferred.add(posted)
         self._entry_is_right(posted, new)
         return posted
 
@@ -216,7 +223,7 @@ class Books:
             self._broken(f"entry {posted.entry_id} pays an account of another name")
 
     def _all_legs_applied(self, entry: Posted, accounts: dict[str, Image], customers: dict[str, Image]) -> None:
-        for account_id in {account: None for account, _, _ in entry.legs if not is_house(account)}:
+        for account_id in {account: None for account, _, _ in entry.legs if account not in entry.deferred}:
             if (account_id, entry.entry_id) not in self._applied:
                 self._broken(f"entry {entry.entry_id} is posted, but not on {account_id}")
         payers = [account for account, fen, _ in entry.legs if fen < 0]
@@ -255,37 +262,39 @@ class Books:
             return
         account_id = text(new, "account_id")
         if old is None:
+            if is_house(account_id):
+                return
             self.owner[account_id] = text(new, "customer_id")
             self.holder[account_id] = text(new, "holder")
             self.opened_on[account_id] = text(new, "opened_on")
             return
-        if whole(new, "available_fen") < 0 or whole(new, "held_fen") < 0:
+        if whole(new, "held_fen") < 0 or (whole(new, "available_fen") < 0 and not is_house(account_id)):
             self._broken(f"account {account_id} has {whole(new, 'available_fen')} fen available")
         moved = booked(new) - booked(old)
-        self._customers_fen += moved
+        self.accounts_fen += moved
         lines = whole(new, "seq") - whole(old, "seq")
         if lines == 0:
             if moved:
                 self._broken(f"account {account_id} moved {moved} fen without a line")
             return
-        entry = self.entries.get(text(new, "e0"))
-        legs = [leg for leg in entry.legs if leg[0] == account_id] if entry else []
-        if entry is None or len(legs) != lines or sum(fen for _, fen, _ in legs) != moved:
-            self._broken(f"account {account_id} moved {moved} fen in {lines} lines; the entry says {legs}")
+        brought = self.deferred.brought_to(account_id)
+        entries = [self.entries[id_] for id_ in brought or [text(new, "e0")] if id_ in self.entries]
+        legs = [leg for entry in entries for leg in entry.legs_of(account_id)]
+        if len(legs) != lines or sum(fen for _, fen, _ in legs) != moved:
+            self._broken(f"account {account_id} moved {moved} fen in {lines} lines; the entries say {legs}")
             return
-        if (account_id, entry.entry_id) in self._applied:
-            self._broken(f"entry {entry.entry_id} was applied to {account_id} twice")
-        self._applied.add((account_id, entry.entry_id))
-        may = ("open",) if moved < 0 and entry.kind == "transfer" else RECEIVING
-        if text(old, "state") not in may and (moved > 0 or entry.kind == "transfer"):
+        for entry in entries:
+            if (account_id, entry.entry_id) in self._applied or (account_id in entry.deferred) != bool(brought):
+                self._broken(f"entry {entry.entry_id} was applied to {account_id} twice, or by another's write")
+            self._applied.add((account_id, entry.entry_id))
+        may = ("open",) if moved < 0 and entries[0].kind == "transfer" else RECEIVING
+        # What comes from the stream was decided before: no state stops it.
+        if not brought and text(old, "state") not in may and (moved > 0 or entries[0].kind == "transfer"):
             self._broken(f"account {account_id} is {text(old, 'state')}, but moved {moved} fen")
         if text(new, "business_date") < text(old, "business_date"):
             self._broken(f"account {account_id} went back to {text(new, 'business_date')}")
-        balance, seq = booked(old), whole(old, "seq")
-        for _, fen, kind in legs:
-            balance, seq = balance + fen, seq + 1
-            line = Line(seq, text(new, "business_date"), fen, balance, kind, entry.entry_id)
-            self.lines[account_id].append(line)
+        if not is_house(account_id):
+            self.lines[account_id] += lines_due(old, text(new, "business_date"), entries)
 
     def _customer(self, change: Changed) -> None:
         new = change.new or {}
@@ -309,6 +318,7 @@ class Books:
             whole(new, "balance_fen"),
             text(new, "kind"),
             text(new, "entry_id"),
+            text(new, "value_date"),
         )
         if line != self.lines[account_id][seq - 1]:
             self._broken(f"line {line} of {account_id} should be {self.lines[account_id][seq - 1]}")
@@ -322,6 +332,8 @@ class Books:
             "posted_at": text(new, "posted_at"),
             "seq": seq,
         }
+        if line.value_date:
+            facts["value_date"] = line.value_date
         canonical = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
         chain = hashlib.sha256(self.chains.get(account_id, b"\x00" * 32) + canonical).digest()
         self.chains[account_id] = chain
@@ -370,6 +382,8 @@ class Books:
 
 _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "AccountsTable": Books._account,
+    "DeferredLegsTable": lambda books, change: books.deferred.row(change),
+    "BusinessDaysTable": lambda books, change: books.deferred.closed_day(change),
     "CustomersTable": Books._customer,
     "MovementsTable": Books._movement,
     "ReceiptsTable": Books._receipt,

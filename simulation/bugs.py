@@ -20,6 +20,7 @@ from chalicelib.accounts import workers as account_workers
 from chalicelib.accounts.domain import FIRST_HASH
 from chalicelib.customers import service as customers
 from chalicelib.identity import service as identity
+from chalicelib.ledger import deferred_store
 from chalicelib.ledger import domain as ledger_domain
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger import store as ledger_store
@@ -28,7 +29,7 @@ from chalicelib.limits import domain as limits_domain
 from chalicelib.limits import service as limits
 from chalicelib.notifications import store as inbox
 from chalicelib.platform import clock, ids, queues, workers
-from chalicelib.platform.dynamo import ItemUpdate, Rule
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule
 from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import store as receipts
 from chalicelib.statements import domain as statements
@@ -262,6 +263,21 @@ def alert_before_line() -> list[Patch]:
     return [(movements, "append", append)]
 
 
+def deferred_legs_posted_twice() -> list[Patch]:
+    """The row that says what was posted is replaced instead of refused: each message posts its legs again."""
+    own = deferred_store.row
+
+    def row(*args: Any) -> ItemPut:
+        return _Replacing(**{one.name: getattr(own(*args), one.name) for one in dataclasses.fields(ItemPut)})
+
+    return [(deferred_store, "row", row)]
+
+
+class _Replacing(ItemPut):
+    def parameters(self) -> dict[str, Any]:
+        return {"TableName": self.table, "Item": dict(self.item)}
+
+
 def send_before_commit() -> list[Patch]:
     own = ledger.post
 
@@ -364,6 +380,7 @@ BUGS = tuple(
         acknowledge_failures,
         relay_drops_an_event,
         alert_before_line,
+        deferred_legs_posted_twice,
         send_before_commit,
         balance_from_the_wrong_base,
         chain_starts_anew,

@@ -19,6 +19,7 @@ def wrong_at_rest(
     sent: of these at most one message may be missing. `finished_month` is the month that ended, or None.
     """
     yield from _receipts(books)
+    yield from _deferred(books)
     yield from _lines(books)
     yield from _alerts(books, excused)
     yield from _list(books)
@@ -36,6 +37,15 @@ def _receipts(books: Books) -> Iterator[str]:
     due = {entry.entry_id for entry in books.entries.values() if entry.kind == "transfer"}
     for entry_id in sorted(due ^ books.receipts):
         yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer"
+
+
+def _deferred(books: Books) -> Iterator[str]:
+    for account_id, entry_id in books.deferred.missing():
+        yield f"the deferred legs of entry {entry_id} never came to {account_id}"
+    if books.accounts_fen:
+        yield f"all accounts together, the bank's own included, hold {books.accounts_fen} fen instead of nothing"
+    if not books.deferred.closed:
+        yield "the business day that ended was not closed"
 
 
 def _lines(books: Books) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import logging
 import os
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 BRANCH = "0001"
 TELLER = "T0001"
 NAMES = ("赵小明", "钱红", "孙建国", "李梅")
+# Whose last account is credited from the stream.
+MERCHANT = 1
 FOUNDED_BEFORE = dt.timedelta(days=2)
 _CODE = re.compile(r"验证码([0-9]{6})")
 
@@ -140,6 +143,8 @@ def found(world: World) -> None:
     for i, name in enumerate(NAMES):
         wishes = [AccountWish("savings", ledger.RIGHT_FULL, _limits(rng))]
         wishes += [AccountWish("savings", ledger.RIGHT_QUERY, _limits(rng))] * (i % 2)
+        if i == MERCHANT:
+            wishes[-1] = dataclasses.replace(wishes[-1], credit=ledger.CREDIT_DEFERRED)
         form = SignUp(
             name=name,
             phone=f"1390000000{i}",

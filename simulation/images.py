@@ -10,7 +10,7 @@ from simulation.engine import Image
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A journal entry as the journal itself has it; amounts in fen."""
+    """A journal entry as the journal itself has it; amounts in fen. `deferred` accounts get their legs later."""
 
     entry_id: str
     kind: str
@@ -18,6 +18,11 @@ class Posted:
     purpose: str
     business_date: str
     legs: tuple[tuple[str, int, str], ...]
+    deferred: frozenset[str] = frozenset()
+
+    def legs_of(self, account_id: str) -> list[tuple[str, int, str]]:
+        """The legs on one account, in order."""
+        return [leg for leg in self.legs if leg[0] == account_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Line:
     balance_fen: int
     kind: str
     entry_id: str
+    value_date: str = ""
 
 
 def text(image: Image, name: str, default: str = "") -> str:
@@ -50,6 +56,18 @@ def booked(image: Image) -> int:
 def is_house(account_id: str) -> bool:
     """The bank's own accounts, whose legs no customer's write posts."""
     return account_id.startswith("H-")
+
+
+def lines_due(account: Image, day: str, entries: list[Posted]) -> list[Line]:
+    """The statement lines that entries stand for which come to an account together; `account` is as it was before."""
+    found: list[Line] = []
+    balance, seq = booked(account), whole(account, "seq")
+    for entry in entries:
+        valued = entry.business_date if entry.business_date != day else ""
+        for _, fen, kind in entry.legs_of(text(account, "account_id")):
+            balance, seq = balance + fen, seq + 1
+            found.append(Line(seq, day, fen, balance, kind, entry.entry_id, valued))
+    return found
 
 
 @dataclass(slots=True)

@@ -71,6 +71,10 @@ class Entry:
         """The legs on one account that this write posts itself, in order."""
         return tuple(leg for leg in self.legs if leg.account_id == account_id and not is_deferred(leg))
 
+    def lines_on(self, account_id: str) -> tuple[Leg, ...]:
+        """All legs on one account, in order, whoever posts them: each is a statement line sooner or later."""
+        return tuple(leg for leg in self.legs if leg.account_id == account_id)
+
     def customer_accounts(self) -> list[str]:
         """Accounts this write posts itself, in order of first use; deferred legs are posted from the stream."""
         return list(dict.fromkeys(leg.account_id for leg in self.legs if not is_deferred(leg)))

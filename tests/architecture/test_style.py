@@ -19,7 +19,6 @@ LONG_FILES: dict[str, str] = {}
 # Where a binary fraction may stand, because it counts seconds and never money.
 FLOATS = {
     "platform/clock.py": "seconds to wait, and of a monotonic clock",
-    "platform/dynamo.py": "what PynamoDB and boto3 hand over is told from whole numbers here, and made one",
     "ledger/service.py": "pauses between attempts, in seconds",
 }
 BROAD_EXCEPTS = {

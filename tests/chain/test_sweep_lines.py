@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from typing import Any
 
 import pytest
 
+from chalicelib.accounts import store
 from chalicelib.accounts.commands import rebuild_lines, sweep_lines
 from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.customers import store as customers_store
+from chalicelib.ledger import service as ledger
 from chalicelib.platform import aws, metrics
 from tests.chain.bank import Bank
 from tests.chain.lost_lines import busy_customer, lose_last, put_line, sweep
@@ -182,3 +185,20 @@ def test_random_losses_and_changes_always_end_whole(bank: Bank, seed: int) -> No
         bank.clock.advance(MUCH_LATER)
         sweep(bank)
         assert verify_chain(person.account).broken is None
+
+
+def test_a_line_written_while_the_sweeper_looks_is_no_defect(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a deposit whose line is still on its way when the sweeper starts to look
+    person = bank.sign_up("赵小明", deposit="10.00")
+    account = ledger.read_accounts([person.account])[person.account]
+    newest = store.newest
+
+    def after_the_worker(account_id: str, most: int) -> Any:
+        bank.settle()
+        return newest(account_id, most)
+
+    monkeypatch.setattr(store, "newest", after_the_worker)
+
+    # when the worker writes it in between, then the sweeper leaves it alone and calls nobody
+    assert rebuild_lines.rebuild_lines(account, bank.clock.now() + dt.timedelta(hours=1)) == 0
+    assert verify_chain(person.account).broken is None

@@ -27,6 +27,7 @@ def test_a_transfer_costs_no_more_round_trips_and_units_than_promised_a_fee_noth
     values = {row.metric: row.value for row in rows}
     assert values["transfer.one_shot.write_units"] == 8
     assert values["transfer.confirm.write_units"] == 9
+    assert values["transfer.confirm.deferred_payee.write_units"] == 7
     assert values["transfer.one_shot_account_only.write_units"] == 6
 
 

@@ -51,23 +51,35 @@ def rebuild_lines(account: ledger.Account, now: dt.datetime, *, most_pages: int 
     raises Irreparable. Lines that are still on their way, and those over MAX_LINES_A_RUN, wait for the next run.
     """
     last = store.last(account.account_id)
+    try:
+        lost = _lost(account, last, now, most_pages)
+    except Irreparable:
+        found = store.last(account.account_id)
+        if (found.seq if found else 0) != (last.seq if last else 0):
+            return 0  # the worker wrote lines between our reads: the next run sees what is left
+        raise
+    if not lost or clock.from_text(lost[0].entry["posted_at"]) > now - SETTLE:
+        return 0
+    return _write(account.account_id, last, lost[:MAX_LINES_A_RUN])
+
+
+def _lost(account: ledger.Account, last: Movement | None, now: dt.datetime, most_pages: int) -> list[_Lost]:
+    """The legs that have no line, in order; none while it is too early to search the journal for them."""
     missing = account.seq - (last.seq if last else 0)
     if missing <= 0:
-        return 0
+        return []
     remembered = _remembered(account)
     written = _written(account.account_id, None)
     lost = _without_lines(account.account_id, remembered, written, by_time=False)
     if len(lost) < missing and len(remembered) == ledger.REMEMBERED_ENTRIES:
         if last is not None and clock.from_text(last.posted_at) > now - SEARCH_AFTER:
-            return 0
+            return []
         lost = _searched(account, last, remembered, most_pages) + lost
     if len(lost) != missing:
         raise Irreparable(f"{missing} lines are missing and the journal has {len(lost)}")
     if (last.balance_fen if last else 0) + sum(leg.amount_fen for leg in lost) != account.posted_fen:
         raise Irreparable("the missing lines do not lead to the account's balance")
-    if clock.from_text(lost[0].entry["posted_at"]) > now - SETTLE:
-        return 0
-    return _write(account.account_id, last, lost[:MAX_LINES_A_RUN])
+    return lost
 
 
 def _remembered(account: ledger.Account) -> list[Image]:
@@ -97,7 +109,7 @@ def _without_lines(account_id: str, entries: Sequence[Image], written: Counter[s
     return [
         _Lost(entry, leg.amount_fen, leg.kind, by_time)
         for entry in entries
-        for leg in ledger.entry_from_image(entry).legs_of(account_id)[written[entry["entry_id"]] :]
+        for leg in ledger.entry_from_image(entry).lines_on(account_id)[written[entry["entry_id"]] :]
     ]
 
 
@@ -152,6 +164,8 @@ def _chained(account_id: str, last: Movement | None, lost: Sequence[_Lost]) -> l
             amount_fen=leg.amount_fen,
             balance_fen=balance_fen,
             correlation_id=leg.entry["correlation_id"],
+            # As on any line: said only where it is not the line's own date, and what a trial balance sorts by.
+            value_date=None if date == leg.entry["business_date"] else leg.entry["business_date"],
         ).chained_to(chain)
         chain = line.chain
         lines.append(line)

@@ -108,7 +108,7 @@ class _Walk:
         if entry is None or entry["state"] != ledger.POSTED:
             return Break(line.seq, "inserted", "the journal has no such posted entry")
         try:
-            legs = ledger.entry_from_image(entry).legs_of(self.account_id)
+            legs = ledger.entry_from_image(entry).lines_on(self.account_id)
         except ledger.EntryUnbalanced as error:
             return Break(line.seq, "altered", f"its journal entry: {error}")
         if number >= len(legs):
