@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 # What cannot be an account number is not looked up: the engine refuses keys that are empty or too long.
+_LINE = re.compile(r"[0-9]{8}#[0-9]{12}")
 _ACCOUNT_ID = re.compile(r"[0-9]{10,19}")
 
 
@@ -59,7 +60,7 @@ def account_of(customer_id: str, account_id: str) -> ledger.Account:
 
 def is_in_period(line: str, first_date: str, last_date: str) -> bool:
     """Whether a line's sort key lies in a period of business dates."""
-    return first_date <= line[:8] <= last_date
+    return _LINE.fullmatch(line) is not None and first_date <= line[:8] <= last_date
 
 
 def line_page(

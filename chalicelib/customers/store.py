@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.platform import aws, settings
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+
+from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
 MAX_CONTRACTS = 50
+MAX_REVOKE_ATTEMPTS = 12
+LONGEST_PAUSE = dt.timedelta(milliseconds=200)
 MAX_SCAN_PAGE = 100
 
 
@@ -60,6 +66,23 @@ def read_customer(customer_id: str) -> Image | None:
 
 def note_revoked(customer_id: str, session_id: str, until_epoch_s: int, forget: Sequence[str]) -> None:
     """Note an ended session until its last access token has died; drop those whose tokens are dead already."""
+    for attempt in Retrying(
+        stop=stop_after_attempt(MAX_REVOKE_ATTEMPTS),
+        wait=wait_random(max=LONGEST_PAUSE),
+        retry=retry_if_exception(_is_conflict),
+        sleep=clock.sleep,
+        reraise=True,
+    ):
+        with attempt:
+            _note_revoked(customer_id, session_id, until_epoch_s, forget)
+
+
+def _is_conflict(error: BaseException) -> bool:
+    """A payment of this customer has the record in its transaction: it is over in a moment."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "TransactionConflictException"
+
+
+def _note_revoked(customer_id: str, session_id: str, until_epoch_s: int, forget: Sequence[str]) -> None:
     names = {"#revoked": "revoked", "#added": session_id}
     removals = []
     for i, old in enumerate(forget):

@@ -30,6 +30,7 @@ class DeferredLine:
     lines: int
     seq: int
     posted_on: str
+    posted_at: str
 
 
 def row(credit: Credit, seq: int, posted_on: str, posted_at: str) -> ItemPut:
@@ -94,4 +95,5 @@ def _line(image: Image) -> DeferredLine:
         lines=len(image["legs"]),
         seq=image["seq"],
         posted_on=image["posted_on"],
+        posted_at=image["posted_at"],
     )

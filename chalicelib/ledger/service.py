@@ -43,6 +43,7 @@ __all__ = [
     "CREDIT_DEFERRED",
     "CREDIT_IMMEDIATE",
     "FEE_INCOME_ACCOUNT",
+    "MAX_DEFERRED_READ",
     "MAX_LEGS",
     "NO_ENTRY",
     "OPEN",
@@ -99,6 +100,7 @@ POSTED = "posted"
 
 account_pages = store.account_pages
 deferred_lines_at = deferred_store.read
+MAX_DEFERRED_READ = deferred_store.MAX_READ
 deferred_lines_from = deferred_store.lines_from
 journal_put = store.journal_put
 journal_update = store.journal_update

@@ -43,6 +43,7 @@ _THROTTLES = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "InternalServerError",
+        "TransactionConflictException",
     }
 )
 

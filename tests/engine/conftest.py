@@ -1,11 +1,13 @@
 """One MiniStack for all races: the tables of `infra/resources.yaml` on a real engine, the code called directly.
 
-moto must not judge concurrency: its transactions are not isolated. MiniStack's are.
+moto must not judge concurrency: its transactions are not isolated. MiniStack's are. Tests marked `both_engines`
+run a second time with their tables on DynamoDB Local, whose parser and rules are AWS's own, where it can be had.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -18,9 +20,11 @@ from chalicelib.staff import service as staff
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 from infra.local.client import local_client
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
+from tests.engine.dynamodb_local import CannotBeHad, DynamoDBLocal
 
 STACK = "rural-bank-races"
 BRANCH, TELLER = "0001", "T0001"
+MINISTACK, DYNAMODB_LOCAL = "ministack", "dynamodb-local"
 
 
 def _quiet(_: str) -> None:
@@ -40,8 +44,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def ledger_engine(engine: str) -> Iterator[str]:
-    """The bank's tables, queues and keys on that engine, and this process's code pointed at them."""
+def stack(engine: str) -> dict[str, str]:
+    """The bank's tables, queues and keys on that engine: logical id -> what `Ref` gives."""
     cloudformation = local_client("cloudformation", engine)
     cloudformation.create_stack(
         StackName=STACK,
@@ -50,19 +54,54 @@ def ledger_engine(engine: str) -> Iterator[str]:
     )
     cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
     rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    references = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
-    settings = environment_of(references) | {
+    return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
+
+
+@pytest.fixture(scope="session")
+def second_engine(tmp_path_factory: pytest.TempPathFactory, stack: dict[str, str]) -> Iterator[str]:
+    """The address of a DynamoDB Local with the same tables, for what needs DynamoDB and nothing else."""
+    wanted = os.environ.get("DYNAMODB_LOCAL", "")
+    if wanted == "off":
+        pytest.skip("DynamoDB Local: DYNAMODB_LOCAL=off")
+    try:
+        process = DynamoDBLocal(tmp_path_factory.mktemp("dynamodb-local") / "jar.log")
+    except CannotBeHad as reason:
+        if wanted == "required":
+            raise
+        pytest.skip(f"DynamoDB Local: {reason}")
+    try:
+        process.create_tables(stack)
+        yield process.url
+    finally:
+        process.stop()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test runs on MiniStack, those marked `both_engines` on DynamoDB Local too."""
+    if "ledger_engine" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_engines") is not None
+        engines = [MINISTACK, DYNAMODB_LOCAL] if both else [MINISTACK]
+        metafunc.parametrize("ledger_engine", engines, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, str]) -> Iterator[str]:
+    """This process's code pointed at that bank; gives the name of the engine that has its tables."""
+    settings = environment_of(stack) | {
         "AWS_ENDPOINT_URL": engine,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
     }
+    if request.param == DYNAMODB_LOCAL:
+        settings["AWS_ENDPOINT_URL_DYNAMODB"] = request.getfixturevalue("second_engine")
     with patch.dict("os.environ", settings):
         aws.forget_clients()
         dynamo.forget_tables()
         parameters.forget()
         staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
         staff.appoint_teller(TELLER, "柜员甲", BRANCH, "Correct-Horse-7")
-        yield engine
+        yield request.param
     aws.forget_clients()
     dynamo.forget_tables()
+    parameters.forget()

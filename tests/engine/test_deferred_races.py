@@ -114,6 +114,7 @@ def test_a_merchant_spends_while_its_legs_arrive() -> None:
     assert ledger.read_accounts([shop.account])[shop.account].seq == 60
 
 
+@pytest.mark.both_engines
 def test_a_house_account_is_opened_once_by_many() -> None:
     payers = [customer(f"客户{i}", 0) for i in range(THREADS)]
     branch = ids.random_id()

@@ -15,7 +15,7 @@ from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
 from tests.engine.test_transfer_races import Customer, confirmed, created, customer, together
 
-pytestmark = pytest.mark.usefixtures("ledger_engine")
+pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
 
 
 def hold(payer: Customer, amount_fen: int) -> str:

@@ -15,7 +15,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock
 from tests.engine.test_transfer_races import THREADS, available, confirmed, created, customer
 
-pytestmark = pytest.mark.usefixtures("ledger_engine")
+pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
 
 AMOUNT_FEN = 1_00
 TRANSFERS = 160

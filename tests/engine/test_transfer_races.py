@@ -24,7 +24,7 @@ from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.domain import Request
 from tests.engine.conftest import BRANCH, TELLER
 
-pytestmark = pytest.mark.usefixtures("ledger_engine")
+pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
 
 PASSWORD = "Correct-Horse-7"
 THREADS = 16

@@ -34,12 +34,17 @@ class Irreparable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A leg without a line; `by_time` when the account no longer remembers where it stood."""
+    """A leg without a line; `by_time` when the account no longer remembers where it stood.
+
+    A deferred leg has the date and time at which it reached the account, not its entry's.
+    """
 
     entry: Image
     amount_fen: int
     kind: str
     by_time: bool
+    posted_on: str
+    posted_at: str
 
 
 def rebuild_lines(account: ledger.Account, now: dt.datetime, *, most_pages: int = MAX_JOURNAL_PAGES) -> int:
@@ -58,7 +63,7 @@ def rebuild_lines(account: ledger.Account, now: dt.datetime, *, most_pages: int 
         if (found.seq if found else 0) != (last.seq if last else 0):
             return 0  # the worker wrote lines between our reads: the next run sees what is left
         raise
-    if not lost or clock.from_text(lost[0].entry["posted_at"]) > now - SETTLE:
+    if not lost or clock.from_text(lost[0].posted_at) > now - SETTLE:
         return 0
     return _write(account.account_id, last, lost[:MAX_LINES_A_RUN])
 
@@ -106,11 +111,29 @@ def _written(account_id: str, since: str | None) -> Counter[str]:
 
 def _without_lines(account_id: str, entries: Sequence[Image], written: Counter[str], *, by_time: bool) -> list[_Lost]:
     """The legs on the account that have no line; of an entry whose first lines are there, the others."""
-    return [
-        _Lost(entry, leg.amount_fen, leg.kind, by_time)
+    arrived = _arrived(account_id, entries)
+    lost = []
+    for entry in entries:
+        posted_on, posted_at = arrived.get(entry["entry_id"], (entry["business_date"], entry["posted_at"]))
+        legs = ledger.entry_from_image(entry).lines_on(account_id)[written[entry["entry_id"]] :]
+        lost += [_Lost(entry, leg.amount_fen, leg.kind, by_time, posted_on, posted_at) for leg in legs]
+    return lost
+
+
+def _arrived(account_id: str, entries: Sequence[Image]) -> dict[str, tuple[str, str]]:
+    """When deferred legs reached the account: entry id -> business date and time, as the worker's line has them."""
+    deferred = [
+        (account_id, entry["business_date"], entry["entry_id"])
         for entry in entries
-        for leg in ledger.entry_from_image(entry).lines_on(account_id)[written[entry["entry_id"]] :]
+        if any(
+            leg.account_id == account_id and ledger.is_deferred(leg) for leg in ledger.entry_from_image(entry).legs
+        )
     ]
+    found = {}
+    for start in range(0, len(deferred), ledger.MAX_DEFERRED_READ):
+        rows = ledger.deferred_lines_at(deferred[start : start + ledger.MAX_DEFERRED_READ])
+        found |= {entry_id: (row.posted_on, row.posted_at) for (_, entry_id), row in rows.items()}
+    return found
 
 
 def _searched(
@@ -153,12 +176,12 @@ def _chained(account_id: str, last: Movement | None, lost: Sequence[_Lost]) -> l
     for leg in lost:
         seq, balance_fen = seq + 1, balance_fen + leg.amount_fen
         # Order by date and by sequence are the same, whatever order time suggests.
-        date = max(date, leg.entry["business_date"])
+        date = max(date, leg.posted_on)
         line = Movement(
             account_id=account_id,
             seq=seq,
             business_date=date,
-            posted_at=leg.entry["posted_at"],
+            posted_at=leg.posted_at,
             entry_id=leg.entry["entry_id"],
             kind=leg.kind,
             amount_fen=leg.amount_fen,

@@ -43,20 +43,21 @@ def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
     An account that cannot be repaired is told to the operators and holds back no other.
     """
     customer_ids, cursor = customers.customer_page(after or None)
+    if cursor is not None:
+        # Asked for first: whatever this page meets, the accounts after it are visited.
+        queues.send("sweeps", [_page_message(cursor, correlation_id)])
     visited = lines = 0
     for customer_id in customer_ids:
         for account in accounts.accounts_of(customer_id):
             visited += 1
             lines += _sweep(account, now)
-    if cursor is not None:
-        queues.send("sweeps", [_page_message(cursor, correlation_id)])
     return Swept(visited, lines)
 
 
 def _sweep(account: ledger.Account, now: dt.datetime) -> int:
     try:
         return rebuild_lines(account, now)
-    except Irreparable as error:
+    except (Irreparable, ledger.EntryUnbalanced) as error:
         metrics.count(metrics.LINES_NOT_REBUILT)
         log.logger.error("lines not rebuilt", extra={"customer_id": account.customer_id, "why": str(error)})
         return 0

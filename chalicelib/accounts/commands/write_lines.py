@@ -34,7 +34,8 @@ def write_lines(old: Image | None, new: Image) -> None:
         if movement.seq > written:
             entry = entries[movement.entry_id]
             chained = replace(movement, correlation_id=entry["correlation_id"]).chained_to(chain)
-            append(entry, chained)
+            if not append(entry, chained):
+                raise Retryable("the sweeper wrote the line meanwhile")
             chain = chained.chain
     # Told again when the record is repeated; who listens tells a customer once.
     tell([(entries[movement.entry_id], movement) for movement in movements])

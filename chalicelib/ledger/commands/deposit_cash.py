@@ -6,6 +6,7 @@ import datetime as dt
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, ids
+from chalicelib.platform.errors import AmountOutOfRange
 
 
 def deposit_cash(
@@ -14,8 +15,10 @@ def deposit_cash(
     """Cash over the counter into an account: debit the branch's cash, credit the customer; the entry's id.
 
     `reference` (the voucher's number) makes a repeat harmless. Raises PayeeUnavailable when the account
-    cannot receive.
+    cannot receive, AmountOutOfRange unless it is above zero.
     """
+    if amount_fen <= 0:
+        raise AmountOutOfRange()
     entry_id = ids.derived_id("cash-deposit", branch_id, reference)
     entry = ledger.Entry(
         entry_id,

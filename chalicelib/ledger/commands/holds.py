@@ -18,7 +18,7 @@ from chalicelib.ledger.service import Draft, Posted
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s, to_raw
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.money import decimal_text
 
 HELD, RELEASED, EXPIRED = "held", "released", "expired"
@@ -54,6 +54,8 @@ def place(hold: Hold, others: Others = nobody) -> Posted:
     Raises what the account's rules refuse (InsufficientFunds, a limit, AccountNotActive …), TryAgain,
     OutcomeUnknown.
     """
+    if not 0 <= hold.counted_fen <= hold.amount_fen or hold.amount_fen == 0:
+        raise AmountOutOfRange()
 
     def plan(now: dt.datetime) -> Draft:
         facts = _facts(now, hold.correlation_id)
@@ -147,25 +149,35 @@ def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others
             hold_id,
             facts,
             image["request_digest"],
-            _to_posted(hold_id, entry, facts, amount_fen),
+            _to_posted(hold_id, entry, facts, amount_fen, payee_account),
             updates,
             others(image["held_on"]),
         )
 
-    return ledger.post(plan)
+    done = ledger.post(plan)
+    if done.replayed is not None and _captured(done.replayed) != (amount_fen, payee_account):
+        raise HoldNotOpen(state=ledger.POSTED)  # paid before, but not this
+    return done
 
 
-def _to_posted(hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int) -> ItemUpdate:
+def _captured(image: Image) -> tuple[int, str]:
+    return image["captured_fen"], image["payee_account"]
+
+
+def _to_posted(
+    hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int, payee_account: str
+) -> ItemUpdate:
     raw = to_raw({"postings": ledger.postings_of(entry)})
     journal = _from_held(hold_id).require(in_time_rule(facts.posted_at))
     return journal.set(
         "#state = :posted, #postings = :postings, #posted_at = :posted_at, "
-        "#business_date = :business_date, #captured_fen = :captured",
+        "#business_date = :business_date, #captured_fen = :captured, #payee_account = :payee",
         posted=s(ledger.POSTED),
         postings=raw["postings"],
         posted_at=s(facts.posted_at),
         business_date=s(facts.business_date),
         captured=n(amount_fen),
+        payee=s(payee_account),
     )
 
 

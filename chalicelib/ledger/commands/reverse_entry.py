@@ -79,11 +79,22 @@ def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, 
         update = ledger.account_updates(mirror, facts, giver)[account_id]
         if giver is not None:
             update.require(funds_rule(-total_fen))
-        elif original.get("outward") and account_id == original.get("payer_account"):
-            image = found[account_id].image
-            limits.give_back_account(update, image, original["business_date"], original["amount_fen"], whole=True)
+        elif account_id == original.get("payer_account"):
+            date, counted_fen = counted_by(original)
+            if counted_fen:
+                limits.give_back_account(update, found[account_id].image, date, counted_fen, whole=True)
         updates[account_id] = update
     return updates
+
+
+def counted_by(original: Image) -> tuple[str, int]:
+    """On which business date, and with how much, an entry counts in its payer's limits; 0 where in none.
+
+    A captured hold counts on the day it was placed, with what was captured.
+    """
+    if "counted_fen" in original:
+        return original["held_on"], min(original["counted_fen"], original["captured_fen"])
+    return original["business_date"], original["amount_fen"] if original.get("outward") else 0
 
 
 def funds_rule(amount_fen: int) -> Rule:
@@ -129,7 +140,7 @@ def _item(
         "state": ledger.POSTED,
         "reverses": original["entry_id"],
         "request_digest": digest,
-        "amount_fen": original["amount_fen"],
+        "amount_fen": original.get("captured_fen", original["amount_fen"]),
         "currency": original.get("currency", "CNY"),
         "purpose": reason,
         "ordered_by": by,

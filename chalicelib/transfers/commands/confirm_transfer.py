@@ -79,6 +79,6 @@ def _claim(caller: Caller, entry_id: str, max_tries: int, now_text: str) -> Item
 
 def _already_posted(entry_id: str) -> Confirmed:
     image = ledger.read_entry(entry_id)
-    if image is None:
+    if image is None or image["kind"] != "transfer":
         raise NotFound()
     return Confirmed(image, hit=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.customers import service as customers
-from chalicelib.ledger.commands.reverse_entry import reverse_entry
+from chalicelib.ledger.commands.reverse_entry import counted_by, reverse_entry
 from chalicelib.ledger.service import Posted
 from chalicelib.platform.dynamo import Image, ItemUpdate
 
@@ -15,8 +15,7 @@ def reverse_transfer(transfer_id: str, *, reason: str, by: str, correlation_id: 
     """
 
     def payer(original: Image) -> tuple[ItemUpdate, ...]:
-        if not original.get("outward"):
-            return ()
-        return customers.give_back_updates(original["customer_id"], original["business_date"], original["amount_fen"])
+        date, counted_fen = counted_by(original)
+        return customers.give_back_updates(original["customer_id"], date, counted_fen) if counted_fen else ()
 
     return reverse_entry(transfer_id, reason=reason, by=by, correlation_id=correlation_id, others=payer)

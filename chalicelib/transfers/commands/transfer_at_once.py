@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, Rule, s
-from chalicelib.platform.errors import AmountOutOfRange
+from chalicelib.platform.errors import AmountOutOfRange, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
 from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request, facts_of
@@ -36,6 +37,20 @@ def transfer_at_once(
     Raises FactorRequired when the payee is somebody else's, IdempotencyKeyReused, and whatever the posting's
     rules refuse; then nothing has moved and the key is free.
     """
+    try:
+        done = _transfer(caller, idempotency_key, request, correlation_id, now)
+    except Refusal:
+        # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
+        customers.require_live_session(caller.customer_id, caller.session_id)
+        raise
+    if done.hit:
+        customers.require_live_session(caller.customer_id, caller.session_id)
+    return done
+
+
+def _transfer(
+    caller: Caller, idempotency_key: str, request: Request, correlation_id: str, now: dt.datetime
+) -> Transferred:
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
     if request.payer_account == request.payee_account:
