@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from chalicelib.accounts import domain as account_lines
 from chalicelib.accounts import store as movements
-from chalicelib.accounts import workers as account_workers
+from chalicelib.accounts.commands import write_lines
 from chalicelib.accounts.domain import FIRST_HASH
 from chalicelib.customers import service as customers
 from chalicelib.identity import service as identity
@@ -300,7 +300,7 @@ def balance_from_the_wrong_base() -> list[Patch]:
         found = own(old, new)
         return [dataclasses.replace(line, balance_fen=base + line.amount_fen) for line in found]
 
-    return [(account_workers, "lines_of", lines_of)]
+    return [(write_lines, "lines_of", lines_of)]
 
 
 def chain_starts_anew() -> list[Patch]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import app
-from chalicelib.platform import clock
+from chalicelib.platform import aws, clock
 from simulation.faults import Faults
 from simulation.queues import Held, Queue, Queues
 from simulation.scheduler import Activity, Crashed, Scheduler
@@ -191,7 +191,12 @@ class Lambdas:
         event = {"Records": [_record(message) for message in delivered]}
 
         def work() -> None:
-            answer = worker.enter(event, Context())
+            try:
+                answer = worker.enter(event, Context())
+            except aws.NO_ANSWER as error:
+                # As Lambda does when a function fails: the whole batch becomes visible again.
+                self._tell(f"failed: {type(error).__name__}")
+                return
             self._scheduler.pause()
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             for message in delivered:

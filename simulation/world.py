@@ -192,7 +192,7 @@ class World:
         chances = self.lambdas.chances()
         if people:
             if len(self.scheduler.activities) < MOST_PEOPLE_AT_ONCE:
-                chances += [self.town.someone_acts] * 4
+                chances += [self.town.someone_acts] * 5
             if self.faults.strikes("poison"):
                 chances = [self.lambdas.poison]
             elif self.rng.randrange(150) == 0:
