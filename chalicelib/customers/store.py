@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import UnicodeAttribute
-
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from chalicelib.platform import aws, clock, settings

@@ -125,11 +125,9 @@ def _arrived(account_id: str, entries: Sequence[Image]) -> dict[str, tuple[str, 
     deferred = [
         (account_id, entry["business_date"], entry["entry_id"])
         for entry in entries
-        if any(
-            leg.account_id == account_id and ledger.is_deferred(leg) for leg in ledger.entry_from_image(entry).legs
-        )
+        if any(leg.account_id == account_id and ledger.is_deferred(leg) for leg in ledger.entry_from_image(entry).legs)
     ]
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for start in range(0, len(deferred), ledger.MAX_DEFERRED_READ):
         rows = ledger.deferred_lines_at(deferred[start : start + ledger.MAX_DEFERRED_READ])
         found |= {entry_id: (row.posted_on, row.posted_at) for (_, entry_id), row in rows.items()}

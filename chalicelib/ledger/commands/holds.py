@@ -164,9 +164,7 @@ def _captured(image: Image) -> tuple[int, str]:
     return image["captured_fen"], image["payee_account"]
 
 
-def _to_posted(
-    hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int, payee_account: str
-) -> ItemUpdate:
+def _to_posted(hold_id: str, entry: Entry, facts: PostingFacts, amount_fen: int, payee_account: str) -> ItemUpdate:
     raw = to_raw({"postings": ledger.postings_of(entry)})
     journal = _from_held(hold_id).require(in_time_rule(facts.posted_at))
     return journal.set(
