@@ -52,6 +52,8 @@ class Bank:
         """Return the variables with which application code outside Lambda works on this bank."""
         return self.environment | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            # The more specific variable would win, wherever it comes from.
+            "AWS_ENDPOINT_URL_DYNAMODB": self.endpoint_url,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
