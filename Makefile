@@ -4,6 +4,10 @@ STAGE ?= dev
 PHONE ?=
 ACCOUNT ?=
 DATE ?=
+FILE ?=
+ROOT ?=
+NAME ?=
+TELLER ?=
 BIN := .venv/bin
 PY := $(BIN)/python
 PYTEST = $(PY) -m pytest
@@ -17,7 +21,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild trial-balance test prove simulate bench mutate check package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance unlock test prove simulate bench mutate check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -39,8 +43,14 @@ verify: bootstrap ## recompute an account's hash chain on the running local bank
 rebuild: bootstrap ## rebuild an account's lost statement lines there: make rebuild ACCOUNT=9000010000000000017
 	@$(PY) -m infra.ops rebuild-lines '$(ACCOUNT)'
 
+evidence: bootstrap ## verify offline who confirmed a transfer: make evidence FILE=evidence.json ROOT=sha256-of-the-authority
+	@$(PY) -m infra.evidence verify '$(FILE)' --root '$(ROOT)'
+
 trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
 	@$(PY) -m infra.ops_closing trial-balance '$(DATE)'
+
+unlock: bootstrap ## end a log-in lock there: make unlock NAME=zhaoxiaoming TELLER=T0001
+	@$(PY) -m infra.ops_identity unlock '$(NAME)' '$(TELLER)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture

@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.accounts import workers as accounts
+from chalicelib.audit import workers as audit
 from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.contract.routes import api as contract
@@ -11,6 +12,7 @@ from chalicelib.notifications import workers as notifications
 from chalicelib.platform.http import as_problems
 from chalicelib.receipts import workers as receipts
 from chalicelib.statements import workers as statements
+from chalicelib.stepup import workers as stepup
 from chalicelib.transfers import workers as transfers
 
 app = Chalice(app_name="rural-bank")
@@ -18,5 +20,5 @@ app.register_middleware(as_problems, "http")
 
 for api in (*CONTEXT_APIS, contract):
     app.register_blueprint(api.blueprint)
-for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing):
+for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing, audit, stepup):
     app.register_blueprint(workers.blueprint)

@@ -21,6 +21,7 @@ PATIENT_S = 120
 Part = Callable[[], list[rows.Row]]
 PARTS: tuple[tuple[str, Part], ...] = (
     ("round trips and units of a transfer", units.transfer_rows),
+    ("the same by certificate and token", units.factor_rows),
     (f"an account of {YOUNG_LINES} lines", lambda: units.old_account_rows(YOUNG_LINES)),
     ("item sizes", items.size_rows),
     ("our CPU time against bare boto3", cpu.cpu_rows),

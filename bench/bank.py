@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from chalicelib.customers import service as customers
-from chalicelib.identity import service as identity
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
@@ -30,6 +31,7 @@ from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
 STACK = "rural-bank-bench"
 BRANCH = "0001"
 PURPOSE = "货款"
+VALID_FOR = dt.timedelta(hours=1)
 RICH_FEN = 1_000_000_000_00
 LIMITS = AccountLimits(
     single_fen=50_000_00, day_fen=RICH_FEN, day_count=1_000_000, month_fen=RICH_FEN, year_fen=RICH_FEN
@@ -102,7 +104,13 @@ def new_customer(
     `credit` is how the accounts are credited by those who pay into them.
     """
     customer_id = ids.random_id()
-    customers.add_customer(customer_id, limit_outward_fen=RICH_FEN, limit_nocert_fen=RICH_FEN)
+    customers.add_customer(
+        customer_id,
+        limit_outward_fen=RICH_FEN,
+        limit_nocert_fen=RICH_FEN,
+        limit_nofactor_fen=RICH_FEN,
+        factors={factors.SMS_ID: factors.SMS},
+    )
     accounts = _opened(customer_id, name, limits, credit), _opened(customer_id, name, limits, credit)
     if deposit_fen:
         pay_in(accounts[0], deposit_fen)
@@ -139,14 +147,17 @@ def pay_in(account_id: str, amount_fen: int) -> None:
     )
 
 
-def request_between(payer: Customer, payee: Customer, amount_fen: int, purpose: str = PURPOSE) -> Request:
+def request_between(
+    payer: Customer, payee: Customer, amount_fen: int, purpose: str = PURPOSE, factor: str = factors.SMS
+) -> Request:
     """What the payer's phone would send for a transfer to somebody else."""
-    return Request(payer.account, payee.account, payee.name, amount_fen, "CNY", purpose)
+    return Request(payer.account, payee.account, payee.name, amount_fen, "CNY", purpose, factor=factor)
 
 
 def own_request(owner: Customer, amount_fen: int) -> Request:
     """The same from the customer's first account to the second: the transfer that asks for no factor."""
-    return Request(*owner.accounts, owner.name, amount_fen, "CNY", PURPOSE)
+    valid_until = clock.to_text(clock.now() + VALID_FOR)
+    return Request(*owner.accounts, owner.name, amount_fen, "CNY", PURPOSE, valid_until=valid_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +173,17 @@ class Awaiting:
         """The transfer's id."""
         return str(self.image["entry_id"])
 
-    def confirm(self) -> Image:
-        """Confirm it, as the customer would; the posted journal item."""
-        return confirm_transfer(self.payer.caller, self.entry_id, self.code, clock.now()).image
+    def confirm(self, given: factors.Given | None = None) -> Image:
+        """Confirm it, as the customer would, by the code unless something else is given; the posted journal item."""
+        given = given or factors.Given(factors.SMS, self.code)
+        return confirm_transfer(self.payer.caller, self.entry_id, given, clock.now()).image
 
 
 def awaiting(payer: Customer, request: Request, correlation_id: str = "") -> Awaiting:
     """Create a transfer."""
     correlation_id = correlation_id or str(uuid.uuid4())
     image = create_transfer(payer.caller, uuid.uuid4().hex, request, correlation_id, clock.now()).image
-    return Awaiting(payer, image, identity.confirmation_code(image["digest"], image["attempt"]))
+    return Awaiting(payer, image, factors.confirmation_code(image["digest"], image["attempt"]))
 
 
 def at_once(owner: Customer, amount_fen: int) -> Image:

@@ -12,9 +12,12 @@ from bench.bank import PURPOSE, Customer, awaiting, new_customer, pay_in, reques
 from bench.rows import Row
 from bench.units import fee_charged
 from chalicelib.customers import service as customers
+from chalicelib.identity.domain import session_id
+from chalicelib.identity.sessions import MAX_NOTED
 from chalicelib.ledger.domain import REMEMBERED_ENTRIES
 from chalicelib.limits.service import AccountLimits
-from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import aws, clock, ids, settings, transactions
 from chalicelib.platform.dynamo import s
 from chalicelib.transfers.domain import MAX_NAME, MAX_PURPOSE
 
@@ -32,8 +35,9 @@ _WIDEST = AccountLimits(
 )
 # The movements worker keeps a bucket for two days after its period: these three days need the most buckets.
 _NEW_YEAR = [dt.datetime(2026, 12, 30, 4, tzinfo=dt.UTC) + dt.timedelta(days=days) for days in range(3)]
-# Log-outs within the life of an access token; each leaves its session id on the record until then.
-_ENDED_SESSIONS = 20
+# Sessions ended within the life of an access token; each leaves its id on the record until then. A log-in bears so
+# many, and then every live one may end.
+_ENDED_SESSIONS = MAX_NOTED + parameters.SESSIONS_MAX.high
 
 
 def size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
@@ -90,8 +94,11 @@ def _paid(payer: Customer, payee: Customer, purpose: str, correlation_id: str) -
 
 def _end_sessions(customer: Customer) -> None:
     now = clock.now()
-    for _ in range(_ENDED_SESSIONS):
-        customers.end_session(customer.caller.customer_id, ids.random_id(), now + dt.timedelta(minutes=15), now)
+    record = customers.customer_of(customer.caller.customer_id)
+    assert record is not None
+    ended = [session_id(now, ids.random_id(4)) for _ in range(_ENDED_SESSIONS)]
+    dies_at = int(now.timestamp()) + parameters.ACCESS_TOKEN_S.high
+    assert transactions.commit(customers.ended_updates(record, dict.fromkeys(ended, dies_at), now))
 
 
 def _after(case: str, payer: Customer, payee: Customer, entry_id: str) -> list[Row]:

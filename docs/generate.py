@@ -1,7 +1,7 @@
-"""Writes docs/errors.md from the code: `python -m docs.generate`; with `--check` it only compares.
+"""Writes docs/errors.md and docs/entitlements.md from the code; with `--check` it only compares.
 
-The page is a function of the refusal classes, the ranks and the gateway's own answers, so that running it
-twice changes nothing. A new rank without words here stops it.
+The pages are functions of the refusal classes, the ranks, the gateway's own answers and the entitlements' table,
+so that running it twice changes nothing. A new rank without words here stops it.
 """
 
 import argparse
@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import app
+from chalicelib.entitlements import service as entitlements
 from chalicelib.platform import errors, http
 from chalicelib.platform.errors import Refusal
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
 
-TARGET = Path(__file__).with_name("errors.md")
+HERE = Path(__file__).parent
 RANK_PREFIX = "RANK_"
 # What each place in the order is about; the numbers are platform.errors' own.
 WORDS = {
@@ -136,19 +137,60 @@ def page() -> str:
     )
 
 
+ENTITLEMENTS_HEADER = """# Entitlements / 业务权限
+
+<!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->
+
+What a session may do: operation by edition, and in each cell on which kind of account it may be done, confirmed by
+which factor (NB-5.4.1, NB-5.3.7, YQ-4.1.3). The edition is the session's, which may be less than what the customer
+signed up for. What is not listed is refused with `edition_not_entitled`. Single ceilings per factor come on top.
+
+按登录会话的版本（而非客户签约版本）判断；单元格列出可用的账户种类及确认方式，未列出的一律拒绝。
+"""
+
+
+def entitlements_page() -> str:
+    """The table of entitlements, every cell asked of the code that refuses."""
+    editions, factors, accounts = entitlements.words()
+
+    def cell(operation: str, edition: str) -> str:
+        by_factors: dict[tuple[str, ...], list[str]] = {}
+        for account in accounts:
+            allowed = tuple(f for f in factors if entitlements.is_allowed(operation, edition, f, account))
+            if allowed:
+                by_factors.setdefault(allowed, []).append(account)
+        return "; ".join(f"`{'`, `'.join(on)}` by `{'`, `'.join(by)}`" for by, on in by_factors.items()) or "no"
+
+    rows = [
+        [f"`{name}`", row.zh, row.en, *(cell(name, edition) for edition in editions)]
+        for name, row in entitlements.TABLE.items()
+    ]
+    heads = [f"{zh} / {en}" for zh, en in editions.values()]
+    parts = [ENTITLEMENTS_HEADER, table(["operation", "中文", "English", *heads], rows)]
+    for title, words in (("Factors / 确认方式", factors), ("Account kinds / 账户种类", accounts)):
+        named = [[f"`{name}`", zh, en] for name, (zh, en) in words.items()]
+        parts += [f"\n## {title}\n", table(["name", "中文", "English"], named)]
+    return "\n".join([*parts, ""])
+
+
+PAGES = {"errors.md": page, "entitlements.md": entitlements_page}
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Write the page, or compare it; return the exit code."""
+    """Write the pages, or compare them; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the page is not what code says")
-    wanted = page()
-    if parser.parse_args(arguments).check:
-        if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
-            return 0
-        print("docs/errors.md is not what the code says: run `.venv/bin/python -m docs.generate`", file=sys.stderr)
-        return 1
-    TARGET.write_text(wanted, encoding="utf-8")
-    print(f"wrote {TARGET.name}")
-    return 0
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not what code says")
+    check = parser.parse_args(arguments).check
+    outdated = 0
+    for name, make in PAGES.items():
+        target, wanted = HERE / name, make()
+        if not check:
+            target.write_text(wanted, encoding="utf-8")
+            print(f"wrote {name}")
+        elif not target.exists() or target.read_text(encoding="utf-8") != wanted:
+            print(f"docs/{name} is not what the code says: run `.venv/bin/python -m docs.generate`", file=sys.stderr)
+            outdated = 1
+    return outdated
 
 
 if __name__ == "__main__":

@@ -87,4 +87,8 @@ def environment_of(references: Mapping[str, str], stage: str = "local") -> dict[
     their condition does not hold. The same rule as in the packaged template, for tests and tools.
     """
     found = {name: references[logical_id] for name, logical_id in variables().items() if logical_id in references}
-    return {**found, "STAGE": stage, "MESSAGE_PROVIDER": "local" if stage == "local" else "sns"}
+    providers = {
+        "MESSAGE_PROVIDER": "local" if stage == "local" else "sns",
+        "IDENTITY_PROVIDER": "local" if stage == "local" else "http",
+    }
+    return {**found, **providers, "STAGE": stage}

@@ -12,7 +12,10 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.accounts.commands.rebuild_lines import Irreparable, rebuild_lines
+from chalicelib.accounts import service as accounts
+from chalicelib.accounts.commands.fill_holes import fill_holes
+from chalicelib.accounts.commands.lost_lines import Irreparable
+from chalicelib.accounts.commands.rebuild_lines import rebuild_lines
 from chalicelib.accounts.commands.verify_chain import verify_chain
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
@@ -38,17 +41,21 @@ def verify(account_id: str) -> int:
 
 
 def rebuild(account_id: str) -> int:
-    """Rebuild the lines that are missing at the end of an account, however large the journal."""
+    """Rebuild the lines that are missing in the middle or at the end of an account, however large the journal.
+
+    What stands is never changed: where `verify` names anything but missing lines, it does so afterwards, too.
+    """
     account = ledger.read_accounts([account_id]).get(account_id)
     if account is None:
         raise NotFound()
     try:
-        count = rebuild_lines(account, clock.now(), most_pages=MOST_PAGES)
+        count = fill_holes(account, most_pages=MOST_PAGES)
+        count += rebuild_lines(account, accounts.last_line(account_id), clock.now(), most_pages=MOST_PAGES)
     except Irreparable as error:
         print(f"无法重建 / not rebuilt: {error}")
         return BROKEN
     print(f"已重建 / rebuilt: {count} lines")
-    return WHOLE
+    return verify(account_id)
 
 
 COMMANDS: dict[str, Callable[[str], int]] = {"verify-chain": verify, "rebuild-lines": rebuild}

@@ -18,21 +18,25 @@ from zoneinfo import ZoneInfo
 from simulation.deferred import Deferred
 from simulation.engine import Changed, Image
 from simulation.images import Held, Line, Posted, binary, booked, is_house, lines_due, text, whole
+from simulation.limits import Limits
+from simulation.policy import Policy
+from simulation.signups import SignUps
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-MOST_TRIES = 5
-ACCOUNT_LIMITS = {"day": "limit_day", "count": "limit_count", "month": "limit_month", "year": "limit_year"}
-CUSTOMER_LIMITS = {"outward": "limit_outward", "nocert": "limit_nocert"}
 # A settled alert; see chalicelib.notifications.
 SENT = "sent"
-# Money may come into these, and leave an open account only.
+# Money may come into these, and leave an open account only; but what the bank takes back, a lost one too.
 RECEIVING = ("open", "frozen", "lost")
+PAYING = {"transfer": ("open",), "hold": ("open",), "reversal": ("open", "lost")}
 
 
 class Books:
-    """All that has been written so far, in the shape the rules need. `broken` is told what does not hold."""
+    """All that has been written so far, in the shape the rules need.
 
-    def __init__(self, broken: Callable[[str], None]) -> None:
+    `broken` is told what does not hold; `now` is the simulation's clock.
+    """
+
+    def __init__(self, broken: Callable[[str], None], now: Callable[[], dt.datetime]) -> None:
         self._broken = broken
         self.owner: dict[str, str] = {}
         self.holder: dict[str, str] = {}
@@ -44,7 +48,6 @@ class Books:
         self.held_fen: Counter[str] = Counter()
         self.outward: dict[str, tuple[str, int, str]] = {}
         self.reversed: dict[str, str] = {}
-        self.used: Counter[tuple[str, str]] = Counter()
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.written: Counter[str] = Counter()
         self.chains: dict[str, bytes] = {}
@@ -53,10 +56,15 @@ class Books:
         self.bills: dict[tuple[str, str], Image] = {}
         self.listed: dict[str, str] = {}
         self.revoked: dict[str, set[str]] = defaultdict(set)
+        # All sessions of a customer that began before this one were ended with it.
+        self.since: dict[str, str] = defaultdict(str)
         self.right_codes: set[str] = set()
         self.sends: Counter[str] = Counter()
         self._applied: set[tuple[str, str]] = set()
         self.deferred = Deferred(broken)
+        self.limits = Limits(broken)
+        self.policy = Policy(now)
+        self.sign_ups = SignUps(broken, self.owner)
         self.accounts_fen = 0
 
     def see(self, changes: list[Changed]) -> None:
@@ -64,6 +72,7 @@ class Books:
         order = {"JournalTable": 0, "DeferredLegsTable": 1, "CustomersTable": 2, "AccountsTable": 3}
         posted: list[Posted] = []
         self.deferred.begin_write()
+        self.limits.begin_write()
         for change in sorted(changes, key=lambda one: order.get(one.table, 4)):
             if change.table == "JournalTable":
                 entry = self._journal(change)
@@ -71,17 +80,22 @@ class Books:
                     posted.append(entry)
             elif change.table in _JUDGES:
                 _JUDGES[change.table](self, change)
-        changed = {text(c.new, "account_id"): c.new for c in changes if c.table == "AccountsTable" and c.new}
-        customers = {text(c.new, "customer_id"): c.new for c in changes if c.table == "CustomersTable" and c.new}
         for entry in posted:
-            self._all_legs_applied(entry, changed, customers)
-        for account_id, image in changed.items():
-            self._buckets_hold_what_remains(account_id, image)
+            self._all_legs_applied(entry)
+        for change in changes:
+            if change.old is not None and change.new is not None and change.table in _OWNERS_OF_LIMITS:
+                self._limits_and_holds(change.table, change.old, change.new)
+        self.limits.end_write()
+        self.sign_ups.end_write()
         for account_id in self.deferred.unclaimed():
             self._broken(f"deferred legs are noted as posted to {account_id}, but not posted")
         # Every entry adds up to zero, so all accounts do, with what is still on its way.
         if self.accounts_fen + self.deferred.pending_fen:
             self._broken(f"money: accounts hold {self.accounts_fen} fen, {self.deferred.pending_fen} are on their way")
+
+    def open_holds(self) -> list[str]:
+        """Holds that nobody has paid or freed."""
+        return [hold_id for hold_id, hold in self.holds.items() if hold.state == "held"]
 
     def provider_took(self, message_id: str) -> None:
         """A message left the bank."""
@@ -101,10 +115,14 @@ class Books:
             return None
         if text(new, "kind") == "transfer":
             self.journal_ids[entry_id] = text(new, "customer_id")
+            if old is None:
+                self._fee_is_right(new)
         if text(new, "kind") == "hold":
             self._hold(entry_id, old, new)
-        if "tries" in new and whole(new, "tries") > MOST_TRIES:
-            self._broken(f"entry {entry_id} had {whole(new, 'tries')} tries")
+        if old is not None and "tries" in old and whole(new, "tries") > whole(old, "tries"):
+            most = self.policy.most_tries()
+            if whole(new, "tries") > most:
+                self._broken(f"entry {entry_id} had {whole(new, 'tries')} tries of {most}")
         if text(new, "state") != "posted":
             return None
         maps = [leg["M"] for leg in new["postings"]["L"]]
@@ -143,7 +161,7 @@ class Books:
             self.holds[hold_id] = hold
             self.held_fen[hold.account_id] += hold.amount_fen
             if hold.counted_fen:
-                self._take(hold.account_id, hold.held_on, hold.counted_fen, 1)
+                self.limits.take(hold.account_id, hold.held_on, hold.counted_fen, 1)
             return
         hold = self.holds[hold_id]
         if hold.state != "held":
@@ -152,7 +170,7 @@ class Books:
         self.held_fen[hold.account_id] -= hold.amount_fen
         captured = whole(new, "captured_fen") if state == "posted" else 0
         if hold.counted_fen:
-            self._take(hold.account_id, hold.held_on, captured - hold.counted_fen, 0 if captured else -1)
+            self.limits.take(hold.account_id, hold.held_on, captured - hold.counted_fen, 0 if captured else -1)
 
     def _reversal(self, entry_id: str, image: Image) -> None:
         original_id = text(image, "reverses")
@@ -162,28 +180,21 @@ class Books:
             self._broken(f"reversal {entry_id} is not the mirror of {original_id}")
         if original_id in self.outward:
             payer, amount, day = self.outward[original_id]
-            self._take(payer, day, -amount, -1)
+            self.limits.take(payer, day, -amount, -1)
 
-    def _take(self, account_id: str, day: str, amount_fen: int, count: int) -> None:
-        """Count on all of an account's limits; negative where something is given back."""
-        if amount_fen or count:
-            for bucket in (f"day_{day}", f"month_{day[:6]}", f"year_{day[:4]}"):
-                self.used[account_id, bucket] += amount_fen
-            self.used[account_id, f"count_{day}"] += count
+    def _limits_and_holds(self, table: str, old: Image, new: Image) -> None:
+        """Every counter of what was written says exactly what is left, and so does what is held."""
+        who = text(new, _OWNERS_OF_LIMITS[table])
+        self.limits.judge(who, old, new)
+        if table == "AccountsTable" and whole(new, "held_fen") != self.held_fen[who]:
+            self._broken(f"{who} holds {whole(new, 'held_fen')} fen, open holds {self.held_fen[who]}")
 
-    def _buckets_hold_what_remains(self, account_id: str, image: Image) -> None:
-        """Every counter of an account that was written says exactly what is left, and so does what is held."""
-        for name in image:
-            prefix, _, period = name.partition("_")
-            if prefix not in ACCOUNT_LIMITS or not period.isdigit():
-                continue
-            limit, used = whole(image, ACCOUNT_LIMITS[prefix]), self.used[account_id, name]
-            if used > limit:
-                self._broken(f"{account_id} used {used} of {limit} in {name}")
-            if whole(image, name) != limit - used:
-                self._broken(f"{account_id} has {whole(image, name)} left in {name}, but used {used} of {limit}")
-        if whole(image, "held_fen") != self.held_fen[account_id]:
-            self._broken(f"{account_id} holds {whole(image, 'held_fen')} fen, open holds {self.held_fen[account_id]}")
+    def _fee_is_right(self, image: Image) -> None:
+        """What is quoted was in force, and between own accounts nothing."""
+        own = self.owner.get(text(image, "payer_account")) == self.owner.get(text(image, "payee_account"))
+        fees = {0} if own else self.policy.fees(text(image, "created_at"))
+        if whole(image, "fee_fen") not in fees:
+            self._broken(f"entry {text(image, 'entry_id')} quotes {whole(image, 'fee_fen')} fen, in force: {fees}")
 
     def _entry_is_right(self, posted: Posted, image: Image) -> None:
         if sum(fen for _, fen, _ in posted.legs) != 0 or len(posted.legs) < 2:
@@ -207,9 +218,10 @@ class Books:
             self._broken(f"entry {posted.entry_id} pays somebody else without any factor")
         if not at_once and posted.entry_id not in self.right_codes:
             self._broken(f"entry {posted.entry_id} was posted though nobody entered its code")
-        if text(image, "session_id") in self.revoked[posted.customer_id]:
+        session_id = text(image, "session_id")
+        if session_id in self.revoked[posted.customer_id] or session_id < self.since[posted.customer_id]:
             self._broken(f"entry {posted.entry_id} was posted by a session that had been ended")
-        if not at_once and text(image, "valid_until") <= text(image, "posted_at"):
+        if text(image, "valid_until") <= text(image, "posted_at"):
             self._broken(f"entry {posted.entry_id} was posted after it had expired")
         amount, fee = whole(image, "amount_fen"), whole(image, "fee_fen")
         wanted = {(payer, -amount, "principal"), (payee, amount, "principal")}
@@ -222,37 +234,21 @@ class Books:
         if self.holder.get(payee) != text(image, "payee_name"):
             self._broken(f"entry {posted.entry_id} pays an account of another name")
 
-    def _all_legs_applied(self, entry: Posted, accounts: dict[str, Image], customers: dict[str, Image]) -> None:
+    def _all_legs_applied(self, entry: Posted) -> None:
         for account_id in {account: None for account, _, _ in entry.legs if account not in entry.deferred}:
             if (account_id, entry.entry_id) not in self._applied:
                 self._broken(f"entry {entry.entry_id} is posted, but not on {account_id}")
+        for account_id, _, _ in entry.legs:
+            if account_id in self.owner and self.owner[account_id] not in self.sign_ups.can_log_in:
+                self._broken(f"entry {entry.entry_id} moves money of {account_id}, whose sign-up is not done")
         payers = [account for account, fen, _ in entry.legs if fen < 0]
         payees = [account for account, fen, kind in entry.legs if fen > 0 and kind == "principal"]
         if entry.kind != "transfer" or self.owner.get(payers[0]) == self.owner.get(payees[0]):
             return
         amount = sum(fen for _, fen, kind in entry.legs if fen > 0 and kind == "principal")
-        day = entry.business_date
-        self.outward[entry.entry_id] = payers[0], amount, day
-        took = {f"day_{day}": amount, f"month_{day[:6]}": amount, f"year_{day[:4]}": amount, f"count_{day}": 1}
-        self._within(payers[0], accounts.get(payers[0]), took, ACCOUNT_LIMITS)
-        customer = entry.customer_id
-        took = {f"outward_{day}": amount, f"nocert_{day}": amount}
-        self._within(customer, customers.get(customer), took, CUSTOMER_LIMITS)
-
-    def _within(self, who: str, image: Image | None, took: dict[str, int], limits: dict[str, str]) -> None:
-        """No limit is exceeded, by our own adding up; and the bucket holds exactly what remains."""
-        for bucket, amount in took.items():
-            self.used[who, bucket] += amount
-            if image is None:
-                self._broken(f"{who} paid, but no counter of it was written")
-                continue
-            limit = whole(image, limits[bucket.partition("_")[0]])
-            used = self.used[who, bucket]
-            if used > limit:
-                self._broken(f"{who} used {used} of {limit} in {bucket}")
-            if bucket not in image or whole(image, bucket) != limit - used:
-                has = whole(image, bucket) if bucket in image else "nothing"
-                self._broken(f"{who} has {has} left in {bucket}, but used {used} of {limit}")
+        self.outward[entry.entry_id] = payers[0], amount, entry.business_date
+        self.limits.take(payers[0], entry.business_date, amount, 1)
+        self.limits.take_of_customer(entry.customer_id, entry.business_date, amount)
 
     # ---- accounts and customers -------------------------------------------------------------------
     def _account(self, change: Changed) -> None:
@@ -287,9 +283,9 @@ class Books:
             if (account_id, entry.entry_id) in self._applied or (account_id in entry.deferred) != bool(brought):
                 self._broken(f"entry {entry.entry_id} was applied to {account_id} twice, or by another's write")
             self._applied.add((account_id, entry.entry_id))
-        may = ("open",) if moved < 0 and entries[0].kind == "transfer" else RECEIVING
+        may = PAYING[entries[0].kind] if moved < 0 and not brought else RECEIVING
         # What comes from the stream was decided before: no state stops it.
-        if not brought and text(old, "state") not in may and (moved > 0 or entries[0].kind == "transfer"):
+        if not brought and text(old, "state") not in may:
             self._broken(f"account {account_id} is {text(old, 'state')}, but moved {moved} fen")
         if text(new, "business_date") < text(old, "business_date"):
             self._broken(f"account {account_id} went back to {text(new, 'business_date')}")
@@ -298,7 +294,10 @@ class Books:
 
     def _customer(self, change: Changed) -> None:
         new = change.new or {}
-        self.revoked[text(new, "customer_id")].update(new.get("revoked", {}).get("M", {}))
+        self.sign_ups.row(change)
+        customer_id = text(new, "customer_id")
+        self.revoked[customer_id].update(new.get("revoked", {}).get("M", {}))
+        self.since[customer_id] = new.get("since", {}).get("S", "")
 
     # ---- what follows from money ----------------------------------------------------------------
     def _movement(self, change: Changed) -> None:
@@ -380,6 +379,8 @@ class Books:
         self.listed[text(new, "entry_id")] = text(new, "state")
 
 
+# Whose items carry limits, and their keys.
+_OWNERS_OF_LIMITS = {"AccountsTable": "account_id", "CustomersTable": "customer_id"}
 _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "AccountsTable": Books._account,
     "DeferredLegsTable": lambda books, change: books.deferred.row(change),
@@ -390,4 +391,9 @@ _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "InboxTable": Books._inbox,
     "BillsTable": Books._bill,
     "TransfersTable": Books._transfer_row,
+    "ParametersTable": lambda books, change: books.policy.see(change),
+    **dict.fromkeys(
+        ("ProfilesTable", "ContractsTable", "CredentialsTable", "LoginNamesTable", "SessionsTable"),
+        lambda books, change: books.sign_ups.row(change),
+    ),
 }

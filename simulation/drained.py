@@ -23,6 +23,8 @@ def wrong_at_rest(
     yield from _lines(books)
     yield from _alerts(books, excused)
     yield from _list(books)
+    for hold_id in books.open_holds():
+        yield f"hold {hold_id} is held for ever"
     if finished_month is not None:
         yield from _bills(books, finished_month)
     for queue in queues:
@@ -80,7 +82,9 @@ def _list(books: Books) -> Iterator[str]:
 
 
 def _bills(books: Books, month: str) -> Iterator[str]:
-    due = {account for account, opened_on in books.opened_on.items() if opened_on[:6] <= month.replace("-", "")}
+    # What a half-done sign-up left without a contract is nobody's, and nobody's bill.
+    opened = {account for account in books.opened_on if books.opened_on[account][:6] <= month.replace("-", "")}
+    due = opened & books.sign_ups.contracted
     for account in sorted(due ^ {account for account, billed in books.bills if billed == month}):
         yield f"account {account} should have one bill for {month}"
     for (account, billed), bill in books.bills.items():

@@ -23,6 +23,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from ministack.services import dynamodb as ministack_dynamodb
+from pynamodb.exceptions import PynamoDBException
 
 from infra.environment import RESOURCES_FILE, read_template
 from simulation.faults import Faults
@@ -34,6 +35,8 @@ TABLE = "AWS::DynamoDB::Table"
 # As chalicelib.platform.aws configures botocore: one repeat inside it, of what it takes for passing.
 ATTEMPTS = 2
 ENDPOINT = "http://dynamodb.simulation.invalid"
+# What passes when it is tried again: silence (no code), and an engine that is busy.
+PASSING = frozenset({None, "ThrottlingException"})
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 
@@ -276,6 +279,12 @@ def _take_changes(table: str) -> list[Changed]:
     return [
         Changed(table, record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage")) for record in records
     ]
+
+
+def code_of(error: Exception) -> str | None:
+    """The engine's code in an error, through botocore's and PynamoDB's wrappings; None where it gave none."""
+    cause = error.cause if isinstance(error, PynamoDBException) else error
+    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
 
 
 def items_of(table: str) -> list[Image]:

@@ -16,6 +16,7 @@ class Rates:
     throttle: int = 12
     silence_after: int = 25
     silence_before: int = 6
+    provider_silent: int = 70
     queue_refuses: int = 60
     message_twice: int = 60
     message_late: int = 60

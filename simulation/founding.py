@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
-from chalicelib.identity import service as identity
+from chalicelib.factors import service as factors
 from chalicelib.identity import tokens
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
-from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.providers import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
@@ -27,14 +26,14 @@ from chalicelib.platform import aws, clock, dynamo, ids, log, passwords
 from chalicelib.platform.errors import Retryable
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
+from simulation.counter import TELLER, some_limits
 from simulation.engine import resources
-from simulation.phones import PASSWORD, Person
+from simulation.people import PASSWORD, Person
 
 if TYPE_CHECKING:
     from simulation.world import World
 
 BRANCH = "0001"
-TELLER = "T0001"
 NAMES = ("赵小明", "钱红", "孙建国", "李梅")
 # Whose last account is credited from the stream.
 MERCHANT = 1
@@ -46,8 +45,10 @@ _CODE = re.compile(r"验证码([0-9]{6})")
 class Secrets:
     """Secrets Manager: one secret."""
 
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803  # as boto3 names it
-        return {"SecretString": f"secret of {SecretId}"}
+    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803  # as boto3 names it
+        # Made long ago: nobody asks for the one before.
+        made = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+        return {"SecretString": f"secret of {SecretId}", "CreatedDate": made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Provider:
         code = _CODE.search(message.text)
         if code is not None:
             self.world.town.codes[message.message_id.split("#")[1]] = code[1]
-        if exposed and self.world.faults.strikes("silence_after"):
+        if exposed and self.world.faults.strikes("provider_silent"):
             self.world.tell("  fault: the provider took it, and does not answer")
             raise ProviderSilent
 
@@ -127,7 +128,7 @@ def _forget() -> None:
     dynamo.forget_tables()
     parameters.forget()
     staff.branch_of.cache_clear()
-    identity._code_secret.cache_clear()
+    factors.forget_secret()
 
 
 def found(world: World) -> None:
@@ -141,8 +142,8 @@ def found(world: World) -> None:
     parameters.set_value(parameters.NO_CERTIFICATE_DAY_FEN.name, rng.choice((600_00, 900_00, 5_000_00)))
     parameters.set_value(parameters.TRANSFER_FEE_FEN.name, rng.choice((0, 1_00)))
     for i, name in enumerate(NAMES):
-        wishes = [AccountWish("savings", ledger.RIGHT_FULL, _limits(rng))]
-        wishes += [AccountWish("savings", ledger.RIGHT_QUERY, _limits(rng))] * (i % 2)
+        wishes = [AccountWish("savings", ledger.RIGHT_FULL, some_limits(rng))]
+        wishes += [AccountWish("savings", ledger.RIGHT_QUERY, some_limits(rng))] * (i % 2)
         if i == MERCHANT:
             wishes[-1] = dataclasses.replace(wishes[-1], credit=ledger.CREDIT_DEFERRED)
         form = SignUp(
@@ -170,13 +171,3 @@ def found(world: World) -> None:
     for person in world.town.people:
         person.session = world.town.logged_in(person)
     world.lambdas.set_schedules(at, world.midnight, month_ends=world.finished_month is not None)
-
-
-def _limits(rng: random.Random) -> AccountLimits:
-    return AccountLimits(
-        single_fen=rng.choice((200_00, 1_000_00)),
-        day_fen=rng.choice((300_00, 600_00, 5_000_00)),
-        day_count=rng.choice((2, 3, 20)),
-        month_fen=rng.choice((500_00, 900_00, 9_000_00)),
-        year_fen=rng.choice((700_00, 1_200_00, 50_000_00)),
-    )

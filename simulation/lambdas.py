@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from app import app
 from chalicelib.platform import aws, clock
+from simulation.engine import PASSING, code_of
 from simulation.faults import Faults
 from simulation.queues import Held, Queue, Queues
 from simulation.scheduler import Activity, Crashed, Scheduler
@@ -23,6 +26,7 @@ MOST_REPEATED = 12
 VISIBILITY_PER_TIMEOUT = 6
 STREAM_TIMEOUT = dt.timedelta(seconds=60)
 AGAIN_AFTER = dt.timedelta(seconds=1)
+NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 BILL_RUN = "start_bill_run"
 NIGHT = dt.timedelta(hours=2)
 
@@ -134,6 +138,10 @@ class Lambdas:
         late = [reader.stalled_until for reader in self._streams.readers if reader.waiting and not reader.busy]
         return min([*held, *once, *late], default=None)
 
+    def next_tick(self) -> dt.datetime:
+        """When the next of the periodic schedules is due."""
+        return min(s.next_at for s in self.schedules if s.next_at is not None and s.every is not None)
+
     def poison(self) -> None:
         """A message no worker can ever do: not JSON, not a message, or about what does not exist."""
         queue = self._queues.by_name[self._rng.choice(sorted(self._of_queue))]
@@ -179,7 +187,9 @@ class Lambdas:
     def _deliver(self, queue: Queue, worker: Worker) -> None:
         """Some of a queue's messages, in any order. The last delivery of a message meets no fault.
 
-        So whatever reaches the dead letters was poison: a message is not lost to bad luck alone.
+        So whatever reaches the dead letters was poison: a message is not lost to bad luck alone. As it has all
+        the time it needs, while Lambda's functions end long before their messages become visible again, its
+        messages stay hidden until it is over, however far the clock jumps meanwhile.
         """
         now = self._scheduler.clock.now()
         visible = queue.visible(now)
@@ -188,13 +198,18 @@ class Lambdas:
         if not delivered:
             return
         immune = any(message.receives >= queue.most_receives for message in delivered)
+        if immune:
+            for message in delivered:
+                message.visible_at = NEVER
         event = {"Records": [_record(message) for message in delivered]}
 
         def work() -> None:
             try:
                 answer = worker.enter(event, Context())
-            except aws.NO_ANSWER as error:
+            except (*aws.NO_ANSWER, ClientError) as error:
                 # As Lambda does when a function fails: the whole batch becomes visible again.
+                if code_of(error) not in PASSING:
+                    raise
                 self._tell(f"failed: {type(error).__name__}")
                 return
             self._scheduler.pause()
@@ -208,7 +223,11 @@ class Lambdas:
                     queue.delete(message)
             self._tell(f"acknowledges {len(delivered) - len(failed)} of {len(delivered)}")
 
-        self._start(worker, queue.visibility / VISIBILITY_PER_TIMEOUT, work, immune=immune)
+        def after() -> None:
+            for message in delivered if immune else ():
+                message.visible_at = now + queue.visibility
+
+        self._start(worker, queue.visibility / VISIBILITY_PER_TIMEOUT, work, immune=immune, after=after)
 
     def _read(self, reader: Reader) -> None:
         """The next records of a shard; from the first that failed they come again."""
@@ -267,10 +286,19 @@ class Lambdas:
             self.billed = self.billed or schedule.worker.name == BILL_RUN
             if self._faults.strikes("batch_again"):
                 return
-            schedule.next_at = nominal + schedule.every if schedule.every else None
+            schedule.next_at = _after(nominal, schedule.every, self._scheduler.clock.now())
             self._tell("ended well")
 
         self._start(schedule.worker, STREAM_TIMEOUT, work)
+
+
+def _after(nominal: dt.datetime, every: dt.timedelta | None, now: dt.datetime) -> dt.datetime | None:
+    """The next time of a schedule. As EventBridge does, it makes up for no time that passed: of those that the
+    clock has jumped over, the newest is due, once.
+    """
+    if every is None:
+        return None
+    return nominal + every * max(1, (now - nominal) // every)
 
 
 def _period(source: Any) -> dt.timedelta | None:

@@ -6,7 +6,9 @@ as the app does, with the same idempotency key.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import functools
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,8 +18,9 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.factors import service as factors
+from chalicelib.factors.errors import CodeWrong
 from chalicelib.identity import service as identity
-from chalicelib.identity.errors import CodeWrong
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
@@ -32,7 +35,10 @@ from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
 from simulation.books import Books
+from simulation.counter import TELLER, Counter
+from simulation.engine import PASSING, code_of
 from simulation.faults import Faults
+from simulation.people import PASSWORD, Person
 from simulation.scheduler import Activity, Crashed, Scheduler
 
 T = TypeVar("T")
@@ -44,31 +50,11 @@ PATIENCE = dt.timedelta(seconds=150)
 TOO_LATE = dt.timedelta(seconds=181)
 MOST_ASKS = 5
 MOST_GUESSES = 4
-# What a phone sees as a 5xx and tries again: silence (no code), and an engine that is busy.
-PASSING = frozenset({None, "ThrottlingException"})
-PASSWORD = "simulated"  # noqa: S105  # of customers that exist for a second
+MOST_SPENT = 3
 
 
 class NoAnswer(Exception):
     """The phone got nothing, or a 5xx: it cannot know what happened."""
-
-
-def _code_of(error: Exception) -> str | None:
-    """The engine's code in an error, through botocore's and PynamoDB's wrappings; None where it gave none."""
-    cause = error.cause if isinstance(error, PynamoDBException) else error
-    return str(cause.response["Error"]["Code"]) if isinstance(cause, ClientError) else None
-
-
-@dataclass(slots=True)
-class Person:
-    """A customer: accounts that may pay first. `session` is None until logged in."""
-
-    name: str
-    phone: str
-    login_name: str
-    customer_id: str
-    accounts: tuple[str, ...]
-    session: Caller | None = None
 
 
 @dataclass
@@ -96,7 +82,7 @@ class Machine:
             self.tell(f"{what}: the machine died")
             raise NoAnswer from None
         except (OutcomeUnknown, TryAgain, *aws.NO_ANSWER, ClientError, PynamoDBException) as error:
-            if _code_of(error) not in PASSING:
+            if code_of(error) not in PASSING:
                 raise
             self.tell(f"{what}: {type(error).__name__}")
             raise NoAnswer from error
@@ -131,14 +117,19 @@ class Town:
     rng: random.Random
     books: Books
     branch_id: str
+    broken: Callable[[str], None]
     people: list[Person] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
     told_posted: list[str] = field(default_factory=list)
     intents: int = 0
+    counter: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counter = Counter(self)
 
     def someone_acts(self) -> None:
         """Start one more thing that somebody does."""
-        chance = self.rng.randrange(100)
+        chance = self.rng.randrange(160)
         # One of them does half of everything, so that limits and races are met.
         person = self.rng.choice([self.people[0]] * 3 + self.people)
         if chance < 70:
@@ -148,13 +139,21 @@ class Town:
         elif chance < 84:
             self.machine.start("teller", self._reverse)
         elif chance < 91:
-            self.machine.start("teller", lambda: self._deposit(self.rng.choice(person.accounts)))
+            self.machine.start("teller", lambda: self.deposit(self.rng.choice(person.accounts)))
         elif chance < 96:
             self.machine.start(person.login_name, lambda: self._log_out(person))
-        else:
+        elif chance < 100:
             self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))
+        elif chance < 104:
+            self.counter.change_limits(person)
+        elif chance < 107:
+            self.machine.start("operator", self.counter.change_policy)
+        elif chance < 111:
+            self.machine.start("teller", self.counter.sign_up)
+        else:
+            self.machine.start(person.login_name, lambda: self._pay(person))
 
-    def _insist(self, what: str, work: Callable[[], T]) -> T:
+    def insist(self, what: str, work: Callable[[], T]) -> T:
         """Ask until there is an answer, a few times."""
         for _ in range(MOST_ASKS - 1):
             try:
@@ -166,14 +165,14 @@ class Town:
     def session_of(self, person: Person) -> Caller:
         """The person's session; logs in where there is none."""
         if person.session is None:
-            person.session = self._insist(f"{person.login_name} logs in", lambda: self.logged_in(person))
+            person.session = self.insist(f"{person.login_name} logs in", lambda: self.logged_in(person))
         return person.session
 
     @staticmethod
     def logged_in(person: Person) -> Caller:
         """Log in; who the tokens speak for."""
         grant = identity.log_in(person.login_name, PASSWORD, clock.now())
-        return Caller(grant.customer_id, grant.refresh_token.partition(".")[0], grant.edition)
+        return Caller(grant.customer_id, grant.session_id, grant.edition)
 
     # ---- a transfer --------------------------------------------------------------------------------
     def _pay(self, person: Person) -> None:
@@ -221,23 +220,28 @@ class Town:
 
         if self.rng.randrange(8) == 0:
             self.machine.start(f"{person.login_name}-again", lambda: self._create_again(person, intent, create))
-        return self._with_session(person, f"{intent} create", create)
+        return self.with_session(person, f"{intent} create", create)
 
     def _at_once(self, person: Person, intent: str, request: Request) -> None:
-        """Between own accounts, without a code, in one round trip."""
+        """Between own accounts, without a code, in one round trip; often sent around its `valid_until`."""
+        valid_for = dt.timedelta(seconds=self.rng.choice((10, 60, 300)))
+        stated = dataclasses.replace(request, valid_until=clock.to_text(clock.now() + valid_for))
 
         def transfer(caller: Caller) -> None:
-            done = transfer_at_once(caller, f"key-of-{intent}", request, intent, clock.now())
+            done = transfer_at_once(caller, f"key-of-{intent}", stated, intent, clock.now())
             self.told_posted.append(str(done.image["entry_id"]))
 
         if self.rng.randrange(3) == 0:
             again = f"{person.login_name}-again"
-            self.machine.start(again, lambda: self._with_session(person, f"{intent} at once again", transfer))
-        self._with_session(person, f"{intent} at once", transfer)
+            self.machine.start(again, lambda: self.with_session(person, f"{intent} at once again", transfer))
+        if self.rng.randrange(4) == 0:
+            # The phone has no net; the app sends what it kept when it has.
+            self.machine.scheduler.wait(valid_for, None)
+        self.with_session(person, f"{intent} at once", transfer)
 
     def _create_again(self, person: Person, intent: str, create: Callable[[Caller], str]) -> None:
         """The thumb that presses twice; whatever id that gives is one more to confirm."""
-        entry_id = self._with_session(person, f"{intent} create again", create)
+        entry_id = self.with_session(person, f"{intent} create again", create)
         self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
         if entry_id in self.codes:
             self.books.right_codes.add(entry_id)
@@ -245,10 +249,10 @@ class Town:
 
     def _confirm(self, person: Person, entry_id: str, code: str) -> None:
         def confirm(caller: Caller) -> str:
-            done = confirm_transfer(caller, entry_id, code, clock.now())
+            done = confirm_transfer(caller, entry_id, factors.Given(factors.SMS, code), clock.now())
             return str(done.image["state"])
 
-        if self._with_session(person, f"{entry_id} confirm", confirm) == "posted":
+        if self.with_session(person, f"{entry_id} confirm", confirm) == "posted":
             self.told_posted.append(entry_id)
 
     def _guess(self, person: Person, entry_id: str, code: str) -> None:
@@ -257,17 +261,17 @@ class Town:
             with suppress(NoAnswer, CodeWrong):
                 self._confirm(person, entry_id, self._wrong(code))
 
-    def _with_session(self, person: Person, what: str, work: Callable[[Caller], T]) -> T:
+    def with_session(self, person: Person, what: str, work: Callable[[Caller], T]) -> T:
         caller = self.session_of(person)
         try:
-            return self._insist(what, lambda: work(caller))
+            return self.insist(what, lambda: work(caller))
         except Refusal as refusal:
             if refusal.code != "session_ended":
                 raise
             if person.session is caller:
                 person.session = None
             again = self.session_of(person)
-            return self._insist(what, lambda: work(again))
+            return self.insist(what, lambda: work(again))
 
     @staticmethod
     def _wrong(code: str | None) -> str:
@@ -276,10 +280,23 @@ class Town:
     # ---- the rest ----------------------------------------------------------------------------------
     def _log_out(self, person: Person) -> None:
         caller = self.session_of(person)
+        # Whoever has the phone pays with the session that is being ended, as often as that goes.
+        self.machine.start("thief", lambda: self._spend(person, caller))
         # The app forgets nothing: what it has begun in this session it will try to finish with it.
-        self._insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()))
+        self.insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()))
 
-    def _deposit(self, account_id: str) -> None:
+    def _spend(self, person: Person, caller: Caller) -> None:
+        """A fen from account to account, at once, until the session is refused."""
+        for _ in range(MOST_SPENT):
+            self.intents += 1
+            intent = f"p{self.intents}"
+            until = clock.to_text(clock.now() + dt.timedelta(minutes=1))
+            request = Request(person.accounts[0], person.accounts[-1], person.name, 1, "CNY", intent, valid_until=until)
+            transfer = functools.partial(transfer_at_once, caller, f"key-of-{intent}", request, intent, clock.now())
+            with suppress(NoAnswer):
+                self.machine.ask(f"{intent} by a thief", transfer)
+
+    def deposit(self, account_id: str) -> None:
         self.intents += 1
         reference = f"voucher-{self.intents}"
         amount_fen = self.rng.randrange(1, 400_00)
@@ -290,18 +307,18 @@ class Town:
                 branch_id=self.branch_id,
                 amount_fen=amount_fen,
                 reference=reference,
-                teller_id="T0001",
+                teller_id=TELLER,
                 at=clock.now(),
             )
 
-        self._insist(f"deposit {reference}", deposit)
+        self.insist(f"deposit {reference}", deposit)
 
     def _freeze(self, account_id: str) -> None:
         """The branch stops an account, and lets it go again after a while."""
         with suppress(StateChangeRefused, NoAnswer):
-            self._insist("freeze", lambda: change_state(account_id, before="open", after="frozen"))
-        self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 20)), None)
-        self._insist("thaw", lambda: change_state(account_id, before="frozen", after="open"))
+            self.insist("freeze", lambda: change_state(account_id, before="open", after="frozen"))
+        self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 30)), None)
+        self.insist("thaw", lambda: change_state(account_id, before="frozen", after="open"))
 
     def _hold(self, person: Person) -> None:
         """Money set aside, then paid in part, let go, or over; often by two at once."""
@@ -312,19 +329,24 @@ class Town:
         until = clock.now() + dt.timedelta(seconds=self.rng.randrange(5, 60))
         account_id, customer_id = person.accounts[0], person.customer_id
         hold = Hold(hold_id, customer_id, account_id, amount_fen, counted, until, "hold", hold_id, b"hold")
-        self._insist(f"{hold_id} hold", lambda: holds.place(hold))
+        self.insist(f"{hold_id} hold", lambda: holds.place(hold))
+        if self.rng.randrange(3) == 0:
+            # Who has a claim on the money is not paid from an account that was frozen in the meantime.
+            self.machine.start("teller", lambda: self._freeze(account_id))
         for _ in range(self.rng.randint(1, 3)):
             self.machine.start("merchant", lambda: self._end_hold(hold))
+        if self.rng.randrange(2):
+            return  # left to the schedule
         self.machine.scheduler.wait(dt.timedelta(seconds=61), None)
-        self._insist(f"{hold_id} expire", lambda: holds.expire(hold_id, clock.now()))
+        self.insist(f"{hold_id} expire", lambda: holds.expire(hold_id, clock.now()))
 
     def _end_hold(self, hold: Hold) -> None:
         payee = self.people[-1].accounts[-1]
         part_fen = self.rng.choice((hold.amount_fen, self.rng.randint(1, hold.amount_fen)))
         if self.rng.randrange(3) == 0:
-            self._insist(f"{hold.hold_id} release", lambda: holds.release(hold.hold_id))
+            self.insist(f"{hold.hold_id} release", lambda: holds.release(hold.hold_id))
         elif payee != hold.account_id:
-            self._insist(
+            self.insist(
                 f"{hold.hold_id} capture",
                 lambda: holds.capture(hold.hold_id, payee_account=payee, amount_fen=part_fen),
             )
@@ -337,8 +359,8 @@ class Town:
         entry_id = self.rng.choice(posted)
 
         def reverse() -> Any:
-            return reverse_entry(entry_id, reason="simulated", by="T0001", correlation_id=entry_id)
+            return reverse_entry(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
 
         if self.rng.randrange(2):
-            self.machine.start("teller", lambda: self._insist(f"{entry_id} reverse again", reverse))
-        self._insist(f"{entry_id} reverse", reverse)
+            self.machine.start("teller", lambda: self.insist(f"{entry_id} reverse again", reverse))
+        self.insist(f"{entry_id} reverse", reverse)

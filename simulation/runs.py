@@ -21,6 +21,7 @@ class Totals:
     cpu_s: float = 0.0
     stories: list[str] = field(default_factory=list)
     kinds: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
 
     def last_line(self) -> str:
         """The line that ends a run."""
@@ -66,8 +67,9 @@ def totals_after_each(
         totals.faults += outcome.faults
         totals.violations += len(outcome.violations)
         totals.cpu_s = time.process_time() - began
-        for kind, count in outcome.kinds.items():
-            totals.kinds[kind] = totals.kinds.get(kind, 0) + count
+        for sums, counts in ((totals.kinds, outcome.kinds), (totals.changes, outcome.changes)):
+            for kind, count in counts.items():
+                sums[kind] = sums.get(kind, 0) + count
         if outcome.violations:
             totals.stories.append(outcome.story())
         yield totals

@@ -24,7 +24,7 @@ from simulation.scheduler import Scheduler
 from simulation.streams import Streams
 
 TOLD = 30
-MOST_PEOPLE_AT_ONCE = 9
+MOST_PEOPLE_AT_ONCE = 11
 # Far more than a bank at rest has ever needed; more means that something goes round in circles.
 MOST_STEPS_TO_REST = 20_000
 # (when it starts, the month that ends, or None): always just before a midnight of Shanghai.
@@ -49,6 +49,7 @@ class Outcome:
     log_hash: str = ""
     tail: list[str] = field(default_factory=list)
     kinds: dict[str, int] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
 
     def story(self) -> str:
         """What a person needs to look into it."""
@@ -76,7 +77,7 @@ class World:
         self.midnight = start + dt.timedelta(seconds=20)
         self.scheduler = Scheduler(start)
         self.faults = Faults(self.rng)
-        self.books = Books(self.broken)
+        self.books = Books(self.broken, self.scheduler.clock.now)
         self.streams = Streams()
         self.excused: set[tuple[str, str]] = set()
         self.store = Store(
@@ -84,7 +85,7 @@ class World:
         )
         self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
         self.machine = Machine(self.scheduler, self.tell)
-        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH)
+        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken)
         self.lambdas = Lambdas(
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
@@ -137,8 +138,10 @@ class World:
 
     def _act(self) -> None:
         self.lambdas.excuse = self.excused.add
-        plan = {
-            self._steps * 35 // 100: lambda: self._jump(self.midnight - dt.timedelta(milliseconds=300)),
+        plan: dict[int, Callable[[], None]] = {
+            self._steps * 35 // 100: self._to_midnight,
+            # While the first payments of the new day are under way.
+            **{self._steps * percent // 100: self._change_limits for percent in (37, 41)},
             self._steps * 88 // 100: lambda: self._jump(self.midnight + BILL_RUN_AT),
         }
         try:
@@ -152,11 +155,18 @@ class World:
         self.outcome.transfers = sum(1 for entry in self.books.entries.values() if entry.kind == "transfer")
         self.outcome.faults = self.faults.total
         self.outcome.kinds = dict(self.faults.counts)
+        self.outcome.changes = {
+            **self.books.limits.moved,
+            "parameter": self.books.policy.changes,
+            "signed_up": len(self.town.counter.told),
+            "half_done": self.books.sign_ups.half_done,
+        }
         self.outcome.log_hash = self._hash.hexdigest()
         self.outcome.tail = list(self._tail) if self.outcome.violations else []
 
     def _rest(self) -> None:
         self.faults.calm = True
+        self.machine.start("teller", self.town.counter.send_all_again)
         limit = self.outcome.steps + MOST_STEPS_TO_REST
         while not self.outcome.violations:
             if self.outcome.steps > limit:
@@ -168,9 +178,21 @@ class World:
         for entry_id in self.town.told_posted:
             if entry_id not in self.books.entries:
                 self.broken(f"a customer was told that {entry_id} is posted; it is not")
+        # A refusal or silence ended the clerk who sent them; people give up without a word.
+        for form in self.town.counter.forms[len(self.town.counter.worked_again) :]:
+            self.broken(f"the form of {form.login_name} does not work when it is sent again, or does not log in")
         queues = self.queues.by_name.values()
         for what in wrong_at_rest(self.books, queues, self.excused, self.finished_month):
             self.broken(what)
+
+    def _to_midnight(self) -> None:
+        """Just before it limits are changed too, so that a change has read one day and writes on the next."""
+        self._jump(self.midnight - dt.timedelta(milliseconds=300))
+        self._change_limits()
+
+    def _change_limits(self) -> None:
+        """Of who pays most."""
+        self.town.counter.change_limits(self.town.people[0])
 
     def _jump(self, to: dt.datetime) -> None:
         """Let the clock reach `to`, unless it is later already."""
@@ -217,6 +239,9 @@ class World:
         due = [at for at in (self.scheduler.next_wake(), self.lambdas.next_due()) if at is not None]
         if self.finished_month is not None and not self.lambdas.billed:
             due.append(self.midnight + BILL_RUN_AT)
+        if self.books.open_holds():
+            # Nothing else is left to do: only a schedule can free them.
+            due.append(self.lambdas.next_tick())
         if not due:
             return False
         self.scheduler.clock.set(max(min(due), self.scheduler.clock.now()))

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.accounts import service
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import fields
@@ -30,7 +31,10 @@ class AccountView(View):
     branch: str
     currency: str
     state: str
-    right: Annotated[str, Field(description="full 可转账, query 仅查询 / full pays, query only looks")]
+    right: Annotated[
+        str,
+        Field(description="full 可转账, query 仅查询, held 未签约 / full pays, query only looks, held: not signed up"),
+    ]
     balance: fields.SignedAmount
     available: fields.SignedAmount
     opened_on: fields.BusinessDate
@@ -93,10 +97,18 @@ def _view(account: ledger.Account) -> AccountView:
     )
 
 
-@api.operation("GET", "/v1/accounts", zh="账户列表", en="Accounts", auth=identity.checks_session, answer=AccountList)
+@api.operation(
+    "GET",
+    "/v1/accounts",
+    zh="账户列表",
+    en="Accounts",
+    auth=identity.checks_session,
+    entitlement=entitlements.ACCOUNTS_READ,
+    answer=AccountList,
+)
 def read_all(call: Call) -> AccountList:
     """The caller's contracted accounts."""
-    return AccountList(accounts=[_view(account) for account in service.accounts_of(call.caller.customer_id)])
+    return AccountList(accounts=[_view(account) for account in service.accounts_for(call.caller, call.entitlement)])
 
 
 @api.operation(
@@ -105,12 +117,13 @@ def read_all(call: Call) -> AccountList:
     zh="查询一个账户",
     en="One account",
     auth=identity.checks_session,
+    entitlement=entitlements.ACCOUNTS_READ,
     answer=AccountView,
     refusals=(NotFound,),
 )
 def read_one(call: Call, account_id: str) -> AccountView:
     """One of the caller's accounts."""
-    return _view(service.account_of(call.caller.customer_id, account_id))
+    return _view(service.account_for(call.caller, call.entitlement, account_id))
 
 
 @api.operation(
@@ -119,11 +132,12 @@ def read_one(call: Call, account_id: str) -> AccountView:
     zh="资产总览",
     en="Assets and liabilities",
     auth=identity.checks_session,
+    entitlement=entitlements.ACCOUNTS_READ,
     answer=Overview,
 )
 def overview(call: Call) -> Overview:
     """Totals over all accounts."""
-    accounts = service.accounts_of(call.caller.customer_id)
+    accounts = service.accounts_for(call.caller, call.entitlement)
     assets_fen = sum(account.posted_fen for account in accounts if account.posted_fen > 0)
     liabilities_fen = -sum(account.posted_fen for account in accounts if account.posted_fen < 0)
     return Overview(
@@ -141,6 +155,7 @@ def overview(call: Call) -> Overview:
     zh="交易明细，最新在前",
     en="Statement lines, newest first",
     auth=identity.checks_session,
+    entitlement=entitlements.ACCOUNTS_READ,
     query=MovementQuery,
     answer=MovementPage,
     refusals=(NotFound, CursorMalformed),
@@ -148,7 +163,7 @@ def overview(call: Call) -> Overview:
 def movements(call: Call, account_id: str) -> MovementPage:
     """A page of an account's lines with running balance."""
     query = call.params(MovementQuery)
-    service.account_of(call.caller.customer_id, account_id)
+    service.account_for(call.caller, call.entitlement, account_id)
     after = decode_cursor(query.cursor, "account_id", account_id, "line")
     if query.date_from > query.date_to:
         return MovementPage(movements=[], next_cursor=None)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.accounts import store
 from chalicelib.accounts.domain import Movement
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.platform.errors import NotFound
 
 __all__ = [
     "Line",
     "Movement",
+    "account_for",
     "account_of",
+    "accounts_for",
+    "accounts_held",
     "accounts_of",
     "first_line_after",
     "is_in_period",
@@ -25,6 +29,9 @@ __all__ = [
     "line_page",
     "lines_between",
 ]
+
+if TYPE_CHECKING:  # workers import this module and know no HTTP
+    from chalicelib.platform.http import Caller
 
 # What cannot be an account number is not looked up: the engine refuses keys that are empty or too long.
 _LINE = re.compile(r"[0-9]{8}#[0-9]{12}")
@@ -48,6 +55,11 @@ def accounts_of(customer_id: str) -> list[ledger.Account]:
     return [found[id_] for id_ in account_ids if id_ in found]
 
 
+def accounts_held(customer_id: str) -> list[ledger.Account]:
+    """All accounts that the customer holds, signed up or not: for the bank's own side."""
+    return list(ledger.read_accounts(list(customers.holdings_of(customer_id))).values())
+
+
 def account_of(customer_id: str, account_id: str) -> ledger.Account:
     """One of the customer's accounts; NotFound for unknown ones and others' alike (NB-5.1.4)."""
     if not _ACCOUNT_ID.fullmatch(account_id):
@@ -56,6 +68,26 @@ def account_of(customer_id: str, account_id: str) -> ledger.Account:
     if account is None or account.customer_id != customer_id:
         raise NotFound()
     return account
+
+
+def accounts_for(caller: Caller, operation: str) -> list[ledger.Account]:
+    """Those of the caller's accounts that the session's edition may do `operation` on (NB-5.4.1-card)."""
+    return [
+        account
+        for account in accounts_of(caller.customer_id)
+        if entitlements.is_allowed(operation, caller.edition, account=_kind_of(account))
+    ]
+
+
+def account_for(caller: Caller, operation: str, account_id: str) -> ledger.Account:
+    """One of them; raises NotFound as account_of, EditionNotEntitled for an account the edition does not serve."""
+    account = account_of(caller.customer_id, account_id)
+    entitlements.require(caller.edition, operation, account=_kind_of(account))
+    return account
+
+
+def _kind_of(account: ledger.Account) -> str:
+    return entitlements.account_kind(account.kind, account.right)
 
 
 def is_in_period(line: str, first_date: str, last_date: str) -> bool:

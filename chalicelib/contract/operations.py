@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from chalicelib.accounts.routes import api as accounts
+from chalicelib.audit.routes import api as audit
+from chalicelib.customers.routes import api as customers
+from chalicelib.devices.routes import api as devices
+from chalicelib.factors.routes import api as factors
+from chalicelib.identity.credential_routes import api as credentials
 from chalicelib.identity.routes import api as identity
 from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
@@ -10,15 +15,22 @@ from chalicelib.notifications.routes import api as notifications
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
 from chalicelib.statements.routes import api as statements
+from chalicelib.stepup.routes import api as stepup
 from chalicelib.transfers.routes import api as transfers
 
 CONTEXT_APIS: tuple[Api, ...] = (
     identity,
+    credentials,
     accounts,
     limits,
+    customers,
+    devices,
+    stepup,
     transfers,
+    factors,
     receipts,
     statements,
     notifications,
     maintenance,
+    audit,
 )

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.customers.errors import SessionEnded
+from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
 from chalicelib.platform.errors import (
     BodyTooLarge,
@@ -23,6 +24,7 @@ from chalicelib.platform.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.platform.http import PROBLEM_TYPE, Api, Operation
+from chalicelib.stepup.errors import StepUpRequired
 
 API_VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
@@ -31,15 +33,24 @@ _PATH_PARAMETER = re.compile(r"{(\w+)}")
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
     "ceiling": "50000.00",
+    "factor": "certificate",
+    "factors": "phone,cloud,usb_key",
     "held": "300.00",
     "lead_h": "72",
     "limit": "50000.00",
     "max_bytes": "16384",
+    "max_hours": "24",
+    "method": "sms",
+    "opens": "2028-08-30 00:00:00",
+    "min_length": "8",
     "reason": "登录名已被使用 / the login name is taken",
     "remaining": "1200.00",
+    "most": "50",
+    "seconds": "42",
     "state": "closed",
     "tries_left": "4",
     "wanted": "open",
+    "yours": "phone",
 }
 
 PROBLEM_SCHEMA: dict[str, Any] = {
@@ -98,7 +109,7 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
     """Every refusal an operation can answer: its own and those of the edge."""
     found: list[type[Refusal]] = [*operation.refusals, TryAgain, InternalError]
     if operation.auth is not None:
-        found += [NotLoggedIn, TokenExpired, SessionEnded]
+        found += [NotLoggedIn, TokenExpired, SessionEnded, EditionNotEntitled]
     if operation.body is not None:
         found += [MalformedRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType]
     if operation.query is not None:
@@ -164,6 +175,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         schema = operation.query.model_json_schema()
         for name, described in schema["properties"].items():
             parameters.append({"name": name, "in": "query", "required": False, "schema": described})
+    if StepUpRequired in operation.refusals:
+        parameters.append(
+            {
+                "name": "Step-Up",
+                "in": "header",
+                "required": False,
+                "description": "已确认的 step_up 编号 / the id of a confirmed step-up",
+                "schema": {"type": "string", "pattern": "^[a-z2-7]{20}$"},
+            }
+        )
     if operation.path == "/v1/transfers" and operation.method == "POST":
         parameters.append(
             {

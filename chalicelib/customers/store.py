@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
 from pynamodb.attributes import UnicodeAttribute
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
+from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.platform import aws, clock, settings
-from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, n, s, to_image, to_raw
+from chalicelib.platform import aws, settings
+from chalicelib.platform.dynamo import Image, Item, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
 MAX_CONTRACTS = 50
-MAX_REVOKE_ATTEMPTS = 12
-LONGEST_PAUSE = dt.timedelta(milliseconds=200)
+# A change of phone writes them all in one transaction, which holds a hundred items.
+MAX_HOLDINGS = 90
 MAX_SCAN_PAGE = 100
-
-
-class ProfileItem(Item):
-    class Meta:
-        logical_name = "profiles"
-
-    customer_id = UnicodeAttribute(hash_key=True)
-    name = UnicodeAttribute()
-    phone = UnicodeAttribute()
-    branch_id = UnicodeAttribute()
-    push_address = UnicodeAttribute(null=True)
 
 
 class ContractItem(Item):
@@ -40,6 +27,90 @@ class ContractItem(Item):
     right = UnicodeAttribute()
 
 
+class HoldingItem(Item):
+    class Meta:
+        logical_name = "holdings"
+
+    customer_id = UnicodeAttribute(hash_key=True)
+    account_id = UnicodeAttribute(range_key=True)
+    reserved_phone = UnicodeAttribute()
+
+
+class IdentityItem(Item):
+    class Meta:
+        logical_name = "identities"
+
+    document_hash = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute()
+
+
+def profile_update(customer_id: str) -> ItemUpdate:
+    """A conditional update of a customer's profile."""
+    return ItemUpdate(settings.table("profiles"), {"customer_id": s(customer_id)}, missing=NotFound)
+
+
+def profile_put(item: Mapping[str, Any]) -> ItemPut:
+    """A new profile; nothing that is absent is stored."""
+    return ItemPut(settings.table("profiles"), "customer_id", to_raw(item))
+
+
+def read_profile(customer_id: str) -> Image | None:
+    """The profile as it is now (consistent), or None."""
+    answer = aws.dynamodb().get_item(
+        TableName=settings.table("profiles"), Key={"customer_id": s(customer_id)}, ConsistentRead=True
+    )
+    return to_image(answer["Item"]) if "Item" in answer else None
+
+
+def identity_put(document_hash: str, customer_id: str) -> ItemPut:
+    """Claim a document for its one customer."""
+    item = {"document_hash": document_hash, "customer_id": customer_id}
+    return ItemPut(settings.table("identities"), "document_hash", to_raw(item))
+
+
+def customer_with(document_hash: str) -> str | None:
+    """Whose document this is."""
+    try:
+        return IdentityItem.get(document_hash, consistent_read=True).customer_id
+    except DoesNotExist:
+        return None
+
+
+def holding_put(customer_id: str, account_id: str, reserved_phone: str) -> ItemPut:
+    """Note that a customer holds an account, and the phone reserved for it."""
+    item = {"customer_id": customer_id, "account_id": account_id, "reserved_phone": reserved_phone}
+    return ItemPut(settings.table("holdings"), "customer_id", to_raw(item))
+
+
+def holding_update(customer_id: str, account_id: str) -> ItemUpdate:
+    """A conditional update of what a customer holds."""
+    key = {"customer_id": s(customer_id), "account_id": s(account_id)}
+    return ItemUpdate(settings.table("holdings"), key, missing=NotFound)
+
+
+def contract_put(customer_id: str, account_id: str, right: str) -> ItemPut:
+    """A new contract."""
+    item = {"customer_id": customer_id, "account_id": account_id, "right": right}
+    return ItemPut(settings.table("contracts"), "customer_id", to_raw(item))
+
+
+def contract_update(customer_id: str, account_id: str) -> ItemUpdate:
+    """A conditional update of a contract."""
+    key = {"customer_id": s(customer_id), "account_id": s(account_id)}
+    return ItemUpdate(settings.table("contracts"), key, missing=NotFound)
+
+
+def contract_delete(customer_id: str, account_id: str) -> ItemDelete:
+    """The end of a contract."""
+    key = {"customer_id": s(customer_id), "account_id": s(account_id)}
+    return ItemDelete(settings.table("contracts"), key, missing=NotFound)
+
+
+def customer_put(item: Mapping[str, Any]) -> ItemPut:
+    """A new customer's record."""
+    return ItemPut(settings.table("customers"), "customer_id", to_raw(item))
+
+
 def customer_update(customer_id: str) -> ItemUpdate:
     """A conditional update (or mere check) of a customer's record."""
     return ItemUpdate(settings.table("customers"), {"customer_id": s(customer_id)}, missing=NotFound)
@@ -47,9 +118,8 @@ def customer_update(customer_id: str) -> ItemUpdate:
 
 def put_customer(item: Mapping[str, Any]) -> bool:
     """Write a new customer record; False when there is one."""
-    put = ItemPut(settings.table("customers"), "customer_id", to_raw(item))
     try:
-        aws.dynamodb().put_item(**put.parameters())
+        aws.dynamodb().put_item(**customer_put(item).parameters())
     except aws.dynamodb().exceptions.ConditionalCheckFailedException:
         return False
     return True
@@ -61,40 +131,6 @@ def read_customer(customer_id: str) -> Image | None:
         TableName=settings.table("customers"), Key={"customer_id": s(customer_id)}, ConsistentRead=True
     )
     return to_image(answer["Item"]) if "Item" in answer else None
-
-
-def note_revoked(customer_id: str, session_id: str, until_epoch_s: int, forget: Sequence[str]) -> None:
-    """Note an ended session until its last access token has died; drop those whose tokens are dead already."""
-    for attempt in Retrying(
-        stop=stop_after_attempt(MAX_REVOKE_ATTEMPTS),
-        wait=wait_random(max=LONGEST_PAUSE),
-        retry=retry_if_exception(_is_conflict),
-        sleep=clock.sleep,
-        reraise=True,
-    ):
-        with attempt:
-            _note_revoked(customer_id, session_id, until_epoch_s, forget)
-
-
-def _is_conflict(error: BaseException) -> bool:
-    """A payment of this customer has the record in its transaction: it is over in a moment."""
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] == "TransactionConflictException"
-
-
-def _note_revoked(customer_id: str, session_id: str, until_epoch_s: int, forget: Sequence[str]) -> None:
-    names = {"#revoked": "revoked", "#added": session_id}
-    removals = []
-    for i, old in enumerate(forget):
-        names[f"#old{i}"] = old
-        removals.append(f"#revoked.#old{i}")
-    aws.dynamodb().update_item(
-        TableName=settings.table("customers"),
-        Key={"customer_id": s(customer_id)},
-        UpdateExpression="SET #revoked.#added = :until" + (" REMOVE " + ", ".join(removals) if removals else ""),
-        ConditionExpression="attribute_exists(#revoked)",
-        ExpressionAttributeNames=names,
-        ExpressionAttributeValues={":until": n(until_epoch_s)},
-    )
 
 
 def scan_ids(after: str | None) -> tuple[list[str], str | None]:

@@ -1,1 +1,1 @@
-"""Who is there: log-in, sessions, tokens, confirmation codes."""
+"""Who is there: log-in, sessions, tokens."""

@@ -1,49 +1,52 @@
-"""Codes and refresh tokens. Pure; no I/O, no clock."""
+"""Names, session ids and refresh tokens. Pure; no I/O, no clock."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-import hmac
+import string
 from dataclasses import dataclass
 
-CODE_DIGITS = 6
+_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase  # in the order of their bytes
+_TIME_DIGITS = 7  # milliseconds until the year 2081
 
 
-def derive_code(secret: bytes, digest: bytes, attempt: int) -> str:
-    """The confirmation code for one instruction digest and sending attempt: 6 digits.
+def session_id(began_at: dt.datetime, unique: str) -> str:
+    """The id of a session that began then: ids order by time, so that one id can say `all before this one`.
 
-    HMAC-SHA256 with the dynamic truncation of RFC 4226 section 5.3. The code is nowhere stored: who sends
-    it and who checks it both compute it (NB-5.3.3-sms).
+    Unique among the customer's own sessions is enough; what nobody may guess is the refresh token's secret.
     """
-    mac = hmac.digest(secret, digest + attempt.to_bytes(4, "big"), "sha256")
-    offset = mac[-1] & 0x0F
-    number = int.from_bytes(mac[offset : offset + 4], "big") & 0x7FFFFFFF
-    return str(number % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+    rest, digits = int(began_at.timestamp() * 1000), ""
+    for _ in range(_TIME_DIGITS):
+        rest, digit = divmod(rest, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits + unique
 
 
-def is_same(given: str, expected: str) -> bool:
-    """Compare in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+def normal_name(login_name: str) -> str:
+    """A log-in name as it is looked up; a blank one is nobody's, as the engine takes no empty key."""
+    return login_name.strip().lower() or "-"
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """`<session id>.<secret>`; only the secret's hash is stored."""
+    """`<customer id>.<session id>.<secret>`; only the secret's hash is stored."""
 
+    customer_id: str
     session_id: str
     secret: str
 
     @classmethod
     def parse(cls, text: str) -> RefreshToken | None:
         """None for what cannot be one."""
-        session_id, dot, secret = text.partition(".")
-        if not dot or not text.isascii() or not session_id.isalnum() or not secret.isalnum():
+        parts = text.split(".")
+        if len(parts) != 3 or not text.isascii() or not all(part.isalnum() for part in parts):
             return None
-        return cls(session_id, secret)
+        return cls(*parts)
 
     def hash(self) -> bytes:
         """SHA-256 of the secret: it has 256 random bits, so a slow hash would add nothing."""
         return hashlib.sha256(self.secret.encode()).digest()
 
     def __str__(self) -> str:
-        return f"{self.session_id}.{self.secret}"
+        return f"{self.customer_id}.{self.session_id}.{self.secret}"

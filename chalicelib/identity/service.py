@@ -1,38 +1,60 @@
-"""Log in, renew, log out; who a request comes from; confirmation codes."""
+"""Log in, renew, log out; who a request comes from."""
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
-from chalicelib.identity import domain, store, tokens
-from chalicelib.identity.domain import RefreshToken
-from chalicelib.identity.errors import CodeWrong, LoginRefused, NotLoggedIn, RefreshRefused
+from chalicelib.devices import service as devices
+from chalicelib.entitlements import service as entitlements
+from chalicelib.identity import attempts_store, domain, keys, password_rules, session_store, sessions, store, tokens
+from chalicelib.identity.attempts_store import Subject
+from chalicelib.identity.commands import captcha as captchas
+from chalicelib.identity.commands.captcha import CaptchaAnswer
+from chalicelib.identity.domain import RefreshToken, normal_name
+from chalicelib.identity.errors import CaptchaRequired, LoginRefused, NotLoggedIn, RefreshRefused
+from chalicelib.identity.keys import JWKS_MAX_AGE_S
+from chalicelib.identity.session_store import Session
+from chalicelib.identity.sessions import end_session, end_sessions, live_sessions
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, ids, log, passwords, settings
+from chalicelib.platform import clock, ids, keyed, log, passwords, transactions
+from chalicelib.platform.errors import TryAgain
 from chalicelib.platform.http import Call, Caller
 
 __all__ = [
-    "CodeWrong",
+    "JWKS_MAX_AGE_S",
+    "CaptchaAnswer",
+    "DeviceProof",
     "Grant",
+    "Session",
+    "bind_device",
+    "check_password",
+    "checked_password",
     "checks_session",
-    "confirmation_code",
+    "claim_try",
     "customer_named",
+    "end_session",
+    "end_sessions",
+    "is_password_of",
+    "live_sessions",
     "log_in",
     "log_out",
     "money_checks_session",
     "register",
     "renew",
-    "verify_code",
+    "token_keys",
 ]
 
+DeviceProof = devices.DeviceProof
 _REFRESH_SECRET_BYTES = 32
+_SESSION_BYTES = 4
 MAX_PASSWORD = 128
-# Ended sessions are noted on the customer's record until their tokens have died; the record stays under 1 KB.
-MAX_ENDED_SESSIONS = 16
+# Refusals of names that nobody has are noted under this one, so that they cost what those of customers cost.
+_NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,7 @@ class Grant:
     """What a log-in or renewal gives: tokens and how many seconds each lives at most."""
 
     customer_id: str
+    session_id: str
     edition: str
     access_token: str
     access_token_s: int
@@ -52,53 +75,177 @@ def customer_named(login_name: str) -> str | None:
     return store.customer_by_login_name(login_name)
 
 
-def register(customer_id: str, login_names: Sequence[str], password: str) -> None:
-    """Give a customer names to log in with (login name, account numbers) and a query password.
+def register(customer_id: str, login_names: Sequence[str], password: str) -> bool:
+    """Give a new customer names to log in with (login name, account numbers) and a query password, all at once.
 
-    Raises ValueError when a name is another customer's.
+    The first name is the log-in name, unless it is an account number. False, and nothing is written, when a name
+    is taken. Raises TryAgain.
     """
-    store.put_credential(customer_id, passwords.hash_password(password))
-    for name in login_names:
-        if not store.put_login_name(name, customer_id):
-            raise ValueError("a log-in name is taken")
+    chosen = next((name for name in login_names[:1] if customers.is_login_name(name)), None)
+    return store.put_log_in(customer_id, login_names, passwords.hash_password(password), chosen)
 
 
-def log_in(login_name: str, password: str, now: dt.datetime) -> Grant:
-    """Log in by login name or account number and query password (NB-5.3.2).
+def is_password_of(customer_id: str, password: str) -> bool:
+    """Whether this is the customer's query password. For the bank's own side: it counts no try."""
+    return passwords.matches(store.password_hash_of(customer_id), password)
 
-    Raises LoginRefused, the same and after the same work, for unknown, wrong and locked.
+
+def check_password(password: str, *, phone: str, id_number: str | None, login_name: str) -> None:
+    """Raise PasswordTooShort, PasswordPersonal, PasswordPattern or PasswordCommon for a password that will not do."""
+    password_rules.check(password, password_rules.Personal(phone, id_number or "", login_name))
+
+
+def log_in(
+    login_name: str,
+    password: str,
+    now: dt.datetime,
+    *,
+    edition: str | None = None,
+    captcha: CaptchaAnswer | None = None,
+    device: devices.DeviceProof | None = None,
+    correlation_id: str = "",
+) -> Grant:
+    """Log in by login name or account number and query password (NB-5.3.2), on a device or without one.
+
+    `edition` narrows the session (NB-5.4.1-pro: a professional customer may come through express); left out, it
+    is what the customer signed up for. Raises LoginRefused, the same and after the same work, for unknown, wrong
+    and locked; also for more than was signed up for, as what somebody signed up for is not for guessers. Raises
+    CaptchaRequired after some wrong tries, or for a captcha that does not pass: then no try was taken. For a
+    device, once the password was right: StepUpRequired when it is not bound yet (`bind_device`), and what
+    `devices.recognise` raises.
     """
-    now_s = int(now.timestamp())
-    name = login_name.strip().lower()
-    customer_id = store.customer_by_login_name(name) if name else None  # the engine takes no empty key
-    stored_hash = None
-    if customer_id is not None:
-        stored_hash = store.claim_try(
-            customer_id,
-            parameters.value(parameters.LOGIN_TRIES, now),
-            parameters.value(parameters.LOGIN_LOCK_S, now),
-            now_s,
+    name = normal_name(login_name)
+    if captcha is not None and not captchas.is_passed(captcha, name, now):
+        raise CaptchaRequired()
+    customer_id = store.customer_by_login_name(name)
+    subject = _subject(name, customer_id)
+    may_try = claim_try(subject, now, captcha_passed=captcha is not None)
+    stored_hash = store.password_hash_of(subject.key)
+    is_right = passwords.matches(stored_hash if may_try else None, password)
+    if not is_right or customer_id is None or stored_hash is None:
+        raise _refused(customer_id or _NOBODY, now)
+    customer, session_edition = _served(customer_id, edition)
+    if customer is None or session_edition is None:
+        raise _refused(customer_id, now)
+    attempts_store.forget(subject)
+    device_id = None
+    if device is not None:
+        mark = _password_mark(stored_hash)
+        device_id = devices.recognise(
+            customer, login_name, device, session_edition, mark, correlation_id=correlation_id, now=now
         )
-    if not passwords.matches(stored_hash, password) or customer_id is None:
-        log.logger.info("log-in refused")
+    return _start(customer, session_edition, device_id, stored_hash, now)
+
+
+def bind_device(step_up_id: str, code: str, now: dt.datetime) -> Grant:
+    """Log in on the device that a log-in asked to bind, once the code sent to the reserved phone is entered.
+
+    The session has the edition that the log-in came by. Raises what `devices.bind` raises; LoginRefused when the
+    customer can no longer log in, or not by that edition, or has another password by now.
+    """
+    bound = devices.bind(step_up_id, code, now)
+    customer, session_edition = _served(bound.customer_id, bound.edition)
+    stored_hash = store.password_hash_of(bound.customer_id)
+    if customer is None or session_edition is None or stored_hash is None:
         raise LoginRefused()
+    if not hmac.compare_digest(_password_mark(stored_hash), bound.password_mark):
+        raise LoginRefused()
+    return _start(customer, session_edition, bound.device_id, stored_hash, now)
+
+
+def _password_mark(stored_hash: str) -> str:
+    """Tells a password's hash from that of a later one, and nothing else."""
+    return keyed.keyed_hash("password mark", stored_hash).hex()[:16]
+
+
+def _served(customer_id: str, edition: str | None) -> tuple[customers.Customer | None, str | None]:
+    """Who may have a session, and its edition; None where online banking is not open, or more is asked for."""
     customer = customers.customer_of(customer_id)
     if customer is None or customer.state != customers.ACTIVE:
-        raise LoginRefused()
-    store.clear_tries(customer_id)
-    if customers.ended_sessions(customer, now) >= MAX_ENDED_SESSIONS:
-        log.logger.warning("log-in refused: too many sessions ended within minutes")
-        raise LoginRefused()
+        return None, None
+    return customer, entitlements.session_edition(customer.edition, edition)
+
+
+def _start(
+    customer: customers.Customer, edition: str, device_id: str | None, stored_hash: str, now: dt.datetime
+) -> Grant:
+    """A new session, if the password still is that of `stored_hash`: a change of password, which ends every session,
+    leaves none that was about to begin. The oldest session ends when there are too many. Raises TryAgain.
+    """
+    now_s = int(now.timestamp())
+    access_s, idle_s = _lives(now)
     ends_at = now_s + parameters.value(parameters.SESSION_MAX_S, now)
-    session = store.Session(ids.random_id(), customer_id, customer.edition, ends_at)
-    refresh = RefreshToken(session.session_id, ids.random_id(_REFRESH_SECRET_BYTES))
-    refresh_s = parameters.value(parameters.REFRESH_TOKEN_S, now)
-    store.put_session(session, refresh.hash(), now_s + refresh_s)
-    return _grant(session, refresh, refresh_s, now)
+    refresh = RefreshToken(
+        customer.customer_id,
+        domain.session_id(now, ids.random_id(_SESSION_BYTES)),
+        ids.random_id(_REFRESH_SECRET_BYTES),
+    )
+    session = Session(
+        customer.customer_id,
+        refresh.session_id,
+        edition,
+        created_at=now_s,
+        renewed_at=now_s,
+        access_until=now_s + access_s,
+        refresh_until=now_s + idle_s,
+        ends_at=ends_at,
+        refresh_hash=refresh.hash(),
+        device_id=device_id,
+    )
+    noted = audit.event(customer.customer_id, audit.LOGGED_IN, now, session_id=session.session_id, device_id=device_id)
+    unchanged = store.unchanged_password(customer.customer_id, stored_hash)
+    if not transactions.commit([session_store.put_of(session), noted, unchanged]):
+        raise TryAgain()
+    sessions.keep_newest(customer, session.session_id, now)
+    return _grant(session, refresh, now_s)
+
+
+def _refused(customer_id: str, now: dt.datetime) -> LoginRefused:
+    log.logger.info("log-in refused")
+    audit.record_refused_log_in(customer_id, now)
+    return LoginRefused()
+
+
+def _subject(name: str, customer_id: str | None) -> Subject:
+    """Whose tries are counted; a name that is nobody's is kept as a keyed hash, as people mistype passwords into it."""
+    # Computed for customers too: now and then it costs a call.
+    hashed = "name#" + keyed.keyed_hash("log-in name", name).hex()
+    return Subject(hashed, None) if customer_id is None else Subject(customer_id, customer_id)
+
+
+def claim_try(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> bool:
+    """Take a try; False when it is locked. Raises CaptchaRequired when one is due.
+
+    The try that reaches the parameter's number locks; once the lock's time has passed, counting starts anew. Also
+    locks where a crash, or a policy lowered below what is counted, left tries over the number without a lock.
+    """
+    max_tries = parameters.value(parameters.LOGIN_TRIES, now)
+    free_tries = parameters.value(parameters.CAPTCHA_AFTER, now)
+    now_s = int(now.timestamp())
+    asks = not captcha_passed and free_tries < max_tries
+    found = attempts_store.claim(subject, free_tries if asks else None, now_s)
+    if found is None:
+        raise CaptchaRequired()
+    if found.locked_until:
+        return found.locked_until <= now_s and attempts_store.start_anew(subject, found.locked_until, 1, now, by="time")
+    if found.tries >= max_tries:
+        attempts_store.lock(subject, now_s + parameters.value(parameters.LOGIN_LOCK_S, now), now)
+    return found.tries <= max_tries
+
+
+def checked_password(customer_id: str, password: str, now: dt.datetime) -> str | None:
+    """The stored hash when this is the customer's query password, else None; counts as a log-in's try does."""
+    subject = Subject(customer_id, customer_id)
+    may_try = claim_try(subject, now, captcha_passed=True)
+    stored_hash = store.password_hash_of(customer_id)
+    if not passwords.matches(stored_hash if may_try else None, password):
+        return None
+    attempts_store.forget(subject)
+    return stored_hash
 
 
 def renew(refresh_token: str, now: dt.datetime) -> Grant:
-    """Exchange a refresh token for new tokens, once.
+    """Exchange a refresh token for new tokens, once, before the session has been idle for too long.
 
     Raises RefreshRefused. A token that was exchanged before means that two hold it: the whole session ends.
     """
@@ -106,37 +253,54 @@ def renew(refresh_token: str, now: dt.datetime) -> Grant:
     if old is None:
         raise RefreshRefused()
     now_s = int(now.timestamp())
-    refresh_s = parameters.value(parameters.REFRESH_TOKEN_S, now)
-    new = RefreshToken(old.session_id, ids.random_id(_REFRESH_SECRET_BYTES))
-    session = store.rotate(old.session_id, old.hash(), new.hash(), now_s, now_s + refresh_s)
+    new = RefreshToken(old.customer_id, old.session_id, ids.random_id(_REFRESH_SECRET_BYTES))
+    hashes = old.hash(), new.hash()
+    session = session_store.rotate(old.customer_id, old.session_id, hashes, now_s, *_lives(now))
     if session is None:
         # Late, forged or used before: only who has seen a token knows the session id, so it ends either way.
-        _end(old.session_id, now)
+        sessions.end_session(old.customer_id, old.session_id, now=now, by="reuse")
         raise RefreshRefused()
     customer = customers.customer_of(session.customer_id)
-    if customer is None or customer.state != customers.ACTIVE:
-        _end(old.session_id, now)
+    unbound = customer is not None and session.device_id is not None and session.device_id not in customer.devices
+    has_ended = customer is None or customer.state != customers.ACTIVE or customer.has_ended(session.session_id)
+    # After a downgrade the session's edition is more than what is signed up for.
+    if unbound or has_ended or customer is None or not entitlements.session_edition(customer.edition, session.edition):
+        sessions.end_session(old.customer_id, old.session_id, now=now, by="bank")
         raise RefreshRefused()
-    return _grant(session, new, refresh_s, now)
+    return _grant(session, new, now_s)
 
 
 def log_out(caller: Caller, now: dt.datetime) -> None:
     """End the caller's session: from now on neither its access nor its refresh tokens are served."""
-    _end(caller.session_id, now)
+    sessions.end_session(caller.customer_id, caller.session_id, audit.LOGGED_OUT, now=now)
 
 
-def _end(session_id: str, now: dt.datetime) -> None:
-    session = store.end(session_id)
-    if session is not None:
-        access = dt.timedelta(seconds=parameters.ACCESS_TOKEN_S.high)
-        customers.end_session(session.customer_id, session.session_id, now + access, now)
+def _lives(now: dt.datetime) -> tuple[int, int]:
+    """Seconds that an access token and a refresh token live: neither longer than a session may be idle."""
+    idle_s = parameters.value(parameters.SESSION_IDLE_S, now)
+    return min(parameters.value(parameters.ACCESS_TOKEN_S, now), idle_s), idle_s
 
 
-def _grant(session: store.Session, refresh: RefreshToken, refresh_s: int, now: dt.datetime) -> Grant:
-    now_s = int(now.timestamp())
-    access_s = min(parameters.value(parameters.ACCESS_TOKEN_S, now), session.ends_at - now_s)
-    token = tokens.issue(session.customer_id, session.session_id, session.edition, now_s, now_s + access_s)
-    return Grant(session.customer_id, session.edition, token, access_s, str(refresh), refresh_s)
+def _grant(session: Session, refresh: RefreshToken, now_s: int) -> Grant:
+    access_until = min(session.access_until, session.ends_at)
+    token = tokens.issue(
+        session.customer_id, session.session_id, session.edition, now_s, access_until, session.device_id
+    )
+    refresh_s = min(session.refresh_until, session.ends_at) - now_s
+    return Grant(
+        customer_id=session.customer_id,
+        session_id=session.session_id,
+        edition=session.edition,
+        access_token=token,
+        access_token_s=access_until - now_s,
+        refresh_token=str(refresh),
+        refresh_token_s=refresh_s,
+    )
+
+
+def token_keys(now: dt.datetime) -> list[keys.TokenKey]:
+    """The public keys whose tokens are good now."""
+    return list(keys.verifying(int(now.timestamp())).values())
 
 
 def money_checks_session(call: Call) -> Caller:
@@ -151,23 +315,8 @@ def money_checks_session(call: Call) -> Caller:
 
 
 def checks_session(call: Call) -> Caller:
-    """Who the access token names, after looking that the session has not been ended."""
+    """Who the access token names, after looking that the session has not been ended and its edition may do this."""
     caller = money_checks_session(call)
-    customers.require_live_session(caller.customer_id, caller.session_id)
+    customers.require_live_session(caller)
+    entitlements.require(caller.edition, call.entitlement)
     return caller
-
-
-@functools.lru_cache(maxsize=1)
-def _code_secret(arn: str) -> bytes:
-    return aws.secretsmanager().get_secret_value(SecretId=arn)["SecretString"].encode()
-
-
-def confirmation_code(digest: bytes, attempt: int) -> str:
-    """The code that confirms the instruction with that digest; computed anew by who sends and who checks."""
-    return domain.derive_code(_code_secret(settings.get("CODE_SECRET_ARN")), digest, attempt)
-
-
-def verify_code(given: str, digest: bytes, attempt: int, tries_left: int) -> None:
-    """Raises CodeWrong unless `given` is the code; the try must have been claimed before."""
-    if not domain.is_same(given, confirmation_code(digest, attempt)):
-        raise CodeWrong(tries_left=str(tries_left))

@@ -1,16 +1,15 @@
-"""LoginNamesTable, CredentialsTable, SessionsTable."""
+"""LoginNamesTable, CredentialsTable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.platform.dynamo import Item, is_refused
-
-ACTIVE = "active"
-ENDED = "ended"
+from chalicelib.platform import settings, transactions
+from chalicelib.platform.dynamo import Item, ItemDelete, ItemPut, ItemUpdate, Rule, is_refused, s, to_raw
+from chalicelib.platform.errors import NotFound
 
 
 class LoginNameItem(Item):
@@ -27,160 +26,111 @@ class CredentialItem(Item):
 
     customer_id = UnicodeAttribute(hash_key=True)
     password_hash = UnicodeAttribute()
-    tries = NumberAttribute(default=0)
-    locked_until = NumberAttribute(default=0)
-
-
-class SessionItem(Item):
-    class Meta:
-        logical_name = "sessions"
-
-    session_id = UnicodeAttribute(hash_key=True)
-    customer_id = UnicodeAttribute()
-    edition = UnicodeAttribute()
-    state = UnicodeAttribute()
-    refresh_hash = BinaryAttribute(legacy_encoding=False)
-    refresh_until = NumberAttribute()
-    ends_at = NumberAttribute()
-    expires_at = NumberAttribute()
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session's facts; times in epoch seconds."""
-
-    session_id: str
-    customer_id: str
-    edition: str
-    ends_at: int
+    login_name = UnicodeAttribute(null=True)
 
 
 def customer_by_login_name(login_name: str) -> str | None:
     """Whose log-in name or account number this is."""
     try:
-        return LoginNameItem.get(login_name).customer_id
+        return LoginNameItem.get(login_name, consistent_read=True).customer_id
     except DoesNotExist:
         return None
 
 
-def put_login_name(login_name: str, customer_id: str) -> bool:
-    """False when the name is another customer's."""
+def password_hash_of(key: str) -> str | None:
+    """The customer's stored hash of the query password; the same read for a key that is nobody's."""
     try:
-        LoginNameItem(login_name, customer_id=customer_id).save(
-            LoginNameItem.login_name.does_not_exist() | (LoginNameItem.customer_id == customer_id)
-        )
+        return CredentialItem.get(key, consistent_read=True).password_hash
+    except DoesNotExist:
+        return None
+
+
+def put_log_in(customer_id: str, login_names: Sequence[str], password_hash: str, chosen: str | None) -> bool:
+    """Write a new customer's query password and all names together; False, and nothing, when one is taken.
+
+    `chosen` is which of the names the customer chose, None when all are account numbers. Raises TryAgain,
+    OutcomeUnknown.
+    """
+    credential = {"customer_id": customer_id, "password_hash": password_hash, "login_name": chosen}
+    puts = [ItemPut(settings.table("credentials"), "customer_id", to_raw(credential))]
+    for name in login_names:
+        row = {"login_name": name, "customer_id": customer_id}
+        puts.append(ItemPut(settings.table("login_names"), "login_name", to_raw(row)))
+    return transactions.commit(puts)
+
+
+def put_login_name(login_name: str, customer_id: str) -> bool:
+    """Make an account number a log-in name; False when it is somebody else's."""
+    item = LoginNameItem(login_name, customer_id=customer_id)
+    try:
+        item.save(LoginNameItem.login_name.does_not_exist() | (LoginNameItem.customer_id == customer_id))
     except PutError as error:
-        if is_refused(error):
-            return False
-        raise
+        if not is_refused(error):
+            raise
+        return False
     return True
 
 
-def put_credential(customer_id: str, password_hash: str) -> None:
-    """Set the query password and forget wrong tries."""
-    CredentialItem(customer_id, password_hash=password_hash).save()
-
-
-def claim_try(customer_id: str, max_tries: int, lock_s: int, now_epoch_s: int) -> str | None:
-    """Take one try *before* the password is looked at, so that parallel guesses cannot pass.
-
-    Returns the stored hash, or None when locked. The try that reaches `max_tries` sets the lock; once the
-    lock's time has passed, counting starts anew.
-    """
-    item = CredentialItem(customer_id)
+def login_name_of(customer_id: str) -> str | None:
+    """The log-in name the customer chose; account numbers are none."""
     try:
-        item.update(
-            actions=[CredentialItem.tries.add(1)],
-            condition=(CredentialItem.tries < max_tries) & CredentialItem.password_hash.exists(),
-        )
-    except UpdateError as error:
-        if not is_refused(error):
-            raise
-        return _claim_after_lock(customer_id, lock_s, now_epoch_s)
-    if item.tries >= max_tries:
-        item.update(actions=[CredentialItem.locked_until.set(now_epoch_s + lock_s)])
-    return item.password_hash
-
-
-def _claim_after_lock(customer_id: str, lock_s: int, now_epoch_s: int) -> str | None:
-    item = CredentialItem(customer_id)
-    try:
-        item.update(
-            actions=[CredentialItem.tries.set(1), CredentialItem.locked_until.set(0)],
-            condition=(CredentialItem.locked_until > 0) & (CredentialItem.locked_until <= now_epoch_s),
-        )
-    except UpdateError as error:
-        if not is_refused(error):
-            raise
-        _lock_if_unlocked(customer_id, now_epoch_s + lock_s)
+        return CredentialItem.get(customer_id, consistent_read=True).login_name
+    except DoesNotExist:
         return None
-    return item.password_hash
 
 
-def _lock_if_unlocked(customer_id: str, until_epoch_s: int) -> None:
-    """Give the lock its end where tries ran out without one.
-
-    A crash between counting and locking, or a policy lowered below what is counted, leaves such a record;
-    without an end it would be locked for ever.
-    """
-    item = CredentialItem(customer_id)
-    try:
-        item.update(
-            actions=[CredentialItem.locked_until.set(until_epoch_s)],
-            condition=CredentialItem.password_hash.exists() & (CredentialItem.locked_until == 0),
-        )
-    except UpdateError as error:
-        if not is_refused(error):
-            raise
+def password_rule(password_hash: str) -> Rule:
+    """The query password is still the one that was checked."""
+    return Rule(
+        "#password_hash = :old_hash",
+        {":old_hash": s(password_hash)},
+        lambda image: bool(image.get("password_hash") == password_hash),
+        None,
+    )
 
 
-def clear_tries(customer_id: str) -> None:
-    """After the right password: wrong tries are forgotten."""
-    CredentialItem(customer_id).update(actions=[CredentialItem.tries.set(0), CredentialItem.locked_until.set(0)])
+def unchanged_password(customer_id: str, password_hash: str) -> ItemUpdate:
+    """A mere check, as a part of another write, that the query password still is the one that was checked."""
+    update = ItemUpdate(settings.table("credentials"), {"customer_id": s(customer_id)}, missing=NotFound)
+    return update.require(password_rule(password_hash))
 
 
-def put_session(session: Session, refresh_hash: bytes, refresh_until: int) -> None:
-    """Write a new session; the row goes by time-to-live a day after its end."""
-    SessionItem(
-        session.session_id,
-        customer_id=session.customer_id,
-        edition=session.edition,
-        state=ACTIVE,
-        refresh_hash=refresh_hash,
-        refresh_until=refresh_until,
-        ends_at=session.ends_at,
-        expires_at=session.ends_at + 86_400,
-    ).save()
+def change_password(customer_id: str, old_hash: str, new_hash: str, noted: ItemPut) -> bool:
+    """Exchange the hash and note it in one write; False when the old one is not in force any more."""
+    update = ItemUpdate(settings.table("credentials"), {"customer_id": s(customer_id)}, missing=NotFound)
+    update.require(password_rule(old_hash)).set("#password_hash = :new_hash", new_hash=s(new_hash))
+    return transactions.commit([update, noted])
 
 
-def rotate(session_id: str, old_hash: bytes, new_hash: bytes, now_epoch_s: int, refresh_until: int) -> Session | None:
-    """Exchange the refresh token once; None unless it is the session's last one and in time."""
-    item = SessionItem(session_id)
-    try:
-        item.update(
-            actions=[
-                SessionItem.refresh_hash.set(new_hash),
-                SessionItem.refresh_until.set(refresh_until),
-            ],
-            condition=(SessionItem.state == ACTIVE)
-            & (SessionItem.refresh_hash == old_hash)
-            & (SessionItem.refresh_until > now_epoch_s)
-            & (SessionItem.ends_at > now_epoch_s),
-        )
-    except UpdateError as error:
-        if not is_refused(error):
-            raise
-        return None
-    return Session(item.session_id, item.customer_id, item.edition, int(item.ends_at))
+def login_name_rule(login_name: str | None) -> Rule:
+    """The customer's log-in name is still the one that was read."""
+    if login_name is None:
+        return Rule("attribute_not_exists(#login_name)", {}, lambda image: "login_name" not in image, None)
+    return Rule(
+        "#login_name = :old_name",
+        {":old_name": s(login_name)},
+        lambda image: bool(image.get("login_name") == login_name),
+        None,
+    )
 
 
-def end(session_id: str) -> Session | None:
-    """End a session whatever its state; None when there is none."""
-    item = SessionItem(session_id)
-    try:
-        item.update(actions=[SessionItem.state.set(ENDED)], condition=SessionItem.session_id.exists())
-    except UpdateError as error:
-        if not is_refused(error):
-            raise
-        return None
-    return Session(item.session_id, item.customer_id, item.edition, int(item.ends_at))
+def owner_rule(customer_id: str) -> Rule:
+    """The name is this customer's: what is somebody else's is never released."""
+    return Rule(
+        "#customer_id = :owner",
+        {":owner": s(customer_id)},
+        lambda image: bool(image.get("customer_id") == customer_id),
+        None,
+    )
+
+
+def change_login_name(customer_id: str, old: str | None, new: str, noted: ItemPut) -> bool:
+    """Take the new name, release the old one, note it: one write. False when the new one is taken meanwhile."""
+    names = settings.table("login_names")
+    update = ItemUpdate(settings.table("credentials"), {"customer_id": s(customer_id)}, missing=NotFound)
+    update.require(login_name_rule(old)).set("#login_name = :new_name", new_name=s(new))
+    taken = ItemPut(names, "login_name", to_raw({"login_name": new, "customer_id": customer_id}))
+    writes: list[ItemPut | ItemUpdate] = [update, taken, noted]
+    if old is not None:
+        writes.append(ItemDelete(names, {"login_name": s(old)}, missing=NotFound).require(owner_rule(customer_id)))
+    return transactions.commit(writes)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import der_to_raw_signature
 
+from chalicelib.identity import keys
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
 from chalicelib.platform import aws, settings
 from chalicelib.platform.http import Caller
 
-ISSUER = "rural-bank"
 ALGORITHM = "ES256"
-_REQUIRED = ["iss", "sub", "sid", "edn", "iat", "exp"]
+TYPE = "at+jwt"
+# A token of ours has some 400 characters; nothing longer is even parsed.
+MAX_LENGTH = 2048
+_REQUIRED = ["iss", "aud", "sub", "sid", "edn", "iat", "exp"]
 
 
 class _KmsEs256(ECAlgorithm):
@@ -37,52 +38,63 @@ class _KmsEs256(ECAlgorithm):
             MessageType="RAW",  # a token is far below KMS's 4 KB; moto hashes a DIGEST once more
             SigningAlgorithm="ECDSA_SHA_256",
         )
-        return der_to_raw_signature(answer["Signature"], _public_key(key).curve)
+        return der_to_raw_signature(answer["Signature"], SECP256R1())
 
 
 _signer = jwt.PyJWS(algorithms=[])
 _signer.register_algorithm(ALGORITHM, _KmsEs256())
 
 
-@functools.lru_cache(maxsize=4)
-def _public_key(key_id: str) -> EllipticCurvePublicKey:
-    key = load_der_public_key(aws.kms().get_public_key(KeyId=key_id)["PublicKey"])
-    if not isinstance(key, EllipticCurvePublicKey):
-        raise TypeError("the token key must be an elliptic curve key")
-    return key
+def issuer() -> str:
+    """Who issues tokens and whom they are for: this stage's bank, so that no stage takes another's."""
+    return f"rural-bank-{settings.get('STAGE')}"
 
 
-def issue(customer_id: str, session_id: str, edition: str, issued_at: int, expires_at: int) -> str:
+def issue(
+    customer_id: str, session_id: str, edition: str, issued_at: int, expires_at: int, device_id: str | None = None
+) -> str:
     """A signed access token; times in epoch seconds."""
-    claims = {
-        "iss": ISSUER,
+    claims: dict[str, Any] = {
+        "iss": issuer(),
+        "aud": issuer(),
         "sub": customer_id,
         "sid": session_id,
         "edn": edition,
         "iat": issued_at,
         "exp": expires_at,
     }
+    if device_id is not None:
+        claims["did"] = device_id
+    key = keys.signing(issued_at)
     payload = json.dumps(claims, separators=(",", ":")).encode()
-    return _signer.encode(payload, settings.get("TOKEN_KEY_ID"), algorithm=ALGORITHM, headers={"typ": "at+jwt"})
+    return _signer.encode(payload, key.key_id, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": key.kid})
 
 
 def read(token: str, now_epoch_s: int) -> Caller:
     """Who the token speaks for.
 
-    Raises NotLoggedIn for anything but a token of ours (the algorithm is fixed here, never read from the
-    token), TokenExpired for one that was.
+    The algorithm is fixed here and the key is one of ours that the kid names: nothing else of the token's head is
+    heeded, neither a key in it nor an address of one. Raises NotLoggedIn for anything but a token of ours,
+    TokenExpired for one that was.
     """
+    if len(token) > MAX_LENGTH:
+        raise NotLoggedIn()
     try:
+        head = jwt.get_unverified_header(token)
+        key = keys.verifying(now_epoch_s).get(head.get("kid", ""))
+        if key is None or head.get("typ") != TYPE:
+            raise NotLoggedIn()
         claims = jwt.decode(
             token,
-            _public_key(settings.get("TOKEN_KEY_ID")),
+            key.public,
             algorithms=[ALGORITHM],
-            issuer=ISSUER,
+            issuer=issuer(),
+            audience=issuer(),
             # Times are judged below, by the clock that was passed in.
             options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
         )
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, RecursionError):  # a head of a thousand brackets is none either
         raise NotLoggedIn() from None
     if not isinstance(claims["exp"], int) or claims["exp"] <= now_epoch_s:
         raise TokenExpired()
-    return Caller(claims["sub"], claims["sid"], claims["edn"])
+    return Caller(claims["sub"], claims["sid"], claims["edn"], claims.get("did"))

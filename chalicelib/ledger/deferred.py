@@ -118,7 +118,8 @@ def seq_rule(seq: int) -> Rule:
 def apply(update: ItemUpdate, credits_: Sequence[Credit], seq: int, posted_on: str, posted_at: str) -> None:
     """Make an account's update carry `credits_`, if the account still has sequence `seq`.
 
-    The state is not asked: the journal has decided, and refusing here would tear an entry apart.
+    The state is not asked: the journal has decided, and refusing here would tear an entry apart. An account is not
+    closed while legs are on their way to it (decision 0011).
     """
     total_fen = sum(credit.total_fen for credit in credits_)
     legs = [_leg_map(credit, leg, posted_on) for credit in credits_ for leg in credit.legs]

@@ -5,6 +5,7 @@ Accounts are liabilities of the bank towards its customers, so a credit (positiv
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.ledger.errors import (
@@ -23,8 +24,13 @@ OPEN = "open"
 STATES = (OPEN, "dormant", "frozen", "lost", "closed")
 # Frozen and lost accounts pay nothing but may still receive (只收不付); dormant and closed ones do neither.
 RECEIVING = (OPEN, "frozen", "lost")
+# What the bank itself takes back for a wrong entry: a loss that was reported guards against whoever has the card,
+# not against that; a freeze keeps the money where it is, for everybody.
+GIVING_BACK = (OPEN, "lost")
 RIGHT_FULL = "full"
 RIGHT_QUERY = "query"
+# Held by somebody who has not signed up: the express edition looks at it.
+RIGHT_HELD = "held"
 # An account remembers its last entries, so that lines lost on the way can be rebuilt in order.
 REMEMBERED_ENTRIES = 8
 NO_ENTRY = "-"
@@ -84,6 +90,10 @@ _HOUSE_PREFIX = "H-"
 # How an account is credited: in the payer's write, or (merchant, payroll) from the stream, in batches.
 CREDIT_IMMEDIATE = "immediate"
 CREDIT_DEFERRED = "deferred"
+# How long after an account's deferred credit has ended an instruction that was made before may still post: the
+# longest time for a code (ten minutes, a parameter's bound), the gateway's 29 s on both sides, and clocks that differ.
+DEFERRED_TAIL = dt.timedelta(minutes=15)
+NEVER = "00000000"  # before every business date
 
 
 def is_deferred(leg: Leg) -> bool:
@@ -128,6 +138,10 @@ class Account:
         """Whether payments reach this account from the stream (an account without a word on it: no)."""
         return bool(self.image.get("credit") == CREDIT_DEFERRED)
 
+    def may_get_deferred_legs_of(self, business_date: str) -> bool:
+        """Whether an entry of that date may bring this account a leg from the stream, now or after its credit ended."""
+        return self.is_credit_deferred or bool(self.image.get("deferred_until", NEVER) >= business_date)
+
     @property
     def posted_fen(self) -> int:
         """The balance in the books: what is available and what is held."""
@@ -169,12 +183,7 @@ def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
             lambda image: bool(image["right"] == RIGHT_FULL),
             lambda _: AccountQueryOnly(),
         ),
-        Rule(
-            "#state = :open",
-            {":open": s(OPEN)},
-            lambda image: bool(image["state"] == OPEN),
-            lambda image: AccountNotActive(state=image["state"]),
-        ),
+        paying_rule(),
         Rule(
             "#available_fen >= :debit",
             {":debit": n(debit_fen)},
@@ -182,6 +191,26 @@ def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
             lambda _: InsufficientFunds(),
         ),
     ]
+
+
+def paying_rule() -> Rule:
+    """Only from an open account does money go to others, whether paid now or set aside before (XJ-5.3-loss)."""
+    return Rule(
+        "#state = :open",
+        {":open": s(OPEN)},
+        lambda image: bool(image["state"] == OPEN),
+        lambda image: AccountNotActive(state=image["state"]),
+    )
+
+
+def giving_back_rule() -> Rule:
+    """What the account that a reversal takes from must satisfy."""
+    return Rule(
+        "#state IN (:open, :lost)",
+        {f":{state}": s(state) for state in GIVING_BACK},
+        lambda image: bool(image["state"] in GIVING_BACK),
+        lambda image: AccountNotActive(state=image["state"]),
+    )
 
 
 def credit_rule() -> Rule:

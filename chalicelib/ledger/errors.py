@@ -79,6 +79,20 @@ class StateChangeRefused(Refusal):
     en = "The account cannot go from {state} to {wanted}, or it still holds money."
 
 
+class DeferredLegsDue(Refusal):
+    """Payments may be on their way to the account. Its deferred credit ends first, then a business date closes."""
+
+    code, status, rank = "account_deferred_legs_due", 409, RANK_PAYER
+    zh = "该账户可能仍有在途入账：须先停止批量入账，待停止当日日终完成后方可销户。"
+    en = "Payments may be on their way to the account: end its deferred credit, and close it after that day has closed."
+
+
+class CreditNotDeferred(Refusal):
+    code, status, rank = "account_credit_not_deferred", 409, RANK_PAYER
+    zh = "该账户不是批量入账账户，或批量入账已停止。"
+    en = "The account is not credited from the stream, or no longer."
+
+
 class IdempotencyKeyReused(Refusal):
     code, status, rank = "idempotency_key_reused", 409, RANK_KEY_REUSED
     zh = "该 Idempotency-Key 已用于另一笔内容不同的转账。"

@@ -20,6 +20,7 @@ from chalicelib.ledger.domain import (
     OPEN,
     REMEMBERED_ENTRIES,
     RIGHT_FULL,
+    RIGHT_HELD,
     RIGHT_QUERY,
     Account,
     Entry,
@@ -50,6 +51,7 @@ __all__ = [
     "POSTED",
     "REMEMBERED_ENTRIES",
     "RIGHT_FULL",
+    "RIGHT_HELD",
     "RIGHT_QUERY",
     "Account",
     "DeferredLine",
@@ -122,7 +124,7 @@ class NewAccount:
 
 
 def open_account(account: NewAccount) -> None:
-    """Open an account with no money in it. Raises ValueError when the number is taken.
+    """Open an account with no money in it; a repeat is harmless. Raises ValueError when the number is taken.
 
     With `credit` deferred (merchant, payroll) what others pay arrives from the stream, in batches, so that
     any number can pay at once without meeting at its item.
@@ -150,7 +152,8 @@ def open_account(account: NewAccount) -> None:
         "limit_year": account.limits.year_fen,
         **{f"e{i}": domain.NO_ENTRY for i in range(domain.REMEMBERED_ENTRIES)},
     }
-    if store.put(store.account_put(item)) is not None:
+    # The client sends a put again that was not answered, and may find its own.
+    if store.put(store.account_put(item)) not in (None, item):
         raise ValueError("this account number is taken")
 
 
@@ -210,7 +213,8 @@ def claim(update: ItemUpdate) -> Image:
 class Draft:
     """One attempt to write: the journal item's write, its accounts' and others' updates.
 
-    `done` are the states that the journal item has when this was done before.
+    `done` are the states that the journal item has when this was done before. `rows` are new with the entry:
+    they are there only if it is.
     """
 
     entry_id: str
@@ -220,10 +224,11 @@ class Draft:
     accounts: dict[str, ItemUpdate]
     others: tuple[ItemUpdate, ...] = ()
     done: tuple[str, ...] = (POSTED,)
+    rows: tuple[ItemPut, ...] = ()
 
     def writes(self) -> list[ItemPut | ItemUpdate]:
         """All writes, in the order in which reasons are judged: instruction, customer, accounts."""
-        return [self.journal, *self.others, *self.accounts.values()]
+        return [self.journal, *self.others, *self.accounts.values(), *self.rows]
 
 
 @dataclass(frozen=True, slots=True)

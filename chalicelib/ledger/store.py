@@ -6,7 +6,9 @@ PynamoDB models: buckets are attributes named by date, and the conditions are wh
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,6 +20,10 @@ from chalicelib.platform.errors import NotFound, Refusal, TryAgain
 
 MAX_BATCH_READS = 5
 SCAN_PAGE = 200
+# Rows of holds to expire are in so many parts, so that no one part of the table takes the writes of all holds.
+EXPIRY_PARTS = 8
+# Sorts after every id that follows a time.
+_AFTER_TIME = "~"
 
 
 class WriteCancelled(Exception):
@@ -163,3 +169,43 @@ def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
             return
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
     raise SearchTooLong
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """The row by which a hold is found when its time is over: it is written with the hold, and may outlive it."""
+
+    part: str
+    due: str
+    hold_id: str
+
+
+def expiry_put(hold_id: str, expires_at: str) -> ItemPut:
+    """The row of a new hold; `due` is time#hold, so that a part's rows have the order of time."""
+    row = {
+        "part": str(zlib.crc32(hold_id.encode()) % EXPIRY_PARTS),
+        "due": f"{expires_at}#{hold_id}",
+        "hold_id": hold_id,
+    }
+    return ItemPut(settings.table("hold_expiries"), "part", to_raw(row))
+
+
+def due_expiries(now_text: str, most_a_part: int) -> Iterator[Expiry]:
+    """Rows whose time is over, the oldest of each part first: one query a part, whatever the number of holds."""
+    for part in range(EXPIRY_PARTS):
+        answer = aws.dynamodb().query(
+            TableName=settings.table("hold_expiries"),
+            KeyConditionExpression="#part = :part AND #due <= :until",
+            ExpressionAttributeNames={"#part": "part", "#due": "due"},
+            ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
+            ConsistentRead=True,
+            Limit=most_a_part,
+        )
+        yield from (Expiry(**to_image(item)) for item in answer["Items"])
+
+
+def drop_expiry(expiry: Expiry) -> None:
+    """Take a row away; one that is gone stays so."""
+    aws.dynamodb().delete_item(
+        TableName=settings.table("hold_expiries"), Key={"part": s(expiry.part), "due": s(expiry.due)}
+    )

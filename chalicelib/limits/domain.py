@@ -11,6 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from chalicelib.limits.errors import (
     AccountCountLimitExceeded,
@@ -20,6 +21,7 @@ from chalicelib.limits.errors import (
     CustomerDayLimitExceeded,
     LimitExceeded,
     NoCertificateLimitExceeded,
+    NoFactorLimitExceeded,
     SingleLimitExceeded,
 )
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
@@ -37,6 +39,19 @@ class AccountLimits:
     year_fen: int
 
 
+class Proof(StrEnum):
+    """How an outward payment is confirmed, as far as limits ask. The values are stored: they never change."""
+
+    CERTIFICATE = "certificate"
+    FACTOR = "factor"
+    NONE = "none"
+
+
+def limit_of(image: Image, name: str) -> int:
+    """A limit as stored. One that a record does not have was never agreed with its owner: nothing."""
+    return int(image.get(name, 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """One remaining counter: `take` leaves bucket `bucket`, which starts the period at attribute `limit`."""
@@ -49,7 +64,7 @@ class Counter:
 
     def remaining(self, image: Image) -> int:
         """What the bucket holds; a negative bucket (the limit was lowered below what is used) is exhausted."""
-        return int(image[self.bucket] if self.bucket in image else image[self.limit])
+        return int(image[self.bucket]) if self.bucket in image else limit_of(image, self.limit)
 
     def rule(self) -> Rule:
         """The bucket, or the untouched limit, covers what is taken."""
@@ -80,7 +95,7 @@ class Counter:
 
     def _refuse(self, image: Image) -> LimitExceeded:
         text = decimal_text if self.is_amount else str
-        return self.refusal(limit=text(image[self.limit]), remaining=text(max(0, self.remaining(image))))
+        return self.refusal(limit=text(limit_of(image, self.limit)), remaining=text(max(0, self.remaining(image))))
 
 
 def account_counters(business_date: str, amount_fen: int) -> list[Counter]:
@@ -94,12 +109,16 @@ def account_counters(business_date: str, amount_fen: int) -> list[Counter]:
     ]
 
 
-def customer_counters(business_date: str, amount_fen: int) -> list[Counter]:
-    """What an outward transfer confirmed without a certificate takes from the customer."""
-    return [
-        Counter(f"outward_{business_date}", "limit_outward", amount_fen, CustomerDayLimitExceeded),
-        Counter(f"nocert_{business_date}", "limit_nocert", amount_fen, NoCertificateLimitExceeded),
-    ]
+def customer_counters(business_date: str, amount_fen: int, proof: Proof) -> list[Counter]:
+    """What an outward transfer takes from the customer: the less it is confirmed by, the more counters count it."""
+    outward = Counter(f"outward_{business_date}", "limit_outward", amount_fen, CustomerDayLimitExceeded)
+    if proof is Proof.CERTIFICATE:
+        return [outward]
+    uncertified = Counter(f"nocert_{business_date}", "limit_nocert", amount_fen, NoCertificateLimitExceeded)
+    if proof is Proof.FACTOR:
+        return [outward, uncertified]
+    unconfirmed = Counter(f"nofactor_{business_date}", "limit_nofactor", amount_fen, NoFactorLimitExceeded)
+    return [outward, uncertified, unconfirmed]
 
 
 def single_rule(amount_fen: int) -> Rule:
@@ -120,9 +139,10 @@ WORD_OF_LIMIT = {
     "limit_count": "count",
     "limit_outward": "outward",
     "limit_nocert": "nocert",
+    "limit_nofactor": "nofactor",
 }
 ACCOUNT_LIMITS = ("limit_single", "limit_day", "limit_month", "limit_year", "limit_count")
-CUSTOMER_LIMITS = ("limit_outward", "limit_nocert")
+CUSTOMER_LIMITS = ("limit_outward", "limit_nocert", "limit_nofactor")
 # A bucket outlives its period by so many days: longer than any write that still names it can be under way.
 KEPT_DAYS = 2
 
@@ -165,13 +185,13 @@ class Standing:
 
 def standing(counter: Counter, image: Image) -> Standing:
     """How a counter stands on the item it counts on."""
-    limit, left = int(image[counter.limit]), counter.remaining(image)
+    limit, left = limit_of(image, counter.limit), counter.remaining(image)
     return Standing(limit, limit - left, max(0, left))
 
 
 def changed_limits(image: Image, wanted: Mapping[str, int]) -> dict[str, tuple[int, int]]:
     """The limits that `wanted` really changes: name -> (old, new)."""
-    return {name: (int(image[name]), new) for name, new in wanted.items() if image[name] != new}
+    return {name: (limit_of(image, name), new) for name, new in wanted.items() if limit_of(image, name) != new}
 
 
 def move_limits(
@@ -186,7 +206,8 @@ def move_limits(
     """
     expired = set(expired_buckets(image, business_date))
     for name, (old, new) in changes.items():
-        update.require(unchanged_rule(name, old)).set(f"#{name} = :new_{name}", **{f"new_{name}": n(new)})
+        as_read = unchanged_rule(name, old) if name in image else presence_rule(name, present=False)
+        update.require(as_read).set(f"#{name} = :new_{name}", **{f"new_{name}": n(new)})
         word = WORD_OF_LIMIT.get(name)
         if word is None:
             continue
@@ -205,10 +226,10 @@ def unchanged_rule(name: str, old: int) -> Rule:
     return Rule(f"#{name} = :old_{name}", {f":old_{name}": n(old)}, lambda image: bool(image[name] == old), None)
 
 
-def presence_rule(bucket: str, *, present: bool) -> Rule:
-    """A bucket is there, or is not, as it was when it was read; a breach is planned again."""
+def presence_rule(name: str, *, present: bool) -> Rule:
+    """A bucket or limit is there, or is not, as it was when it was read; a breach is planned again."""
     function = "attribute_exists" if present else "attribute_not_exists"
-    return Rule(f"{function}(#{bucket})", {}, lambda image: (bucket in image) == present, None)
+    return Rule(f"{function}(#{name})", {}, lambda image: (name in image) == present, None)
 
 
 def _buckets_around(word: str, business_date: str) -> set[str]:

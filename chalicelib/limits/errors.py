@@ -38,6 +38,14 @@ class NoCertificateLimitExceeded(LimitExceeded):
     en = "Without a certificate {limit} a day; {remaining} remains today. Use a certificate or a branch."
 
 
+class NoFactorLimitExceeded(LimitExceeded):
+    """XJ-5.3-small."""
+
+    code, rank = "no_factor_day_limit_exceeded", RANK_CUSTOMER_DAY
+    zh = "小额免密的当日累计限额为 {limit} 元，今日剩余 {remaining} 元；请使用验证码等方式确认。"
+    en = "Without confirmation {limit} a day; {remaining} remains today. Confirm with a code or another factor."
+
+
 class AccountDayLimitExceeded(LimitExceeded):
     code, rank = "account_day_limit_exceeded", RANK_ACCOUNT_DAY
     zh = "超过该账户日累计限额 {limit} 元，今日剩余 {remaining} 元。"
@@ -62,9 +70,9 @@ class AccountCountLimitExceeded(LimitExceeded):
     en = "Over the account's number of transfers a day, {limit}."
 
 
-class StrongFactorRequired(Refusal):
-    """XJ-5.3-limit: what protects the customer is lowered at once, but raised only with a strong factor."""
+class LimitAboveCeiling(Refusal):
+    """XJ-5.3-limit: no factor raises a limit above the bank's own ceiling."""
 
-    code, status, rank = "strong_factor_required", 403, RANK_FACTOR
-    zh = "调低限额立即生效；调高限额须经强认证（数字证书）确认，请到网点办理。"
-    en = "Limits are lowered at once; raising one needs a strong factor (certificate): please visit a branch."
+    code, status, rank = "limit_above_ceiling", 422, RANK_FACTOR
+    zh = "超过我行规定的最高限额 {ceiling}。"
+    en = "Above the bank's own ceiling for this limit, {ceiling}."

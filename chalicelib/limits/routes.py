@@ -1,4 +1,4 @@
-"""Limits over HTTP: seen whole, lowered one by one (XJ-5.3-limit, NB-5.4.1-daily).
+"""Limits over HTTP: seen whole, lowered at once, raised with a step-up (XJ-5.3-limit, NB-5.4.1-daily).
 
 PATCH, because an app changes one figure on a screen: what the body does not name stays as it is. A limit is set
 to a value, not by an amount, so a request that is sent twice does no harm and needs no idempotency key.
@@ -10,15 +10,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.limits.commands import change_limits, read_limits
 from chalicelib.limits.commands.read_limits import AccountStanding, CustomerStanding
 from chalicelib.limits.domain import Standing
-from chalicelib.limits.errors import StrongFactorRequired
+from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Body, Call, View
 from chalicelib.platform.money import Money, decimal_text
+from chalicelib.stepup.errors import StepUpLimitReached, StepUpRequired, StrongFactorRequired
 
 api = Api(__name__)
 
@@ -48,6 +50,7 @@ class CustomerLimits(View):
     day_without_certificate: Annotated[
         AmountLimit, Field(description="未使用数字证书当日累计 / without a certificate, a day")
     ]
+    day_without_factor: Annotated[AmountLimit, Field(description="小额免密当日累计 / without any factor, a day")]
 
 
 class AccountLimitsView(View):
@@ -74,14 +77,15 @@ _Keep = Field(default=None, description="不填则不变 / left out: stays")
 
 
 class CustomerLimitsChange(Body):
-    """The customer's daily limits to lower; what is left out stays."""
+    """The customer's daily limits to change; what is left out stays."""
 
     day_outward: Annotated[_Amount, _Keep]
     day_without_certificate: Annotated[_Amount, _Keep]
+    day_without_factor: Annotated[_Amount, _Keep]
 
 
 class AccountLimitsChange(Body):
-    """An account's limits to lower; what is left out stays."""
+    """An account's limits to change; what is left out stays."""
 
     single: Annotated[_Amount, _Keep]
     day: Annotated[_Amount, _Keep]
@@ -102,6 +106,7 @@ def _customer_view(found: CustomerStanding) -> CustomerLimits:
     return CustomerLimits(
         day_outward=_amount_limit(found.outward),
         day_without_certificate=_amount_limit(found.no_certificate),
+        day_without_factor=_amount_limit(found.no_factor),
     )
 
 
@@ -116,6 +121,18 @@ def _account_view(found: AccountStanding) -> AccountLimitsView:
     )
 
 
+_CHANGE_REFUSALS = (
+    AmountMalformed,
+    AmountOutOfRange,
+    NotFound,
+    LimitAboveCeiling,
+    StepUpRequired,
+    StepUpLimitReached,
+    StrongFactorRequired,
+    OutcomeUnknown,
+)
+
+
 def _wanted(**amounts: str | None) -> dict[str, int]:
     return {name: Money.parse(text).amount_fen for name, text in amounts.items() if text is not None}
 
@@ -126,6 +143,7 @@ def _wanted(**amounts: str | None) -> dict[str, int]:
     zh="限额：额度、已用、剩余",
     en="Limits: limit, used, remaining",
     auth=identity.checks_session,
+    entitlement=entitlements.LIMITS_READ,
     answer=LimitsView,
     refusals=(NotFound,),
 )
@@ -142,36 +160,46 @@ def read_all(call: Call) -> LimitsView:
 @api.operation(
     "PATCH",
     "/v1/limits",
-    zh="调低客户级限额，立即生效",
-    en="Lower the customer's own daily limits, at once",
+    zh="调整客户级限额：调低立即生效，调高须确认身份",
+    en="Change the customer's own daily limits: lower at once, raise with a step-up",
     auth=identity.checks_session,
+    entitlement=entitlements.LIMITS_LOWER,
     body=CustomerLimitsChange,
     answer=CustomerLimits,
-    refusals=(AmountMalformed, AmountOutOfRange, NotFound, StrongFactorRequired, OutcomeUnknown),
+    refusals=_CHANGE_REFUSALS,
 )
 def change_own(call: Call) -> CustomerLimits:
-    """Lower the limits over all accounts; what was used today stays used."""
+    """Change the limits over all accounts; what was used today stays used."""
     body = call.json(CustomerLimitsChange)
-    wanted = _wanted(limit_outward=body.day_outward, limit_nocert=body.day_without_certificate)
-    image = change_limits.change_customer_limits(call.caller.customer_id, wanted, may_raise=False)
+    wanted = _wanted(
+        limit_outward=body.day_outward,
+        limit_nocert=body.day_without_certificate,
+        limit_nofactor=body.day_without_factor,
+    )
+    demand = change_limits.demand_of(call.caller, None, wanted, call.header("step-up"), call.correlation_id)
+    image = change_limits.change_customer_limits(call.caller.customer_id, wanted, may_raise=False, demand=demand)
     return _customer_view(read_limits.customer_standing(image, clock.business_date(clock.now())))
 
 
 @api.operation(
     "PATCH",
     "/v1/accounts/{account_id}/limits",
-    zh="调低账户限额，立即生效",
-    en="Lower an account's limits, at once",
+    zh="调整账户限额：调低立即生效，调高须确认身份",
+    en="Change an account's limits: lower at once, raise with a step-up",
     auth=identity.checks_session,
+    entitlement=entitlements.LIMITS_LOWER,
     body=AccountLimitsChange,
     answer=AccountLimitsView,
-    refusals=(AmountMalformed, AmountOutOfRange, NotFound, StrongFactorRequired, OutcomeUnknown),
+    refusals=_CHANGE_REFUSALS,
 )
 def change_account(call: Call, account_id: str) -> AccountLimitsView:
-    """Lower one account's limits; what was used in the day, month and year stays used."""
+    """Change one account's limits; what was used in the day, month and year stays used."""
     body = call.json(AccountLimitsChange)
     wanted = _wanted(limit_single=body.single, limit_day=body.day, limit_month=body.month, limit_year=body.year)
     if body.count is not None:
         wanted["limit_count"] = body.count
-    image = change_limits.change_account_limits(call.caller.customer_id, account_id, wanted, may_raise=False)
+    demand = change_limits.demand_of(call.caller, account_id, wanted, call.header("step-up"), call.correlation_id)
+    image = change_limits.change_account_limits(
+        call.caller.customer_id, account_id, wanted, may_raise=False, demand=demand
+    )
     return _account_view(read_limits.account_standing(image, clock.business_date(clock.now())))

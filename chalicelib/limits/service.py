@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.limits.domain import (
     AccountLimits,
+    Proof,
     account_counters,
     buckets_of,
     customer_counters,
@@ -15,6 +16,7 @@ from chalicelib.platform.dynamo import Image, ItemUpdate
 
 __all__ = [
     "AccountLimits",
+    "Proof",
     "buckets_of",
     "drop_buckets",
     "expired_buckets",
@@ -32,9 +34,9 @@ def limit_account(update: ItemUpdate, business_date: str, amount_fen: int) -> No
         counter.apply(update)
 
 
-def limit_customer(update: ItemUpdate, business_date: str, amount_fen: int) -> None:
-    """The same for the payer's customer record, confirmed without a certificate."""
-    for counter in customer_counters(business_date, amount_fen):
+def limit_customer(update: ItemUpdate, business_date: str, amount_fen: int, proof: Proof) -> None:
+    """The same for the payer's customer record; which counters depends on what the payment is confirmed by."""
+    for counter in customer_counters(business_date, amount_fen, proof):
         counter.apply(update)
 
 
@@ -49,7 +51,7 @@ def give_back_account(update: ItemUpdate, image: Image, business_date: str, amou
             counter.give_back(update, image)
 
 
-def give_back_customer(update: ItemUpdate, image: Image, business_date: str, amount_fen: int) -> None:
-    """The same for the payer's customer record."""
-    for counter in customer_counters(business_date, amount_fen):
+def give_back_customer(update: ItemUpdate, image: Image, business_date: str, amount_fen: int, proof: Proof) -> None:
+    """The same for the payer's customer record; `proof` is what the payment was confirmed by when it took."""
+    for counter in customer_counters(business_date, amount_fen, proof):
         counter.give_back(update, image)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.platform.clock import to_local_text
-from chalicelib.platform.masking import account_tail, mask_name
+from chalicelib.platform.masking import account_tail, mask_name, mask_phone
 from chalicelib.platform.money import grouped_text
 
 BANK = "【乡村银行】"
@@ -19,6 +19,38 @@ def code_text(
     return (
         f"{BANK}验证码{code}，您正从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}"
         f"（尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
+        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
+    )
+
+
+def step_up_text(*, code: str, what: str, valid_s: int) -> str:
+    """The SMS with the code of a sensitive operation: what it would do travels with it, masked."""
+    return f"{BANK}验证码{code}，您正在{what}，{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
+
+
+def phone_changed_text(new_phone: str) -> str:
+    """What the old number is told when the reserved phone changed."""
+    return (
+        f"{BANK}您的预留手机号已由本号码更换为{mask_phone(new_phone)}，验证码不再发往本号码。"
+        "如非本人操作请立即联系我行。"
+    )
+
+
+_CARRIERS = {"phone": "手机盾", "cloud": "云证书", "usb_key": "USBKey"}
+
+
+def download_text(*, method: str, code: str) -> str:
+    """The SMS with the code that downloads a certificate (NB-5.3.3-dl)."""
+    return (
+        f"{BANK}下载码{code}，用于下载您在网点申请的{_CARRIERS[method]}数字证书，仅可使用一次。"
+        "如非本人申请请勿泄露，立即联系我行。"
+    )
+
+
+def password_text(*, code: str, account_id: str, valid_s: int) -> str:
+    """The SMS with the code of an application for the query password; the account travels with it, masked."""
+    return (
+        f"{BANK}验证码{code}，您正在为尾号{account_tail(account_id)}账户申请或重置查询密码，"
         f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
     )
 
@@ -39,3 +71,8 @@ def movement_text(
         f"{BANK}您尾号{account_tail(account_id)}账户{to_local_text(posted_at)}{verb}"
         f"人民币{grouped_text(abs(amount_fen))}元{counterparty}，余额{grouped_text(balance_fen)}元。"
     )
+
+
+def security_text(what: str, at: dt.datetime) -> str:
+    """What happened to a customer's access, and what to do if it was somebody else."""
+    return f"{BANK}安全提醒：{to_local_text(at)}，{what}。如非本人操作，请立即联系我行。"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.notifications import service
 from chalicelib.platform import fields
@@ -40,6 +41,7 @@ class NotificationQuery(Query):
     zh="消息列表，最新在前",
     en="Notifications, newest first",
     auth=identity.checks_session,
+    entitlement=entitlements.NOTIFICATIONS_READ,
     query=NotificationQuery,
     answer=NotificationPage,
     refusals=(CursorMalformed,),

@@ -7,17 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.accounts import service as accounts
+from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
-from chalicelib.identity import service as identity
+from chalicelib.factors import service as factors
+from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.store import InboxItem
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
+from chalicelib.stepup import service as stepup
 
-__all__ = ["InboxItem", "inbox_page", "send_code", "tell_movement"]
-
+__all__ = [
+    "InboxItem",
+    "inbox_page",
+    "send_code",
+    "send_download_code",
+    "send_password_code",
+    "send_step_up_code",
+    "tell_movement",
+    "tell_phone_changed",
+    "tell_security_event",
+]
 _AWAITING = "awaiting"
 
 
@@ -34,21 +46,77 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
     if image["state"] != _AWAITING or image["attempt"] != attempt or valid_until <= now:
         return False
     profile = customers.profile_of(image["customer_id"])
+    if not profile.takes_code(clock.from_text(image["created_at"])):
+        return False
     valid_for = valid_until - clock.from_text(image["created_at"])
     text = domain.code_text(
-        code=identity.confirmation_code(image["digest"], attempt),
+        code=factors.confirmation_code(image["digest"], attempt),
         payer_account=image["payer_account"],
         payee_account=image["payee_account"],
         payee_name=image["payee_name"],
         amount_fen=image["amount_fen"],
         valid_s=int(valid_for.total_seconds()),
     )
-    message_id = f"{image['created_at']}#{entry_id}#code#{attempt}"
+    return _send_once_asked(f"{image['created_at']}#{entry_id}#code#{attempt}", profile.phone, text)
+
+
+def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool:
+    """The same for a sensitive operation that waits for its step-up."""
+    challenge = stepup.read_challenge(challenge_id)
+    if challenge is None:
+        raise Retryable("the challenge is not readable yet")
+    valid_until, kind = clock.from_text(challenge.valid_until), challenge.kind
+    if challenge.state != _AWAITING or challenge.attempt != attempt or valid_until <= now or not challenge.is_true():
+        return False
+    text = domain.step_up_text(
+        code=factors.confirmation_code(challenge.digest, attempt),
+        what=kind.zh(challenge.facts),
+        valid_s=int((valid_until - clock.from_text(challenge.created_at)).total_seconds()),
+    )
+    profile = customers.profile_of(challenge.customer_id)
+    if not profile.takes_code(clock.from_text(challenge.created_at)):
+        return False
+    phone = challenge.facts[kind.phone_fact] if kind.phone_fact else profile.phone
+    return _send_once_asked(f"{challenge.created_at}#{challenge_id}#code#{attempt}", phone, text)
+
+
+def tell_phone_changed(challenge_id: str) -> None:
+    """Tell the old number that it no longer is the reserved phone (NB-5.3.7-2): if a thief did it, its owner learns."""
+    challenge = stepup.read_challenge(challenge_id)
+    if challenge is None:
+        raise Retryable("the challenge is not readable yet")
+    text = domain.phone_changed_text(challenge.facts["phone"])
+    _send_once_asked(f"{challenge.created_at}#{challenge_id}#changed", challenge.facts["old_phone"], text)
+
+
+def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> bool:
+    """The same for somebody who applies for the query password; nothing where what was stated is not true."""
+    asked = apply_for_password.code_for(application_id, attempt, now)
+    if asked is None:
+        return False
+    phone, account_id, code, valid_s = asked
+    text = domain.password_text(code=code, account_id=account_id, valid_s=valid_s)
+    return _send_once_asked(f"{clock.to_text(now)[:10]}#{application_id}#code#{attempt}", phone, text)
+
+
+def send_download_code(customer_id: str, factor_id: str, attempt: int, now: dt.datetime) -> bool:
+    """Send the code that downloads a certificate (NB-5.3.3-dl); False when it is no longer of use."""
+    found = factors.download_of(customer_id, factor_id, attempt, now)
+    if found is None:
+        return False
+    method, code, until = found
+    message_id = f"{until}#{factor_id}#download#{attempt}"
+    phone = customers.profile_of(customer_id).phone
+    return _send_once_asked(message_id, phone, domain.download_text(method=method, code=code))
+
+
+def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
+    """Send an SMS with a code; raises Retryable when the provider does not answer."""
     try:
-        provider().send(Outgoing(message_id, "sms", profile.phone, None, text))
+        provider().send(Outgoing(message_id, "sms", phone, None, text))
     except ProviderRefused:
-        # No other way to this customer exists: trying again is no use, the instruction will expire.
-        log.logger.warning("provider refused a code for good")
+        # No other way to this customer exists: trying again is no use, what waits for the code will expire.
+        log.logger.warning("provider refused a code or an announcement for good")
         return False
     except ProviderSilent as error:
         # The same code twice does no harm, no code does.
@@ -80,7 +148,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
         payee=line.counterparty_name or "",
     )
     notification_id = f"{movement.posted_at}#{ids.derived_id('movement', entry_id, str(posting))}"
-    store.put_once(
+    _tell(
         InboxItem(
             account.customer_id,
             notification_id,
@@ -91,10 +159,28 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
             entry_id=movement.entry_id,
         )
     )
-    profile = customers.profile_of(account.customer_id)
-    _send(profile, notification_id, "sms", text)
+
+
+def tell_security_event(customer_id: str, event_key: str) -> None:
+    """Tell the owner of a log what happened in it, by inbox, SMS and push, once however often it is told.
+
+    Raises Retryable while the row is not readable, or a provider fails for now.
+    """
+    event = audit.event_at(customer_id, event_key)
+    if event is None:
+        raise Retryable("the event is not readable yet")
+    text = domain.security_text(event.kind.zh, clock.from_text(event.at))
+    notification_id = f"{event.at}#{ids.derived_id('security', customer_id, event_key)}"
+    _tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
+
+
+def _tell(row: InboxItem) -> None:
+    """Put the row into the inbox and send its text on each channel, whatever of it was done before."""
+    store.put_once(row)
+    profile = customers.profile_of(row.customer_id)
+    _send(profile, row.notification_id, "sms", row.text)
     if profile.push_address:
-        _send(profile, notification_id, "push", text)
+        _send(profile, row.notification_id, "push", row.text)
 
 
 def _send(profile: customers.Profile, notification_id: str, channel: Channel, text: str) -> None:

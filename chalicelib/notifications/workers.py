@@ -15,6 +15,7 @@ blueprint = Blueprint(__name__)
 
 _CODES: Any = {"Fn::GetAtt": ["CodesQueue", "Arn"]}
 _ALERTS: Any = {"Fn::GetAtt": ["AlertsQueue", "Arn"]}
+_SECURITY_ALERTS: Any = {"Fn::GetAtt": ["SecurityAlertsQueue", "Arn"]}
 
 
 @blueprint.on_sqs_message(queue_arn=_CODES, name="send_codes", batch_size=1)
@@ -29,8 +30,32 @@ def send_alerts(event: SQSEvent) -> Answer:
     return handle_messages(event, _send_alert)
 
 
+@blueprint.on_sqs_message(queue_arn=_SECURITY_ALERTS, name="send_security_alerts", batch_size=10)
+def send_security_alerts(event: SQSEvent) -> Answer:
+    """Tell each security event to the owner of the log it is in."""
+    return handle_messages(event, _send_security_alert)
+
+
+# What a code can be sent for. A type that is not here is poison.
+_CODE_SENDERS = {
+    "transfer.code_requested": service.send_code,
+    "step_up.code_requested": service.send_step_up_code,
+    "password.code_requested": service.send_password_code,
+}
+
+
 def _send_code(message: Message) -> None:
-    sent = service.send_code(message.aggregate_id, int(message.data["attempt"]), clock.now())
+    if message.event_type == "certificate.code_requested":
+        customer_id, factor_id = message.aggregate_id, message.data["factor_id"]
+        done = service.send_download_code(customer_id, factor_id, int(message.data["attempt"]), clock.now())
+        log.logger.info("download code sent" if done else "download code no longer wanted")
+        return
+    if message.event_type == "phone.changed":
+        service.tell_phone_changed(message.aggregate_id)
+        log.logger.info("change of phone told")
+        return
+    send = _CODE_SENDERS[message.event_type]
+    sent = send(message.aggregate_id, int(message.data["attempt"]), clock.now())
     log.logger.info("code sent" if sent else "code no longer wanted")
 
 
@@ -42,3 +67,8 @@ def _send_alert(message: Message) -> None:
         int(message.data["seq"]),
     )
     log.logger.info("movement told")
+
+
+def _send_security_alert(message: Message) -> None:
+    service.tell_security_event(message.aggregate_id, message.data["event"])
+    log.logger.info("security event told")

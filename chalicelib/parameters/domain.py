@@ -24,32 +24,102 @@ _FEN_MAX = 10**12
 
 # XJ-4.2-limit is the default policy for factors; the stricter law is a row in the table away.
 SMS_CEILING_FEN = Parameter("factor.sms.ceiling_fen", 50_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
+TOKEN_CEILING_FEN = Parameter("factor.token.ceiling_fen", 50_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
+PHONE_CEILING_FEN = Parameter("factor.phone.ceiling_fen", 500_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
+CLOUD_CEILING_FEN = Parameter("factor.cloud.ceiling_fen", 500_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
+USB_KEY_CEILING_FEN = Parameter("factor.usb_key.ceiling_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
+# 0: the bank's standard. 1: the stricter law for payments without a certificate.
+FACTOR_POLICY = Parameter("factor.policy", 0, 0, 1, "XJ-4.2-limit")
+STRICT_SINGLE_FEN = Parameter("factor.strict.single_fen", 1_000_00, 0, _FEN_MAX, "Electronic payment guideline no. 1")
+STRICT_DAY_FEN = Parameter("factor.strict.day_fen", 5_000_00, 0, _FEN_MAX, "Electronic payment guideline no. 1")
+WRONG_CODES_DAY = Parameter("factor.wrong_codes_day", 10, 1, 100, "NB-5.3.3-sms")
+CODES_DAY = Parameter("factor.codes_day", 100, 1, 100_000, "NB-5.3.3-sms")
+# Each application for a query password whose data are true sends a code and gives tries at it.
+PASSWORD_APPLICATIONS_DAY = Parameter("password.applications_day", 10, 1, 100, "NB-5.3.2")
+TOKEN_VALID_MONTHS = Parameter("factor.token.valid_months", 36, 1, 120, "NB-5.3.4")
+CERTIFICATE_VALID_MONTHS = Parameter("factor.certificate.valid_months", 24, 1, 60, "NB-5.3.4")
+CERTIFICATE_RENEWAL_MONTHS = Parameter("factor.certificate.renewal_months", 1, 1, 12, "NB-5.3.4")
+DOWNLOAD_CODE_VALID_S = Parameter("factor.download.valid_s", 86_400, 60, 604_800, "NB-5.3.3-dl")
 SMS_CODE_VALID_S = Parameter("factor.sms.valid_s", 180, 30, 600, "NB-5.3.3-sms")
 SMS_CODE_TRIES = Parameter("factor.sms.tries", 5, 1, 10, "NB-5.3.3-sms")
+# How often a code for one thing is sent in all, and the pause after each sending.
+SMS_CODE_SENDS = Parameter("factor.sms.sends", 3, 1, 5, "NB-5.3.3-sms")
+SMS_CODE_PAUSE_S = Parameter("factor.sms.pause_s", 60, 30, 300, "NB-5.3.3-sms")
+# Long enough to read a code that was sent a second time; as many a day as a person with a bad line needs.
+STEP_UP_VALID_S = Parameter("step_up.valid_s", 300, 60, 600, "NB-5.3.3-sms")
+STEP_UP_DAY_MAX = Parameter("step_up.day_max", 20, 1, 100, "XJ-4.2-pw")
 LOGIN_TRIES = Parameter("login.tries", 5, 3, 10, "XJ-4.2-pw")
 LOGIN_LOCK_S = Parameter("login.lock_s", 1800, 60, 86_400, "XJ-4.2-pw")
+CAPTCHA_AFTER = Parameter("login.captcha_after", 3, 1, 10, "XJ-4.2-pw")
+CAPTCHA_VALID_S = Parameter("login.captcha_valid_s", 300, 60, 900, "XJ-4.2-pw")
 ACCESS_TOKEN_S = Parameter("session.access_token_s", 300, 60, 900, "XJ-4.2-pw")
-REFRESH_TOKEN_S = Parameter("session.refresh_token_s", 600, 60, 3600, "XJ-4.2-pw")
+# A session that was not renewed for so long has ended: neither of its tokens lives longer.
+SESSION_IDLE_S = Parameter("session.idle_s", 300, 60, 900, "XJ-4.2-pw")
+SESSIONS_MAX = Parameter("session.max_live", 5, 1, 6, "XJ-4.2-pw")
 SESSION_MAX_S = Parameter("session.max_s", 43_200, 600, 86_400, "XJ-4.2-pw")
 TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
+NO_FACTOR_DAY_FEN = Parameter("limit.customer.day_without_factor_fen", 1_000_00, 0, _FEN_MAX, "XJ-5.3-small")
+# At most five: they stand on the customer's record, which stays under 1 KB.
+DEVICES_MAX = Parameter("devices.max", 5, 1, 5, "XJ-4.2-pw")
+DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
+# Above these no factor raises a customer's limit.
+CEILING_SINGLE_FEN = Parameter("limit.ceiling.single_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
+CEILING_DAY_FEN = Parameter("limit.ceiling.day_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
+CEILING_MONTH_FEN = Parameter("limit.ceiling.month_fen", 50_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
+CEILING_YEAR_FEN = Parameter("limit.ceiling.year_fen", 500_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
+CEILING_DAY_COUNT = Parameter("limit.ceiling.day_count", 500, 0, 1_000_000, "XJ-5.3-limit")
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
+# How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
+AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
+IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 
 ALL = {
     parameter.name: parameter
     for parameter in (
         SMS_CEILING_FEN,
+        TOKEN_CEILING_FEN,
+        PHONE_CEILING_FEN,
+        CLOUD_CEILING_FEN,
+        USB_KEY_CEILING_FEN,
+        FACTOR_POLICY,
+        STRICT_SINGLE_FEN,
+        STRICT_DAY_FEN,
+        WRONG_CODES_DAY,
+        CODES_DAY,
+        PASSWORD_APPLICATIONS_DAY,
+        TOKEN_VALID_MONTHS,
+        CERTIFICATE_VALID_MONTHS,
+        CERTIFICATE_RENEWAL_MONTHS,
+        DOWNLOAD_CODE_VALID_S,
         SMS_CODE_VALID_S,
         SMS_CODE_TRIES,
+        SMS_CODE_SENDS,
+        SMS_CODE_PAUSE_S,
+        STEP_UP_VALID_S,
+        STEP_UP_DAY_MAX,
         LOGIN_TRIES,
         LOGIN_LOCK_S,
+        CAPTCHA_AFTER,
+        CAPTCHA_VALID_S,
         ACCESS_TOKEN_S,
-        REFRESH_TOKEN_S,
+        SESSION_IDLE_S,
+        SESSIONS_MAX,
         SESSION_MAX_S,
         TRANSFER_FEE_FEN,
         NO_CERTIFICATE_DAY_FEN,
+        NO_FACTOR_DAY_FEN,
+        DEVICES_MAX,
+        DEVICE_PROOF_S,
+        CEILING_SINGLE_FEN,
+        CEILING_DAY_FEN,
+        CEILING_MONTH_FEN,
+        CEILING_YEAR_FEN,
+        CEILING_DAY_COUNT,
         NOTICE_LEAD_H,
+        AUDIT_RETENTION_D,
+        IDENTITY_TRIES_DAY,
     )
 }

@@ -97,6 +97,11 @@ def from_text(text: str) -> dt.datetime:
     return moment
 
 
+def from_epoch(epoch_s: int) -> dt.datetime:
+    """The moment so many seconds after 1970 began, in UTC."""
+    return dt.datetime.fromtimestamp(epoch_s, dt.UTC)
+
+
 def to_local_text(moment: dt.datetime) -> str:
     """As a customer reads it: `2026-11-21 23:59:59`, Asia/Shanghai."""
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")

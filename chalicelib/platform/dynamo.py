@@ -225,7 +225,7 @@ class ItemUpdate:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters UpdateItem and TransactWriteItems share."""
-        (key_name,) = self.key
+        key_name = next(iter(self.key))
         conditions = [f"attribute_exists(#{key_name})", *(f"({rule.expression})" for rule in self.rules)]
         for rule in self.rules:
             for name, value in rule.values.items():
@@ -256,6 +256,15 @@ class ItemUpdate:
         if image is None:
             return [self.missing()]
         return [rule.refuse(image) for rule in self.rules if rule.refuse is not None and not rule.holds(image)]
+
+
+@dataclass(slots=True)
+class ItemDelete(ItemUpdate):
+    """The same conditions, and then the item goes: as a part of a transaction."""
+
+    def to_transact_item(self) -> TransactWriteItemTypeDef:
+        """This write as one item of TransactWriteItems."""
+        return {"Delete": self.parameters()}  # type: ignore[typeddict-item]  # plain dict of the same shape
 
 
 @dataclass(slots=True)

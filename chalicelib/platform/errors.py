@@ -20,6 +20,17 @@ _ZH_WORDS = {
     "released": "已解除圈存",
     "expired": "已过期",
     "missing": "不存在",
+    "active": "有效",
+    "applied": "待下载",
+    "revoked": "已吊销",
+    "sms": "短信验证码",
+    "token": "动态令牌",
+    "certificate": "数字证书",
+    "phone": "手机盾",
+    "cloud": "云证书",
+    "usb_key": "USBKey",
+    "branch": "网点柜面",
+    "none": "无",
 }
 
 
@@ -46,7 +57,13 @@ class Refusal(Exception):
         """The sentence for `language` (`zh` or `en`)."""
         if language == "en":
             return self.en.format(**self.facts)
-        return self.zh.format(**{name: _ZH_WORDS.get(value, value) for name, value in self.facts.items()})
+        return self.zh.format(**{name: _in_chinese(value) for name, value in self.facts.items()})
+
+
+def _in_chinese(fact: str) -> str:
+    """A word, or a list of words (`phone,usb_key`), in Chinese; anything else stays as it is."""
+    words = fact.split(",")
+    return "、".join(_ZH_WORDS[word] for word in words) if all(word in _ZH_WORDS for word in words) else fact
 
 
 class Retryable(Exception):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from chalicelib.platform import clock
 from chalicelib.platform.errors import AmountMalformed, CurrencyUnsupported
 from chalicelib.platform.money import CURRENCY, Money
 
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?$"
 SIGNED_DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,13})\.[0-9]{2}$"
+_RFC_3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
@@ -29,11 +32,22 @@ def _currency(value: object) -> object:
     return value
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text; raises ValueError for a character that cannot be shown."""
     # Control and format characters could hide or reorder what a person reads before confirming.
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in text):
         raise ValueError("a character that cannot be shown")
     return text
+
+
+def _moment(text: str) -> str:
+    # Python reads more forms of ISO 8601 than RFC 3339 has, and a time without offset would be guessed at.
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError("not a time of RFC 3339")
+    try:
+        return clock.to_text(clock.from_text(text))
+    except OverflowError as error:
+        raise ValueError("a time before or after all years") from error
 
 
 # The reading refuses with its own codes (amount_malformed, amount_out_of_range, currency_unsupported).
@@ -64,16 +78,26 @@ AccountId = Annotated[
 PersonName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=30, strip_whitespace=True),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="户名 / account holder's name"),
 ]
 Purpose = Annotated[
     str,
     StringConstraints(max_length=40, strip_whitespace=True),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(description="用途 / purpose"),
 ]
 Timestamp = Annotated[str, Field(description="时间，UTC / time, UTC", examples=["2026-11-21T08:30:00.000Z"])]
+# A time that a request states: read into UTC with milliseconds, what is finer is cut off.
+Moment = Annotated[
+    str,
+    AfterValidator(_moment),
+    Field(
+        description="时间，RFC 3339，须带时区 / time, RFC 3339 with its offset",
+        json_schema_extra={"format": "date-time"},
+        examples=["2026-11-21T16:30:00+08:00"],
+    ),
+]
 BusinessDate = Annotated[str, Field(description="会计日期（上海）/ business date (Shanghai)", examples=["20261121"])]
 MaskedAccount = Annotated[
     str, Field(description="部分遮蔽的账号 / account number, masked", examples=["900001*********0017"])
@@ -82,3 +106,10 @@ MaskedName = Annotated[str, Field(description="部分遮蔽的户名 / name, mas
 Cursor = Annotated[str, StringConstraints(min_length=1, max_length=512), Field(description="翻页游标 / page cursor")]
 PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE, description="每页条数 / rows a page")]
 EntryId = Annotated[str, Field(description="转账编号 / transfer id", examples=["mzxw6ytboi2dkmrrgu4tembxge"])]
+
+# Shown to its owner only, never in a message.
+DeviceName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff ._-]{0,19}$"),
+    Field(description="设备名称 / what the customer calls the device", examples=["我的手机"]),
+]

@@ -70,11 +70,12 @@ class View(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is logged in: a customer, the session it came by, and the edition that session has."""
+    """Who is logged in: a customer, the session it came by, the edition that session has, the bound device if any."""
 
     customer_id: str
     session_id: str
     edition: str
+    device_id: str | None = None
 
 
 Auth = Callable[["Call"], Caller]
@@ -104,6 +105,7 @@ class Operation:
     answer: type[BaseModel] | None
     status: int
     refusals: tuple[type[Refusal], ...]
+    entitlement: str | None
 
 
 class Call:
@@ -115,6 +117,13 @@ class Call:
         self._caller: Caller | None = None
         self.language = preferred_language(self.header("accept-language"))
         self.correlation_id = correlation_id_of(request)
+
+    @property
+    def entitlement(self) -> str:
+        """What the operation needs of an edition: a row of the entitlements' table."""
+        if self._operation.entitlement is None:
+            raise AssertionError(f"{self._operation.name} names no entitlement")
+        return self._operation.entitlement
 
     @property
     def caller(self) -> Caller:
@@ -164,6 +173,7 @@ _FIELD_CODES = {
     "string_too_short": "too_short",
     "string_pattern_mismatch": "malformed",
     "literal_error": "not_allowed",
+    "not_allowed": "not_allowed",
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
 }
@@ -207,11 +217,17 @@ class Api:
         query: type[Query] | None = None,
         status: int = 200,
         refusals: tuple[type[Refusal], ...] = (),
+        entitlement: str | None = None,
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
-        """Declare an operation; the view takes the Call and the path's parameters, all text."""
+        """Declare an operation; the view takes the Call and the path's parameters, all text.
+
+        With `auth` it names what it needs of an edition in `entitlement`.
+        """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
-            operation = Operation(method, path, view.__name__, zh, en, auth, body, query, answer, status, refusals)
+            operation = Operation(
+                method, path, view.__name__, zh, en, auth, body, query, answer, status, refusals, entitlement
+            )
             self.operations.append(operation)
 
             @functools.wraps(view)

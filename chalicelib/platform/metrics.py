@@ -15,8 +15,12 @@ NAMESPACE = "RuralBank"
 LINE_GAPS = "LineGaps"
 # The sweeper cannot tell which lines are missing: a person has to look.
 LINES_NOT_REBUILT = "LinesNotRebuilt"
+# A posted transfer had no receipt, or no row in the customer's list: told again, but a message was lost for good.
+TRANSFERS_RETOLD = "TransfersRetold"
+# A hold's time is over and its money cannot be freed: a person has to look.
+HOLDS_NOT_EXPIRED = "HoldsNotExpired"
 
-ALARMED = (LINE_GAPS, LINES_NOT_REBUILT)
+ALARMED = (LINE_GAPS, LINES_NOT_REBUILT, TRANSFERS_RETOLD, HOLDS_NOT_EXPIRED)
 
 
 def count(name: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform import fields
 from chalicelib.platform.errors import NotFound
@@ -52,6 +53,7 @@ class ReceiptView(View):
     zh="电子回单",
     en="The e-receipt of an executed transfer",
     auth=identity.checks_session,
+    entitlement=entitlements.RECEIPTS_READ,
     answer=ReceiptView,
     refusals=(NotFound, ReceiptNotReady),
 )

@@ -46,7 +46,7 @@ def issue(entry_id: str, now: dt.datetime) -> bool:
             fee_fen=image["fee_fen"],
             amount_in_words=domain.amount_in_words(image["amount_fen"]),
             purpose=image["purpose"],
-            factor=image["confirmed_by"],
+            factor=image["factor"],
             digest=image["digest"].hex(),
         )
     )

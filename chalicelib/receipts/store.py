@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
@@ -50,3 +52,9 @@ def get(entry_id: str) -> ReceiptItem | None:
         return ReceiptItem.get(entry_id, consistent_read=True)
     except DoesNotExist:
         return None
+
+
+def issued_of(entry_ids: Sequence[str]) -> set[str]:
+    """Those of at most 100 entries that have their receipt."""
+    rows = ReceiptItem.batch_get(entry_ids, consistent_read=True, attributes_to_get=["entry_id"])
+    return {row.entry_id for row in rows}

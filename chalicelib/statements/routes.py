@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform import fields
 from chalicelib.platform.errors import NotFound
@@ -59,12 +60,13 @@ def _view(bill: service.BillItem) -> BillView:
     zh="月度账单列表",
     en="Monthly bills, newest first",
     auth=identity.checks_session,
+    entitlement=entitlements.BILLS_READ,
     answer=BillList,
     refusals=(NotFound,),
 )
 def read_all(call: Call, account_id: str) -> BillList:
     """All bills of one of the caller's accounts."""
-    return BillList(bills=[_view(bill) for bill in service.bills_of(call.caller.customer_id, account_id)])
+    return BillList(bills=[_view(bill) for bill in service.bills_of(call.caller, account_id)])
 
 
 @api.operation(
@@ -73,9 +75,10 @@ def read_all(call: Call, account_id: str) -> BillList:
     zh="某月账单",
     en="The bill of one month",
     auth=identity.checks_session,
+    entitlement=entitlements.BILLS_READ,
     answer=BillView,
     refusals=(NotFound, MonthMalformed),
 )
 def read_one(call: Call, account_id: str, month: str) -> BillView:
     """One bill; NotFound until it is issued after the month has ended."""
-    return _view(service.bill_of(call.caller.customer_id, account_id, month))
+    return _view(service.bill_of(call.caller, account_id, month))

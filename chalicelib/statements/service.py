@@ -7,9 +7,11 @@ each, and for the next page. Every step can be repeated or crash anywhere: bills
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, queues
 from chalicelib.platform.errors import NotFound, Retryable
@@ -17,6 +19,9 @@ from chalicelib.platform.queues import Message
 from chalicelib.statements import domain, store
 from chalicelib.statements.errors import MonthMalformed
 from chalicelib.statements.store import BillItem
+
+if TYPE_CHECKING:  # workers import this module and know no HTTP
+    from chalicelib.platform.http import Caller
 
 __all__ = ["BillItem", "bill_of", "bills_of", "issue_bills", "run_page", "start_run"]
 
@@ -82,17 +87,17 @@ def _issue(account: ledger.Account, month: str, days: tuple[str, str], now: dt.d
     return store.put_once(bill, clock.to_text(now))
 
 
-def bills_of(customer_id: str, account_id: str) -> list[BillItem]:
-    """All bills of a customer's own account, newest first. Raises NotFound."""
-    accounts.account_of(customer_id, account_id)
+def bills_of(caller: Caller, account_id: str) -> list[BillItem]:
+    """All bills of the caller's own account, newest first. Raises NotFound, EditionNotEntitled."""
+    accounts.account_for(caller, entitlements.BILLS_READ, account_id)
     return store.newest(account_id)
 
 
-def bill_of(customer_id: str, account_id: str, month: str) -> BillItem:
-    """One bill. Raises MonthMalformed, NotFound."""
+def bill_of(caller: Caller, account_id: str, month: str) -> BillItem:
+    """One bill. Raises MonthMalformed, NotFound, EditionNotEntitled."""
     if not clock.is_month(month):
         raise MonthMalformed()
-    accounts.account_of(customer_id, account_id)
+    accounts.account_for(caller, entitlements.BILLS_READ, account_id)
     bill = store.get(account_id, month)
     if bill is None:
         raise NotFound()

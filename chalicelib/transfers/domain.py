@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import decimal_text
 
-CANONICAL_VERSION = "rural-bank-instruction-1"
+CANONICAL_VERSION = "rural-bank-instruction-2"
 AWAITING = "awaiting"
 POSTED = "posted"
 EXPIRED = "expired"
 SMS = "sms"
 NO_FACTOR = "none"
+CERTIFICATE = "certificate"
 MAX_NAME = 30
 MAX_PURPOSE = 40
 FIRST_ATTEMPT = 1
+# How far ahead a client may say that a transfer at once is still to be executed.
+MAX_VALID_AHEAD = dt.timedelta(hours=24)
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the customer asked for, with the idempotency key's reading: the same key must bring the same."""
+    """What the customer asked for, with the idempotency key's reading: the same key must bring the same.
+
+    `valid_until` (UTC text) is stated for a transfer at once; the bank sets it where a code confirms.
+    """
 
     payer_account: str
     payee_account: str
@@ -32,10 +39,15 @@ class Request:
     amount_fen: int
     currency: str
     purpose: str
+    _: KW_ONLY
+    factor: str = SMS
+    factor_id: str = ""  # empty: the strongest that the customer holds
+    valid_until: str | None = None
 
     def digest(self) -> bytes:
         """The first 128 bits of the SHA-256 that tells this request from any other."""
-        return hashlib.sha256(_canonical(facts_of(self))).digest()[:16]
+        stated = {name: value for name, value in facts_of(self).items() if value is not None}
+        return hashlib.sha256(_canonical(stated)).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +64,15 @@ class Instruction:
     currency: str
     purpose: str
     factor: str
+    factor_id: str
     created_at: str
     valid_until: str
 
     def canonical(self) -> bytes:
         """The instruction's canonical form: JSON with sorted keys, no spaces, UTF-8, all values text.
 
-        Amounts are decimal strings. Any language can build it; any changed byte gives another digest.
+        Amounts are decimal strings. Any language can build it; any changed byte gives another digest. It is
+        RFC 8785 of such an object; docs/instruction.md has the rules and test vectors.
         """
         facts = facts_of(self)
         facts["amount"] = decimal_text(facts.pop("amount_fen"))

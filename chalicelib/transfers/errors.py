@@ -25,8 +25,16 @@ class TransferNotAwaiting(Refusal):
 
 class TransferExpired(Refusal):
     code, status, rank = "transfer_expired", 409, RANK_INSTRUCTION
-    zh = "该转账已超过确认时限，请重新发起。"
-    en = "The time to confirm this transfer is over; please start anew."
+    zh = "该转账已超过有效时限，未执行，请重新发起。"
+    en = "The time of this transfer is over and it was not executed; please start anew."
+
+
+class ValidUntilTooFar(Refusal):
+    """A request may not wait longer than that in a phone: who sent it would no longer expect it."""
+
+    code, status, rank = "valid_until_too_far", 400, RANK_MALFORMED
+    zh = "valid_until 距现在不得超过 {max_hours} 小时。"
+    en = "valid_until may be at most {max_hours} hours ahead."
 
 
 class TransferTriesExhausted(Refusal):
@@ -49,17 +57,17 @@ class SamePayerAndPayee(Refusal):
     en = "Payer and payee must be different accounts."
 
 
-class FactorCeilingExceeded(Refusal):
-    """XJ-4.2-limit."""
+class FactorDiffers(Refusal):
+    """XJ-4.2-wysiwys: the instruction names the factor that confirms it."""
 
-    code, status, rank = "factor_ceiling_exceeded", 422, RANK_FACTOR
-    zh = "短信验证码单笔最高 {ceiling} 元；更高金额请使用云证书或 USBKey。"
-    en = "An SMS code confirms at most {ceiling}; use a cloud certificate or USB key above that."
+    code, status, rank = "factor_differs", 409, RANK_INSTRUCTION
+    zh = "该转账应使用{factor}确认。"
+    en = "This transfer is to be confirmed by {factor}."
 
 
 class FactorRequired(Refusal):
     """YQ-4.1.3: only transfers between own accounts need no factor."""
 
     code, status, rank = "factor_required", 422, RANK_FACTOR
-    zh = "向他人转账须使用短信验证码、云证书或 USBKey 确认。"
-    en = "A transfer to somebody else must be confirmed by SMS code, cloud certificate or USB key."
+    zh = "向他人转账须使用短信验证码、动态令牌或数字证书确认。"
+    en = "A transfer to somebody else must be confirmed by SMS code, token or certificate."

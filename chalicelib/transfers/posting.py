@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.customers import service as customers
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s, to_raw
-from chalicelib.transfers.domain import AWAITING, POSTED, Instruction
+from chalicelib.platform.http import Caller
+from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction
 from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
 
 
@@ -31,8 +33,8 @@ def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> le
     return ledger.Entry(instruction.entry_id, tuple(legs))
 
 
-def draft_of(image: Image, session_id: str, now: dt.datetime) -> ledger.Draft:
-    """All conditions and updates that post the instruction in `image` at `now`.
+def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proof | None) -> ledger.Draft:
+    """All conditions and updates that post the instruction in `image` at `now`, for a session, resting on `proof`.
 
     Fees count in no limit. Transfers between a customer's own accounts take from no counter.
     """
@@ -40,21 +42,41 @@ def draft_of(image: Image, session_id: str, now: dt.datetime) -> ledger.Draft:
     facts = ledger.PostingFacts(clock.business_date(now), clock.to_text(now), image["correlation_id"])
     # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
     entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
-    customer = customers.payer_update(instruction.customer_id, session_id, outward=image["outward"])
+    customer = customers.payer_update(
+        instruction.customer_id, caller.session_id, caller.device_id, outward=image["outward"]
+    )
+    if instruction.factor == factors.SMS:
+        customer.require(customers.phone_rule(clock.from_text(instruction.created_at)))
+    outward_fen = instruction.amount_fen if image["outward"] else 0
+    factors.require(customer, instruction.factor, instruction.factor_id, proof, facts.business_date, outward_fen)
     accounts = ledger.account_updates(entry, facts, instruction.payer_account)
     payer = accounts[instruction.payer_account]
     ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
     if image["outward"]:
-        limits.limit_customer(customer, facts.business_date, instruction.amount_fen)
-        limits.limit_account(payer, facts.business_date, instruction.amount_fen)
+        limits.limit_customer(customer, facts.business_date, outward_fen, proof_of(instruction.factor))
+        limits.limit_account(payer, facts.business_date, outward_fen)
     return ledger.Draft(
         entry_id=entry.entry_id,
         facts=facts,
         request_digest=image["request_digest"],
-        journal=_posting(instruction, entry, facts, image["digest"], session_id),
+        journal=_posting(instruction, entry, facts, image["digest"], caller, proof),
         accounts=accounts,
         others=(customer,),
     )
+
+
+def proof_of(factor: str) -> limits.Proof:
+    """What a factor proves to the limits. One that is not known here is no certificate."""
+    if factor == NO_FACTOR:
+        return limits.Proof.NONE
+    return limits.Proof.CERTIFICATE if factor == CERTIFICATE else limits.Proof.FACTOR
+
+
+def proof_in(image: Image) -> limits.Proof | None:
+    """From which of the payer's customer-wide counters a stored transfer or hold took, if from any."""
+    if image["kind"] == "hold":
+        return limits.Proof(image["proof"]) if "proof" in image else None
+    return proof_of(image["factor"])
 
 
 def _posting(
@@ -62,9 +84,10 @@ def _posting(
     entry: ledger.Entry,
     facts: ledger.PostingFacts,
     digest: bytes,
-    session_id: str,
+    caller: Caller,
+    proof: factors.Proof | None,
 ) -> ItemUpdate:
-    """awaiting -> posted; the postings, and who confirmed what by which factor, stay with the entry."""
+    """awaiting -> posted; the postings, session, device and the evidence of what confirmed it stay with the entry."""
     raw = to_raw({"postings": ledger.postings_of(entry)})
     update = ledger.journal_update(instruction.entry_id)
     update.require(
@@ -77,15 +100,21 @@ def _posting(
             lambda _: TransferAltered(),
         ),
     )
+    if proof is not None:
+        evidence = proof.evidence(digest, instruction.factor_id, caller.session_id, facts.posted_at)
+        update.set("#proof = :proof", proof={"B": evidence})
+    if caller.device_id is not None:
+        update.set("#device_id = :device", device=s(caller.device_id))
+    if instruction.factor == factors.CERTIFICATE:
+        update.remove("key_seal")  # has done its work; the item stays small
     return update.set(
         "#state = :posted, #postings = :postings, #posted_at = :posted_at, "
-        "#business_date = :business_date, #confirmed_by = :factor, #session_id = :session",
+        "#business_date = :business_date, #session_id = :session",
         posted=s(POSTED),
         postings=raw["postings"],
         posted_at=s(facts.posted_at),
         business_date=s(facts.business_date),
-        factor=s(instruction.factor),
-        session=s(session_id),
+        session=s(caller.session_id),
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from chalicelib.customers import errors as customer_errors
+from chalicelib.entitlements import service as entitlements
+from chalicelib.factors import errors as factor_errors
+from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
-from chalicelib.identity.errors import CodeWrong
 from chalicelib.ledger import errors as ledger_errors
 from chalicelib.limits import errors as limit_errors
 from chalicelib.platform import clock, fields
+from chalicelib.platform.confirmations import FactorProof
 from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor
 from chalicelib.platform.errors import (
     AmountMalformed,
@@ -25,9 +30,11 @@ from chalicelib.platform.errors import (
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
+from chalicelib.stepup import errors as stepup_errors
 from chalicelib.transfers import domain, errors, service
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 
 api = Api(__name__)
@@ -45,16 +52,42 @@ class NewTransfer(Body):
     currency: fields.CurrencyText = "CNY"
     purpose: fields.Purpose = ""
     factor: Annotated[
-        Literal["sms", "none"],
+        Literal["sms", "token", "certificate", "none"],
         Field(description="确认方式；none 仅限本人账户之间，立即执行 / none: own accounts only, executed at once"),
     ] = "sms"
+    valid_until: Annotated[
+        fields.Moment | None,
+        Field(
+            validate_default=True,
+            description="factor 为 none 时必填，最多为 24 小时之后，到时不再执行；sms 时由银行确定，不得填写 / "
+            "required with none, at most 24 hours ahead: not executed from then on; not allowed with sms, where the "
+            "bank sets it",
+        ),
+    ] = None
+
+    @field_validator("valid_until")
+    @classmethod
+    def _stated_where_it_is_kept(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # A time that the bank would not keep to is refused, not ignored. A factor that is wrong is told by itself.
+        factor = info.data.get("factor")
+        if factor == domain.NO_FACTOR and value is None:
+            raise PydanticCustomError("missing", "stated for a transfer at once")
+        if factor == domain.SMS and value is not None:
+            raise PydanticCustomError("not_allowed", "set by the bank where a code confirms")
+        return value
+
+    factor_id: Annotated[
+        str,
+        Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
+    ] = ""
 
 
-class Confirmation(Body):
-    """The code that was sent for this very transfer."""
+class Confirmation(FactorProof):
+    """The code for this very transfer, or its signature: ES256 over the canonical form that its creation answered."""
 
-    factor: Literal["sms"]
-    code: Annotated[str, Field(pattern="^[0-9]{6}$", description="短信验证码 / SMS code", examples=["123456"])]
+    def given(self) -> factors.Given:
+        """What the customer confirms with."""
+        return factors.Given(self.factor, self.code or "", base64.b64decode(self.signature or ""))
 
 
 class TransferView(View):
@@ -70,11 +103,21 @@ class TransferView(View):
     currency: str
     purpose: str
     factor: Annotated[str, Field(description="确认方式 / how it is confirmed")]
+    factor_id: Annotated[str, Field(description="认证工具编号 / which factor confirms it")]
     digest: Annotated[str, Field(description="指令摘要 SHA-256 / digest of the instruction")]
     created_at: fields.Timestamp
-    valid_until: Annotated[fields.Timestamp, Field(description="确认截止时间 / confirm before")]
+    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not executed from then on")]
     posted_at: fields.Timestamp | None
     business_date: fields.BusinessDate | None
+
+
+class CreatedTransferView(TransferView):
+    """What the app shows and signs: the canonical form has what the customer typed, so nothing new is told."""
+
+    canonical: Annotated[
+        str,
+        Field(description="指令规范形式的 Base64，签名与展示的对象 / base64 of the canonical form: shown and signed"),
+    ]
 
 
 class TransferPage(View):
@@ -104,6 +147,7 @@ def _view(image: Image) -> TransferView:
         currency=image["currency"],
         purpose=image["purpose"],
         factor=image["factor"],
+        factor_id=image["factor_id"],
         digest=image["digest"].hex(),
         created_at=image["created_at"],
         valid_until=image["valid_until"],
@@ -112,20 +156,29 @@ def _view(image: Image) -> TransferView:
     )
 
 
-def _answer(image: Image, *, hit: bool, status: int) -> Answer:
-    return Answer(_view(image), status, {"Idempotency-Hit": "true"} if hit else {})
+def _answer(view: TransferView, *, hit: bool, status: int) -> Answer:
+    return Answer(view, status, {"Idempotency-Hit": "true"} if hit else {})
+
+
+def _created(image: Image, *, hit: bool) -> Answer:
+    canonical = base64.b64encode(domain.Instruction.from_image(image).canonical()).decode()
+    view = CreatedTransferView(**_view(image).model_dump(), canonical=canonical)
+    return _answer(view, hit=hit, status=200 if hit else 201)
 
 
 # Whatever posting may be refused for is told at creation already.
 _POSTING_REFUSALS = (
     customer_errors.SessionEnded,
-    customer_errors.EditionNotEntitled,
     customer_errors.CustomerNotActive,
     customer_errors.TransfersSwitchedOff,
+    customer_errors.PhoneChanged,
     ledger_errors.AccountQueryOnly,
     ledger_errors.AccountNotActive,
     ledger_errors.PayeeUnavailable,
     ledger_errors.InsufficientFunds,
+    factor_errors.FactorNotActive,
+    factor_errors.CodeGuessesExhausted,
+    factor_errors.StrictDayLimitExceeded,
     limit_errors.SingleLimitExceeded,
     limit_errors.CustomerDayLimitExceeded,
     limit_errors.NoCertificateLimitExceeded,
@@ -139,11 +192,12 @@ _POSTING_REFUSALS = (
 @api.operation(
     "POST",
     "/v1/transfers",
-    zh="发起转账：报价并发送验证码，资金尚未转出",
-    en="Create a transfer: it is quoted and a code is sent; nothing moves yet",
+    zh="发起转账：报价并发送验证码，资金尚未转出；factor 为 none 时立即执行",
+    en="Create a transfer: it is quoted and a code is sent, nothing moves yet; with factor none it is executed at once",
     auth=identity.money_checks_session,
+    entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewTransfer,
-    answer=TransferView,
+    answer=CreatedTransferView,
     status=201,
     refusals=(
         errors.IdempotencyKeyMissing,
@@ -153,8 +207,11 @@ _POSTING_REFUSALS = (
         CurrencyUnsupported,
         NotFound,
         errors.SamePayerAndPayee,
-        errors.FactorCeilingExceeded,
+        factor_errors.FactorCeilingExceeded,
+        factor_errors.CodesExhausted,
         errors.FactorRequired,
+        errors.ValidUntilTooFar,
+        errors.TransferExpired,
         OutcomeUnknown,
         *_POSTING_REFUSALS,
     ),
@@ -172,12 +229,15 @@ def create(call: Call) -> Answer:
         amount_fen=Money.parse(body.amount).amount_fen,
         currency=body.currency,
         purpose=body.purpose,
+        valid_until=body.valid_until,
+        factor=body.factor,
+        factor_id=body.factor_id,
     )
     if body.factor == domain.NO_FACTOR:
         done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
-        return _answer(done.image, hit=done.hit, status=200 if done.hit else 201)
+        return _created(done.image, hit=done.hit)
     created = create_transfer(call.caller, key, request, call.correlation_id, clock.now())
-    return _answer(created.image, hit=created.hit, status=200 if created.hit else 201)
+    return _created(created.image, hit=created.hit)
 
 
 @api.operation(
@@ -186,11 +246,15 @@ def create(call: Call) -> Answer:
     zh="确认转账：验证码正确则立即执行",
     en="Confirm a transfer: with the right code it is executed at once",
     auth=identity.money_checks_session,
+    entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Confirmation,
     answer=TransferView,
     refusals=(
         NotFound,
-        CodeWrong,
+        factor_errors.CodeWrong,
+        factor_errors.SignatureWrong,
+        factor_errors.TokenCodeUsed,
+        errors.FactorDiffers,
         errors.TransferExpired,
         errors.TransferTriesExhausted,
         errors.TransferNotAwaiting,
@@ -202,8 +266,8 @@ def create(call: Call) -> Answer:
 def confirm(call: Call, transfer_id: str) -> Answer:
     """Confirm a transfer (NB-5.1.1)."""
     body = call.json(Confirmation)
-    confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), body.code, clock.now())
-    return _answer(confirmed.image, hit=confirmed.hit, status=200)
+    confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), body.given(), clock.now())
+    return _answer(_view(confirmed.image), hit=confirmed.hit, status=200)
 
 
 @api.operation(
@@ -212,6 +276,7 @@ def confirm(call: Call, transfer_id: str) -> Answer:
     zh="查询一笔转账",
     en="One transfer",
     auth=identity.checks_session,
+    entitlement=entitlements.TRANSFERS_READ,
     answer=TransferView,
     refusals=(NotFound,),
 )
@@ -226,6 +291,7 @@ def read_one(call: Call, transfer_id: str) -> TransferView:
     zh="转账列表，或按幂等键查找",
     en="Transfers, newest first, or the one created with a key",
     auth=identity.checks_session,
+    entitlement=entitlements.TRANSFERS_READ,
     query=TransferQuery,
     answer=TransferPage,
     refusals=(NotFound, CursorMalformed, errors.IdempotencyKeyMissing),
@@ -242,3 +308,26 @@ def read_page(call: Call) -> TransferPage:
     after = decode_cursor(query.cursor, "customer_id", customer_id, "created")
     images, last = service.transfer_page(customer_id, query.limit, after)
     return TransferPage(transfers=[_view(image) for image in images], next_cursor=encode_cursor(last))
+
+
+@api.operation(
+    "POST",
+    "/v1/transfers/{transfer_id}/codes",
+    zh="重新发送验证码，之前的验证码作废",
+    en="Send another code; the one before is void",
+    auth=identity.checks_session,
+    entitlement=entitlements.TRANSFERS_OUTWARD,
+    answer=TransferView,
+    status=202,
+    refusals=(
+        NotFound,
+        errors.TransferNotAwaiting,
+        errors.TransferExpired,
+        stepup_errors.FactorNotAccepted,
+        stepup_errors.CodeTooSoon,
+        stepup_errors.CodeSendsExhausted,
+    ),
+)
+def send_again(call: Call, transfer_id: str) -> TransferView:
+    """Another code by SMS: tries and time stay what they were."""
+    return _view(send_code_again(call.caller, transfer_id, clock.now()))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import NotFound
+from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
 
@@ -46,3 +47,21 @@ def transfer_page(
     entry_ids, last = store.page(customer_id, limit, after)
     entries = ledger.read_entries(entry_ids)
     return [entries[id_] for id_ in entry_ids if id_ in entries], last
+
+
+def posted_message(image: Image) -> Message:
+    """Tells those who act on a posted transfer; telling it again does no harm."""
+    entry_id = image["entry_id"]
+    return Message(f"{entry_id}#posted", "transfer.posted", entry_id, image["correlation_id"], {})
+
+
+def list_again(customer_id: str, images: Sequence[Image]) -> int:
+    """Put those of a customer's posted transfers on the list that it lacks, or has as awaiting; how many."""
+    if not images:
+        return 0
+    created = [image["created_at"] for image in images]
+    listed = store.posted_between(customer_id, min(created), max(created))
+    lacking = [image for image in images if image["entry_id"] not in listed]
+    for image in lacking:
+        store.project(image)
+    return len(lacking)

@@ -12,6 +12,9 @@ from chalicelib.platform.dynamo import Image, Item, is_refused
 
 # A later state replaces an earlier one, never the other way round, however often records repeat.
 STATE_RANK = {"awaiting": 1, "posted": 2}
+PAGE = 500
+# Sorts after every id that follows a time.
+_AFTER_TIME = "~"
 
 
 class TransferItem(Item):
@@ -53,3 +56,11 @@ def page(customer_id: str, limit: int, after: Mapping[str, Any] | None) -> tuple
     )
     entry_ids = [row.entry_id for row in rows]
     return entry_ids, rows.last_evaluated_key
+
+
+def posted_between(customer_id: str, first: str, last: str) -> set[str]:
+    """Entry ids that the list has as posted, of transfers created from `first` to `last` (times as text)."""
+    rows = TransferItem.query(
+        customer_id, TransferItem.created.between(first, last + _AFTER_TIME), page_size=PAGE, consistent_read=True
+    )
+    return {row.entry_id for row in rows if row.state_rank == STATE_RANK["posted"]}

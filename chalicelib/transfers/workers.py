@@ -1,19 +1,22 @@
-"""The journal's stream: tell the queues what happened, and keep the customers' lists."""
+"""The journal's stream: tell the queues what happened, and keep the customers' lists; and holds that are over."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chalice.app import Blueprint, DynamoDBEvent
+from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 
 from chalicelib.ledger import service as ledger
-from chalicelib.platform import queues
+from chalicelib.platform import clock, log, queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
-from chalicelib.transfers import store
+from chalicelib.transfers import service, store
+from chalicelib.transfers.commands import expire_holds as expiry
 from chalicelib.transfers.domain import AWAITING, POSTED, SMS
 
 blueprint = Blueprint(__name__)
+
+EXPIRE_EVERY_MIN = 5
 
 _STREAM: Any = {"Fn::GetAtt": ["JournalTable", "StreamArn"]}
 
@@ -30,6 +33,15 @@ def project_transfers(event: DynamoDBEvent) -> Answer:
     return handle_changes(event, _project)
 
 
+@blueprint.schedule(Rate(EXPIRE_EVERY_MIN, unit=Rate.MINUTES), name="expire_holds")
+def expire_holds(event: CloudWatchEvent) -> dict[str, int]:
+    """Free the holds whose time is over; two runs at a time free nothing twice."""
+    log.begin(str(event.to_dict()["id"]))
+    freed = expiry.expire_holds(clock.now())
+    log.logger.info("holds expired", extra={"count": freed})
+    return {"freed": freed}
+
+
 def _relay(change: Change) -> None:
     new, old = change.new, change.old or {}
     if new is None:
@@ -41,10 +53,7 @@ def _relay(change: Change) -> None:
     if new["kind"] != "transfer":
         return
     if new["state"] == POSTED and old.get("state") != POSTED:
-        queues.send(
-            "receipts",
-            [Message(f"{entry_id}#posted", "transfer.posted", entry_id, new["correlation_id"], {})],
-        )
+        queues.send("receipts", [service.posted_message(new)])
     elif new["state"] == AWAITING and new["factor"] == SMS and old.get("attempt") != new["attempt"]:
         attempt = str(new["attempt"])
         queues.send(

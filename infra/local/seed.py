@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.accounts import service as accounts
-from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
+from chalicelib.customers import service as customers
+from chalicelib.customers.commands.open_account import AccountForm, open_account
+from chalicelib.customers.commands.open_customer import Person, open_customer
+from chalicelib.customers.commands.sign_up_online import OnlineForm, sign_up_online
+from chalicelib.customers.domain import RESIDENT_ID, IdentityDocument
+from chalicelib.customers.providers import LocalProvider
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
@@ -45,6 +50,8 @@ class DemoCustomer:
     branch_id: str
     deposits_fen: tuple[int, ...]
     rights: tuple[str, ...]
+    # A made-up resident identity number (GB 11643) holds the birth date.
+    identity_number: str
     push_address: str | None = None
 
 
@@ -56,13 +63,20 @@ CUSTOMERS = (
         "0001",
         (107_000_53, 20_000_00),
         (ledger.RIGHT_FULL, ledger.RIGHT_FULL),
+        "110101198805120119",
         "local:zhaoxiaoming-phone",
     ),
-    DemoCustomer("钱红", "qianhong", "13800000002", "0001", (5_000_00,), (ledger.RIGHT_FULL,)),
+    DemoCustomer("钱红", "qianhong", "13800000002", "0001", (5_000_00,), (ledger.RIGHT_FULL,), "110101199209010225"),
     DemoCustomer(
-        "孙建国", "sunjianguo", "13800000003", "0002", (60_000_00, 800_00), (ledger.RIGHT_FULL, ledger.RIGHT_QUERY)
+        "孙建国",
+        "sunjianguo",
+        "13800000003",
+        "0002",
+        (60_000_00, 800_00),
+        (ledger.RIGHT_FULL, ledger.RIGHT_QUERY),
+        "110101197503260314",
     ),
-    DemoCustomer("李梅", "limei", "13800000004", "0002", (88_888_88,), (ledger.RIGHT_FULL,)),
+    DemoCustomer("李梅", "limei", "13800000004", "0002", (88_888_88,), (ledger.RIGHT_FULL,), "110101199911180427"),
 )
 
 
@@ -88,20 +102,7 @@ def seed(bank: Bank) -> dict[str, Any]:
 
 def _customer(customer: DemoCustomer, opened: dt.datetime) -> None:
     if identity.customer_named(customer.login_name) is None:
-        sign_up(
-            SignUp(
-                name=customer.name,
-                phone=customer.phone,
-                branch_id=customer.branch_id,
-                login_name=customer.login_name,
-                password=PASSWORD,
-                limit_outward_fen=LIMIT_OUTWARD_FEN,
-                accounts=tuple(AccountWish("savings", right, LIMITS) for right in customer.rights),
-                push_address=customer.push_address,
-            ),
-            teller_id=TELLER_ID,
-            at=opened,
-        )
+        _signed_up(customer, opened)
     for account, amount_fen in zip(_accounts(customer), customer.deposits_fen, strict=True):
         if account.seq > 0:
             continue
@@ -113,6 +114,34 @@ def _customer(customer: DemoCustomer, opened: dt.datetime) -> None:
             teller_id=TELLER_ID,
             at=opened + dt.timedelta(days=4),
         )
+
+
+def _signed_up(customer: DemoCustomer, opened: dt.datetime) -> None:
+    """At the counter: a customer with an identity document, accounts with a reserved phone, online banking."""
+    document = IdentityDocument.of(RESIDENT_ID, customer.identity_number)
+    customer_id = customers.customer_with(document)
+    if customer_id is None:
+        birth_date = customer.identity_number[6:14]
+        person = Person(customer.name, customer.phone, customer.branch_id, document, birth_date)
+        customer_id = open_customer(person, teller_id=TELLER_ID, at=opened)
+    LocalProvider.register(customer.name, document)
+    account_ids = list(customers.holdings_of(customer_id))
+    for _ in range(len(account_ids), len(customer.rights)):
+        form = AccountForm("savings", customer.phone, LIMITS)
+        account_ids.append(open_account(customer_id, form, teller_id=TELLER_ID, at=opened))
+    sign_up_online(
+        OnlineForm(
+            customer_id=customer_id,
+            phone=customer.phone,
+            login_name=customer.login_name,
+            password=PASSWORD,
+            rights=dict(zip(account_ids, customer.rights, strict=True)),
+            limit_outward_fen=LIMIT_OUTWARD_FEN,
+            push_address=customer.push_address,
+        ),
+        teller_id=TELLER_ID,
+        at=opened,
+    )
 
 
 def _accounts(customer: DemoCustomer) -> list[ledger.Account]:

@@ -54,7 +54,7 @@ def operations() -> tuple[tuple[ModuleType, Operation], ...]:
     return tuple(
         (module, operation)
         for module in modules()
-        if module.__name__.endswith(".routes")
+        if module.__name__.endswith("routes")
         for api in [module.api]
         if isinstance(api, Api)
         for operation in api.operations

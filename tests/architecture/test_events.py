@@ -12,8 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # publishes no types
 
 from app import app
+from chalicelib.audit import service as audit
+from chalicelib.audit.workers import relay_security_events
 from chalicelib.contract import routes, service
 from chalicelib.identity import tokens
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import queues
 from chalicelib.platform.clock import from_text
 from chalicelib.platform.http import Caller
@@ -112,13 +115,37 @@ def test_the_stream_sample_makes_a_message(sent: list[tuple[str, Message]]) -> N
     image = event["Records"][0]["dynamodb"]["NewImage"]
     assert len(base64.b64decode(image["digest"]["B"])) == 32
     # and its instruction has just the attributes that code writes
-    posted = {"posted_at", "business_date", "confirmed_by", "session_id", "postings"}
+    posted = {"posted_at", "business_date", "proof", "session_id", "postings"}
     assert image.keys() == instruction_image().keys() | posted
     # when the relay gets it, then it tells the receipts' queue what the SQS sample says
     assert relay_journal(event, LambdaContext()) == {"batchItemFailures": []}
     ((queue, message),) = sent
     assert queue == "receipts"
     assert message.to_json() == sample("sqs-transfer-posted")["Records"][0]["body"]
+
+
+def test_the_security_sample_is_told_once_it_is_new(
+    sent: list[tuple[str, Message]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECURITY_EVENTS_TABLE", "security-events")
+    monkeypatch.setattr(parameters, "value", lambda parameter, now: parameter.default)
+    # given the sample: a customer's log-in was locked
+    event = sample("stream-security-event")
+    (record,) = event["Records"]
+    image = record["dynamodb"]["NewImage"]
+    # and it has just the attributes that code writes
+    written = audit.event(image["customer_id"]["S"], audit.LOCKED, from_text(image["at"]["S"]))
+    assert image.keys() == written.item.keys()
+    # when the relay gets it, then it asks that the owner be told, by ids only
+    assert relay_security_events(event, LambdaContext()) == {"batchItemFailures": []}
+    ((queue, message),) = sent
+    assert queue == "security_alerts"
+    assert check(message.to_json())["data"] == {"event": image["event"]["S"]}
+    # and a row that is removed at its term, or of a kind that does not tell, is nobody's business
+    removed = {**record, "dynamodb": {"Keys": record["dynamodb"]["Keys"], "OldImage": image}}
+    quiet = {**record, "dynamodb": {**record["dynamodb"], "NewImage": {**image, "kind": {"S": "logged_in"}}}}
+    relay_security_events({"Records": [removed, quiet]}, LambdaContext())
+    assert len(sent) == 1
 
 
 def test_the_schedule_sample_starts_a_run(sent: list[tuple[str, Message]]) -> None:

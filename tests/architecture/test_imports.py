@@ -122,7 +122,7 @@ def test_a_handler_can_be_called(handler: str) -> None:
 @pytest.mark.parametrize("handler", worker_handlers())
 def test_a_worker_takes_no_routes_and_only_what_it_needs(handler: str) -> None:
     modules = import_of(handler).modules
-    assert [name for name in modules if name.startswith("chalicelib.") and name.endswith(".routes")] == []
+    assert [name for name in modules if name.startswith("chalicelib.") and name.endswith("routes")] == []
     assert "app" not in modules
     # Who sends codes derives them through identity, which knows tokens too; nobody else needs JWS.
     if "notifications" not in handler:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.parameters import service as parameters
 from infra.alarms import ITERATOR_AGE_MS
 from infra.build import VISIBILITY_TO_TIMEOUT, assemble
 from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_template, variables
@@ -18,7 +19,7 @@ from tests.architecture.source import ROOT, called_name, sources
 
 TABLE, QUEUE, ALARM = "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::CloudWatch::Alarm"
 # Set by infra/overlay.yaml, not by a resource.
-PLAIN_VARIABLES = {"STAGE", "MESSAGE_PROVIDER"}
+PLAIN_VARIABLES = {"STAGE", "MESSAGE_PROVIDER", "IDENTITY_PROVIDER", "IDENTITY_PROVIDER_URL"}
 API = "APIHandler"
 # A message that fails this often, or a stream that is this late, needs a person.
 MAX_TRIES, MAX_ITERATOR_AGE_MS = 10, 15 * 60 * 1000
@@ -108,6 +109,13 @@ def test_a_queue_gives_up_into_its_own_dead_letter_queue(queue: str) -> None:
     # The dead letters outlive the queue, so that a person has time to look.
     kept = [resources()[name]["Properties"]["MessageRetentionPeriod"] for name in (dead, queue)]
     assert kept[0] > kept[1]
+
+
+def test_a_code_expires_before_its_message_is_given_up() -> None:
+    # so a provider that is out for the whole of a code's validity leaves no dead letter: the message is dropped
+    codes = resources()["CodesQueue"]["Properties"]
+    repeats = codes["RedrivePolicy"]["maxReceiveCount"] - 1
+    assert repeats * codes["VisibilityTimeout"] >= parameters.SMS_CODE_VALID_S.high
 
 
 def test_every_dead_letter_queue_belongs_to_a_queue() -> None:

@@ -10,19 +10,31 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.contract import routes, service
+from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform.http import Operation
 from tests.architecture.source import operations
 
 PUBLIC = {
     "POST /v1/sessions": "logs in",
+    "POST /v1/sessions/devices": "brings a challenge that a log-in opened, and its code",
+    "POST /v1/password-applications": "who has no password yet has no session",
+    "POST /v1/password-applications/{application_id}/confirmation": "brings a code instead",
+    "POST /v1/captchas": "is asked for before a log-in",
     "POST /v1/sessions/refresh": "brings a refresh token instead",
     "GET /v1/notices": "announcements are for everybody (NB-5.1.8-5)",
+    "GET /v1/jwks.json": "public keys only (RFC 7517)",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
 # Their own write carries the check that the session has not been ended, so they save a read.
 CHECKED_BY_THE_WRITE = {"POST /v1/transfers", "POST /v1/transfers/{transfer_id}/confirmation"}
+# Rows of the entitlements' table that no operation names, and who asks them.
+ASKED_ELSEWHERE = {
+    "transfers.own": "transfers' commands, which know whose the payee is",
+    "payments.important": "what pays without a transfer; no such operation yet",
+    "limits.raise": "the change of limits, which knows whether one is raised",
+}
 
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
@@ -46,6 +58,20 @@ def test_an_operation_needs_a_session_unless_it_is_named(operation: Operation) -
         assert operation.auth is identity.money_checks_session
     else:
         assert operation.auth is identity.checks_session
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+@each
+def test_an_operation_with_a_caller_names_what_it_needs_of_an_edition(operation: Operation) -> None:
+    if operation.auth is None:
+        assert operation.entitlement is None
+    else:
+        assert operation.entitlement in entitlements.TABLE
+
+
+def test_every_row_of_the_entitlements_is_asked() -> None:
+    named = {operation.entitlement for _, operation in operations()} - {None}
+    assert set(entitlements.TABLE) - named == set(ASKED_ELSEWHERE)
 
 
 def test_named_operations_exist() -> None:

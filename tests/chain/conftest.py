@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
 from collections.abc import Iterator
@@ -9,8 +10,12 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.platform import clock, log
+from chalicelib.stepup import verifiers
+from chalicelib.stepup.domain import CERTIFICATE, SMS, Challenge
 from tests.chain.bank import START, Bank, running_bank
-from tests.chain.probe import forget_policy
+from tests.chain.probe import forget_policy, forget_sessions
+
+PROOF = "signed"
 
 
 @pytest.fixture
@@ -31,6 +36,7 @@ def shared_bank(_bank_of_module: Bank) -> Bank:
     _bank_of_module.clock.set(START)
     clock.use(_bank_of_module.clock)
     forget_policy(_bank_of_module)
+    forget_sessions(_bank_of_module)
     return _bank_of_module
 
 
@@ -43,3 +49,17 @@ def logged() -> Iterator[io.StringIO]:
     before = handler.setStream(text)
     yield text
     handler.setStream(before)
+
+
+@pytest.fixture
+def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Everybody holds a certificate, by the two functions through which a factor joins; digests it was shown."""
+    seen: list[bytes] = []
+
+    def verify(challenge: Challenge, proof: str, tries_left: int, now: dt.datetime) -> None:
+        assert proof == PROOF
+        seen.append(challenge.digest)
+
+    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id: (SMS, CERTIFICATE))
+    monkeypatch.setattr(verifiers, "VERIFIERS", {**verifiers.VERIFIERS, CERTIFICATE: verify})
+    return seen

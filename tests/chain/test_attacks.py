@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,7 @@ def test_after_log_out_a_transfer_at_once_tells_nothing(bank: Bank) -> None:
         "payee_name": owner.name,
         "amount": "40.00",
         "factor": "none",
+        "valid_until": (bank.clock.now() + dt.timedelta(minutes=5)).isoformat(),
     }
 
     def send(**more: str) -> str:
@@ -119,6 +121,7 @@ def test_after_log_out_a_transfer_at_once_tells_nothing(bank: Bank) -> None:
     bank.request("DELETE", "/v1/sessions/current", token=token)
     # the used key, other contents, equal accounts, nothing at all: one answer
     changes = [{}, {"amount": "41.00"}, {"payee_account": owner.account}, {"amount": "0.00"}]
+    changes += [{"valid_until": f"{year}-11-21T02:00:00Z"} for year in (2020, 2099)]
     assert {send(**change) for change in changes} == {"session_ended"}
 
 
@@ -126,17 +129,19 @@ def test_a_log_out_waits_for_a_payment_that_has_the_record(bank: Bank, monkeypat
     # given a session, and an engine that meets the customer's record in a transaction at first
     person = bank.sign_up("赵小明")
     token = bank.log_in(person)
-    note, conflicts = customers_store._note_revoked, [1, 2]
+    write, conflicts = aws.dynamodb().transact_write_items, [1, 2]
 
-    def busy(*arguments: object) -> None:
+    def busy(**request: Any) -> Any:
         if conflicts:
             conflicts.pop()
-            raise aws.dynamodb().exceptions.TransactionConflictException(
-                {"Error": {"Code": "TransactionConflictException", "Message": ""}}, "UpdateItem"
+            reasons: Any = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            raise aws.dynamodb().exceptions.TransactionCanceledException(
+                {"Error": {"Code": "TransactionCanceledException", "Message": ""}, "CancellationReasons": reasons},
+                "TransactWriteItems",
             )
-        note(*arguments)  # type: ignore[arg-type]  # passed on as they came
+        return write(**request)
 
-    monkeypatch.setattr(customers_store, "_note_revoked", busy)
+    monkeypatch.setattr(aws.dynamodb(), "transact_write_items", busy)
 
     # when the customer logs out, then it takes: the token is of no use
     assert bank.request("DELETE", "/v1/sessions/current", token=token).status == 204

@@ -41,7 +41,7 @@ def waiting(shared_bank: Bank, _waiting: Waiting) -> Waiting:
 
 
 BODIES: dict[str, tuple[Any, str, int]] = {
-    "wrong factor": ({"factor": "token", "code": "123456"}, "malformed_request", 400),
+    "wrong factor": ({"factor": "face", "code": "123456"}, "malformed_request", 400),
     "factor missing": ({"code": "123456"}, "malformed_request", 400),
     "code missing": ({"factor": "sms"}, "malformed_request", 400),
     "five digits": ({"factor": "sms", "code": "12345"}, "malformed_request", 400),

@@ -148,6 +148,34 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "name right-to-left": ({"payee_name": "钱\u2067红"}, "payee_name", "malformed"),
     "name with escape": ({"payee_name": "钱\x1b[2J"}, "payee_name", "malformed"),
     "name as list": ({"payee_name": ["钱红"]}, "payee_name", "wrong_type"),
+    "factor unknown": ({"factor": "pigeon"}, "factor", "not_allowed"),
+    "at once without its time": ({"factor": "none"}, "valid_until", "missing"),
+    "at once with no time": ({"factor": "none", "valid_until": None}, "valid_until", "missing"),
+    "a code's time is the bank's": ({"valid_until": "2026-11-21T10:05:00+08:00"}, "valid_until", "not_allowed"),
+    "time as number": ({"factor": "none", "valid_until": 1795226700}, "valid_until", "wrong_type"),
+    **{
+        f"time {text!r}": ({"factor": "none", "valid_until": text}, "valid_until", "malformed")
+        for text in (
+            "",
+            "soon",
+            "2026-11-21T10:05:00",  # no offset: whose five past ten?
+            "2026-11-21",
+            "20261121T100500+0800",
+            "2026-11-21 10:05:00+08:00",
+            "2026-11-21T10:05+08:00",
+            "2026-W47-6T10:05:00+08:00",
+            "2026-02-30T10:05:00+08:00",
+            "2026-11-21T10:05:60+08:00",
+            "2026-11-21T10:05:00+08",
+            "2026-11-21T10:05:00+24:00",
+            "2026-11-21T10:05:00.Z",
+            "2026-11-21T10:05:00Z\n",
+            "２０２６-11-21T10:05:00Z",
+            "0001-01-01T00:00:00+23:59",
+            "9999-12-31T23:59:59-23:59",
+            "99999-12-31T23:59:59Z",
+        )
+    },
 }
 
 

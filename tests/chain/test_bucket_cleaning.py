@@ -18,7 +18,7 @@ from tests.chain.bank import START, Bank, Person
 from tests.chain.probe import AMPLE, account_image, force_account, force_customer, lines_of, wiretap
 from tests.unit.test_item_sizes import KB, item_size
 
-BUCKETS = ("day_", "count_", "month_", "year_", "outward_", "nocert_")
+BUCKETS = ("day_", "count_", "month_", "year_", "outward_", "nocert_", "nofactor_")
 
 
 def buckets(image: dict[str, Any]) -> set[str]:
@@ -36,7 +36,7 @@ def count_a_payment(payer: Person, business_date: str) -> None:
     account = ledger.account_update(payer.account, payee=False)
     limits.limit_account(account, business_date, 1_00)
     customer = customers.customer_update(payer.customer_id)
-    limits.limit_customer(customer, business_date, 1_00)
+    limits.limit_customer(customer, business_date, 1_00, limits.Proof.NONE)
     assert updates.run(account)[0]
     assert updates.run(customer)[0]
 
@@ -53,7 +53,8 @@ def test_a_year_of_daily_use_leaves_small_items(bank: Bank) -> None:
         clean_buckets.clean_buckets(before, account_image(payer.account), today)
         # then at no time are there buckets of more than three days, two months, two years
         image, owner = account_image(payer.account), customer_image(payer)
-        for word, item in (("day_", image), ("count_", image), ("outward_", owner), ("nocert_", owner)):
+        of_the_owner = [(word, owner) for word in ("outward_", "nocert_", "nofactor_")]
+        for word, item in (("day_", image), ("count_", image), *of_the_owner):
             days = {name.removeprefix(word) for name in item if name.startswith(word)}
             assert today in days
             assert min(days) >= two_days_ago
@@ -106,7 +107,7 @@ def test_cleaning_touches_nothing_but_expired_buckets(bank: Bank) -> None:
     assert cleaned[0]["OldImage"]["seq"] == cleaned[0]["NewImage"]["seq"]
     assert [line["seq"] for line in lines_of(bank, person.account)] == [1, 2]
     # and the owner's record is cleaned by the first payment, the only way by which it grows
-    force_customer(bank, person, outward_20261118=1, nocert_20261118=-1, outward_20261119=9)
+    force_customer(bank, person, outward_20261118=1, nofactor_20261118=-1, outward_20261119=9)
     bank.deposit(person.account, 5_00)
     bank.settle()
     assert "outward_20261118" in customer_image(person)

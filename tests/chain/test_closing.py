@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from chalicelib.closing import service as closing
+from chalicelib.closing.commands import trial_balance as trial_balance_module
 from chalicelib.closing.errors import (
     BusinessDateMalformed,
     BusinessDayNotOver,
@@ -21,10 +22,11 @@ from chalicelib.closing.workers import close_business_days
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger import store
 from chalicelib.ledger.commands import post_deferred_legs as command
+from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
-from tests.chain.bank import Bank, LambdaContext, Person
+from tests.chain.bank import TELLER, Bank, LambdaContext, Person
 from tests.chain.test_deferred_legs import CASH, confirmed, merchant
 
 pytestmark = pytest.mark.requirement("NB-5.1.6")
@@ -154,6 +156,45 @@ def test_what_is_pending_is_called_pending_until_the_workers_have_passed(bank: B
     bank.clock.set(at(THIRD, 0, 30))
     assert closing.trial_balance(NEXT, clock.now()).is_balanced
     assert sum("转入人民币30.00元" in text for text in bank.messages(shop)) == 1
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("is_first", [False, True], ids=["known accounts", "a house account made meanwhile"])
+def test_a_row_that_lands_between_the_two_reads_is_pending(bank: Bank, is_first: bool, batch: int) -> None:
+    # given a payment of the last minute: its lines are there, its deferred legs are not
+    payer, _, shop = busy_day(bank)
+    bank.clock.set(at(DAY, 23, 59))
+    entry_id = deposit_cash(
+        account_id=shop.account,
+        branch_id="0002" if is_first else "0001",
+        amount_fen=3_00,
+        reference="voucher-last-minute",
+        teller_id=TELLER,
+        at=clock.now(),
+    )
+    transfer_id = confirmed_more(bank, payer, shop, "30.00")
+    with patch.object(command, "MAX_ATTEMPTS", 1), patch.object(store, "transact", _refuse):
+        for _ in range(3):
+            bank._streams()
+    bank._streams()
+    bank.clock.set(at(NEXT, 0, 30))
+    own = ledger.deferred_lines_at
+
+    def rows_land_first(keys: Any) -> Any:
+        bank.settle()
+        return own(keys)
+
+    # when they come after their accounts were read, and before their rows are
+    with (
+        patch.object(ledger, "deferred_lines_at", rows_land_first),
+        patch.object(trial_balance_module, "_BATCH", batch),
+    ):
+        balance = closing.trial_balance(DAY, clock.now())
+    assert (balance.is_wrong, balance.is_pending) == (False, True)
+    assert set(balance.pending_entries.names) <= {entry_id, transfer_id}
+    # then the next look finds them, in batches of any size
+    with patch.object(trial_balance_module, "_BATCH", batch):
+        assert closing.trial_balance(DAY, clock.now()).is_balanced
 
 
 def _refuse(items: Any, token: str) -> None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from chalicelib.customers.commands.sign_up import AccountWish
+from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
-from tests.chain.bank import Bank, Person
+from chalicelib.platform import clock
+from tests.chain.bank import LIMITS, Bank, Person, Reply
 from tests.chain.probe import force, state_of, table_items, unchanged, wiretap, wrong_code
 
 
@@ -45,7 +48,7 @@ def create(bank: Bank, payer: Person, payee: Person, token: str, key: str) -> Wa
 @pytest.mark.requirement("NB-5.3.3-sms")
 def test_five_wrong_codes_kill_the_transfer(bank: Bank, waiting: Waiting) -> None:
     wrong = wrong_code(waiting.code)
-    with unchanged(bank, but=["JournalTable"]):
+    with unchanged(bank, but=["JournalTable", "CustomersTable"]):
         for tries_left in (4, 3, 2, 1, 0):
             reply = bank.confirm(waiting.token, waiting.transfer_id, wrong)
             assert (reply.code, reply.status) == ("code_wrong", 422)
@@ -76,7 +79,7 @@ def test_a_code_is_for_its_own_transfer(bank: Bank, waiting: Waiting) -> None:
     # given a second transfer, the same in everything but its key
     second = create(bank, waiting.payer, waiting.payee, waiting.token, "key-code-002")
     assert second.code != waiting.code
-    with unchanged(bank, but=["JournalTable"]):
+    with unchanged(bank, but=["JournalTable", "CustomersTable"]):
         assert bank.confirm(waiting.token, second.transfer_id, waiting.code).code == "code_wrong"
         assert bank.confirm(waiting.token, waiting.transfer_id, second.code).code == "code_wrong"
     # and a used one is of no use for a third
@@ -146,7 +149,7 @@ def test_the_code_is_in_no_table_queue_or_log(bank: Bank, logged: io.StringIO) -
 def test_an_altered_instruction_is_refused(bank: Bank, waiting: Waiting, change: dict[str, object]) -> None:
     # given somebody who wrote to the journal between creation and confirmation
     force(bank, "JournalTable", {"entry_id": waiting.transfer_id}, **change)
-    with unchanged(bank, but=["JournalTable"]):
+    with unchanged(bank, but=["JournalTable", "CustomersTable"]):
         reply = bank.confirm(waiting.token, waiting.transfer_id, waiting.code)
         assert (reply.code, reply.status) == ("transfer_altered", 409)
 
@@ -157,7 +160,7 @@ def test_an_intruder_who_also_alters_the_digest_has_no_code_for_it(bank: Bank, w
 
     altered = Instruction.from_image({**image, "amount_fen": 1_00})
     force(bank, "JournalTable", {"entry_id": waiting.transfer_id}, amount_fen=1_00, digest=altered.digest())
-    with unchanged(bank, but=["JournalTable"]):
+    with unchanged(bank, but=["JournalTable", "CustomersTable"]):
         assert bank.confirm(waiting.token, waiting.transfer_id, waiting.code).code == "code_wrong"
 
 
@@ -169,3 +172,53 @@ def test_the_parameters_rule(bank: Bank, waiting: Waiting) -> None:
     }
     assert bank.confirm(waiting.token, waiting.transfer_id, waiting.code).code == "transfer_tries_exhausted"
     assert all(bank.waiting(name) == 0 for name in bank.references if name.endswith("Queue"))
+
+
+def again(bank: Bank, waiting: Waiting, token: str | None = None) -> Reply:
+    path = f"/v1/transfers/{waiting.transfer_id}/codes"
+    return bank.request("POST", path, token=token or waiting.token)
+
+
+@pytest.mark.requirement("NB-5.3.3-sms")
+def test_a_code_is_sent_again_spaced_and_bounded_and_voids_the_one_before(bank: Bank, waiting: Waiting) -> None:
+    too_soon = again(bank, waiting)
+    assert (too_soon.status, too_soon.code, too_soon.body["facts"]) == (429, "code_too_soon", {"seconds": "60"})
+    bank.clock.advance(dt.timedelta(seconds=60))
+    assert again(bank, waiting).status == 202
+    bank.settle()
+    second = bank.code_for(waiting.payer, waiting.transfer_id)
+    assert second != waiting.code
+    assert bank.confirm(waiting.token, waiting.transfer_id, waiting.code).body["facts"] == {"tries_left": "4"}
+    bank.clock.advance(dt.timedelta(seconds=60))
+    assert again(bank, waiting).status == 202
+    bank.clock.advance(dt.timedelta(seconds=59))
+    assert again(bank, waiting).code == "code_sends_exhausted"
+    bank.settle()
+    third = bank.code_for(waiting.payer, waiting.transfer_id)
+    assert bank.confirm(waiting.token, waiting.transfer_id, third).status == 200
+    assert again(bank, waiting).code == "transfer_not_awaiting"
+
+
+def test_no_code_is_sent_again_too_late_or_for_somebody_else(bank: Bank, waiting: Waiting) -> None:
+    stranger = bank.log_in(waiting.payee)
+    bank.clock.advance(dt.timedelta(seconds=60))
+    with unchanged(bank):
+        assert again(bank, waiting, stranger).code == "not_found"
+    bank.clock.advance(dt.timedelta(seconds=120))
+    with unchanged(bank):
+        assert again(bank, waiting).code == "transfer_expired"
+
+
+def test_an_executed_transfer_without_a_code_is_sent_none(bank: Bank, waiting: Waiting) -> None:
+    person = bank.sign_up(
+        "孙伟",
+        deposit="100.00",
+        accounts=tuple(AccountWish("savings", ledger.RIGHT_FULL, LIMITS) for _ in range(2)),
+    )
+    token = bank.log_in(person)
+    one, other = person.signed.account_ids
+    body = {"payer_account": one, "payee_account": other, "payee_name": "孙伟", "amount": "1.00", "factor": "none"}
+    body["valid_until"] = clock.to_text(bank.clock.now() + dt.timedelta(minutes=1))
+    done = bank.request("POST", "/v1/transfers", body, token=token, headers={"idempotency-key": "key-again-1"})
+    reply = bank.request("POST", f"/v1/transfers/{done.body['id']}/codes", token=token)
+    assert (reply.status, reply.code) == (422, "factor_not_accepted")

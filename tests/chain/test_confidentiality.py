@@ -57,7 +57,7 @@ def test_no_personal_data_in_logs_or_queues(
     names = [person.name for person in (payer, payee)] + ["司马相如", "绝密用途"]
     numbers = [value for person in (payer, payee) for value in (person.account, person.phone, person.login_name)]
     secrets = [PASSWORD, "Wrong-Secret-9", token, renewed["access_token"], "device-secret-1", "key-secret"]
-    secrets += [text["refresh_token"].partition(".")[2] for text in (grant, renewed)]
+    secrets += [text["refresh_token"].rpartition(".")[2] for text in (grant, renewed)]
     amounts = ["7654321.09", "765432109", "8888888.88", "888888888", "4321.98", "432198", "7,649,999.11"]
     for place, text in places.items():
         for value in [*names, *numbers, *secrets, *amounts, *(json.dumps(name)[1:-1] for name in names)]:

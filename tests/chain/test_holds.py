@@ -48,8 +48,8 @@ def taking(payer: Person, amount_fen: int) -> holds.Others:
     """The payer's customer record takes part in placing: session, switch and customer-wide limits."""
 
     def others(business_date: str) -> tuple[ItemUpdate, ...]:
-        update = customers.payer_update(payer.customer_id, SESSION, outward=True)
-        limits.limit_customer(update, business_date, amount_fen)
+        update = customers.payer_update(payer.customer_id, SESSION, None, outward=True)
+        limits.limit_customer(update, business_date, amount_fen, limits.Proof.FACTOR)
         return (update,)
 
     return others
@@ -59,7 +59,7 @@ def giving_back(payer: Person, amount_fen: int) -> holds.Others:
     """… and gets its part back."""
 
     def others(held_on: str) -> tuple[ItemUpdate, ...]:
-        return customers.give_back_updates(payer.customer_id, held_on, amount_fen)
+        return customers.give_back_updates(payer.customer_id, held_on, amount_fen, limits.Proof.FACTOR)
 
     return others
 
@@ -76,6 +76,7 @@ def place(bank: Bank, payer: Person, amount_fen: int, hold_id: str = "hold-1") -
         purpose="跨行转账",
         correlation_id="test",
         request_digest=b"digest of the request",
+        proof=limits.Proof.FACTOR,
     )
     holds.place(hold, taking(payer, amount_fen))
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from tests.chain.bank import Bank, Person
+from tests.chain.bank import Bank, Person, Reply
 from tests.chain.probe import force_account, table_items, unchanged
 
 KEY = "key-idem-001"
+
+
+def told(reply: Reply) -> dict[str, Any]:
+    """What an answer to a creation tells of the transfer; the canonical form is told to who creates it only."""
+    return {name: value for name, value in reply.body.items() if name != "canonical"}
 
 
 @pytest.fixture
@@ -53,14 +59,14 @@ def test_a_repeat_is_a_hit_before_and_after_posting_and_after_expiry(bank: Bank,
     with unchanged(bank):
         again = bank.create(pair.token, pair.payer, pair.payee, "10.00", KEY)
         assert (again.status, again.headers["Idempotency-Hit"], again.body["state"]) == (200, "true", "posted")
-        assert again.body == posted.body
+        assert told(again) == posted.body
     # and days later still, even when the payer could not pay any more
     bank.clock.advance(dt.timedelta(days=400))
     force_account(bank, pair.payer.account, state="closed", available_fen=0)
     token = bank.log_in(pair.payer)
     bank.settle()
     with unchanged(bank):
-        assert bank.create(token, pair.payer, pair.payee, "10.00", KEY).body == posted.body
+        assert told(bank.create(token, pair.payer, pair.payee, "10.00", KEY)) == posted.body
 
 
 def test_an_old_request_never_executes_later(bank: Bank, pair: Pair) -> None:
@@ -145,7 +151,7 @@ def test_after_a_crash_of_the_app_the_key_finds_the_transfer(bank: Bank, pair: P
     created = bank.create(pair.token, pair.payer, pair.payee, "10.00", KEY)
     # found at once, before any worker ran
     found = bank.request("GET", f"/v1/transfers?idempotency_key={KEY}", token=pair.token)
-    assert found.body == {"transfers": [created.body], "next_cursor": None}
+    assert found.body == {"transfers": [told(created)], "next_cursor": None}
     # and nobody else finds it
     other = bank.request("GET", f"/v1/transfers?idempotency_key={KEY}", token=bank.log_in(pair.payee))
     assert other.code == "not_found"

@@ -125,6 +125,7 @@ def test_the_customers_own_limits(bank: Bank) -> None:
     assert phone.limits()["customer"] == {
         "day_outward": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
         "day_without_certificate": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
+        "day_without_factor": {"limit": "1000.00", "used": "0.00", "remaining": "1000.00"},
     }
     assert phone.pay("60.00") == "posted"
 
@@ -134,7 +135,7 @@ def test_the_customers_own_limits(bank: Bank) -> None:
 def test_raising_needs_a_strong_factor_and_changes_nothing(bank: Bank, body: dict[str, Any]) -> None:
     phone = Phone(bank)
     before = phone.account()
-    with unchanged(bank, but=("SessionsTable", "CredentialsTable")):
+    with unchanged(bank, but=("SessionsTable", "CredentialsTable", "SecurityEventsTable")):
         refused = phone.lower(**body)
         assert (refused.status, refused.code) == (403, "strong_factor_required")
         refused = phone.lower("/v1/limits", day_outward="200000.01")

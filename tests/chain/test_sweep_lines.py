@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.accounts import store
-from chalicelib.accounts.commands import rebuild_lines, sweep_lines
+from chalicelib.accounts.commands import lost_lines, rebuild_lines, sweep_lines
 from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.customers import store as customers_store
 from chalicelib.ledger import service as ledger
@@ -104,7 +104,7 @@ def test_a_crash_before_the_lines_are_written_loses_no_message(bank: Bank, monke
         raise RuntimeError("the machine is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(rebuild_lines, "append", crash)
+        patch.setattr(lost_lines, "append", crash)
         with pytest.raises(RuntimeError):
             sweep_lines.sweep_page("", "sweep-1", bank.clock.now())
     sweep(bank)
@@ -200,5 +200,5 @@ def test_a_line_written_while_the_sweeper_looks_is_no_defect(bank: Bank, monkeyp
     monkeypatch.setattr(store, "newest", after_the_worker)
 
     # when the worker writes it in between, then the sweeper leaves it alone and calls nobody
-    assert rebuild_lines.rebuild_lines(account, bank.clock.now() + dt.timedelta(hours=1)) == 0
+    assert rebuild_lines.rebuild_lines(account, None, bank.clock.now() + dt.timedelta(hours=1)) == 0
     assert verify_chain(person.account).broken is None

@@ -22,7 +22,16 @@ from tests.chain.bank import Bank, Person
 from tests.chain.probe import State, state_of
 
 SECURED = [operation for api in CONTEXT_APIS for operation in api.operations if operation.auth is not None]
-PUBLIC = {"/v1/sessions", "/v1/sessions/refresh", "/v1/notices"}
+PUBLIC = {
+    "/v1/sessions",
+    "/v1/sessions/devices",
+    "/v1/sessions/refresh",
+    "/v1/captchas",
+    "/v1/password-applications",
+    "/v1/password-applications/{application_id}/confirmation",
+    "/v1/notices",
+    "/v1/jwks.json",
+}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from tests.chain.probe import (
     table_items,
     wiretap,
 )
+
+CODE_VALID, MS = dt.timedelta(minutes=3), dt.timedelta(milliseconds=1)
 
 
 @dataclass
@@ -105,6 +108,26 @@ def test_a_provider_that_fails_for_now_is_tried_again_and_sends_once(bank: Bank)
     assert bank.waiting("AlertsQueue") == 0
     (row,) = [row for row in table_items(bank, "InboxTable") if row["customer_id"] == customer.customer_id]
     assert (row["sms"], row["push"]) == ("sent", "sent")
+
+
+def test_a_code_is_tried_while_it_is_valid_and_dropped_when_it_has_expired(bank: Bank) -> None:
+    # given a provider that is out
+    payer, payee = bank.sign_up("赵小明", deposit="1000.00"), bank.sign_up("钱红")
+    token = bank.log_in(payer)
+    bank.settle()
+    before = len(bank.messages(payer))
+    LocalProvider.behave(payer.phone, FAILS)
+    bank.create(token, payer, payee, "10.00", "key-code-out")
+    with wiretap() as tap:
+        bank.settle()
+    (message,) = tap.of("send_codes")
+    assert len(give("send_codes", [message])) == 1
+    # then it is tried again as long as the code is of use, and given up for good without a fault afterwards
+    bank.clock.advance(CODE_VALID - MS)
+    assert len(give("send_codes", [message])) == 1
+    bank.clock.advance(MS)
+    assert give("send_codes", [message]) == []
+    assert len(bank.messages(payer)) == before
 
 
 def test_a_provider_that_refuses_for_good_is_noted_and_the_inbox_keeps_it(bank: Bank) -> None:

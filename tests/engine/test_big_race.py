@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import threading
 import uuid
@@ -97,7 +98,11 @@ def orders_among(owners: Sequence[Sequence[Customer]], number: int) -> list[Orde
         outward = i % OUTWARD_TWO_IN < 2  # one of each owner's every time
         payer = dice.choice(own)
         payee = dice.choice([one for one in (other if outward else own) if one is not payer])
-        request = Request(payer.account, payee.account, payee.name, dice.randint(1_00, LARGEST_FEN), "CNY", "")
+        # What asks for no code says until when it may be executed.
+        until = None if outward else clock.to_text(clock.now() + dt.timedelta(hours=1))
+        request = Request(
+            payer.account, payee.account, payee.name, dice.randint(1_00, LARGEST_FEN), "CNY", "", valid_until=until
+        )
         found.append(Order(payer, request, outward))
     return found
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.items import size_rows
 from bench.rows import Row
-from bench.units import old_account_rows, transfer_rows
+from bench.units import factor_rows, old_account_rows, transfer_rows
 
 pytestmark = pytest.mark.usefixtures("ledger_engine")
 
@@ -29,6 +29,15 @@ def test_a_transfer_costs_no_more_round_trips_and_units_than_promised_a_fee_noth
     assert values["transfer.confirm.write_units"] == 9
     assert values["transfer.confirm.deferred_payee.write_units"] == 7
     assert values["transfer.one_shot_account_only.write_units"] == 6
+
+
+def test_the_other_factors_cost_what_was_promised() -> None:
+    rows = factor_rows()
+
+    assert over_budget(rows) == []
+    values = {row.metric: row.value for row in rows}
+    assert values["transfer.confirm.certificate.write_units"] == 9
+    assert values["transfer.confirm.token.read_units"] == 1
 
 
 def test_an_older_account_costs_the_same_and_a_page_is_one_query() -> None:

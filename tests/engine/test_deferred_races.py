@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,11 +10,13 @@ import pytest
 
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.change_state import change_state, end_deferred_credit
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.ledger.domain import FEE_INCOME_ACCOUNT
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
+from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
 from tests.engine.conftest import BRANCH, TELLER
 from tests.engine.test_transfer_races import (
@@ -50,7 +53,9 @@ def merchant() -> Customer:
         teller_id=TELLER,
         at=clock.now(),
     )
-    return Customer("兴隆超市", login_name, signed.account_ids[0], Caller(signed.customer_id, ids.random_id(), "p"))
+    return Customer(
+        "兴隆超市", login_name, signed.account_ids[0], Caller(signed.customer_id, ids.random_id(), "professional")
+    )
 
 
 def until_done(entry_ids: list[str]) -> int:
@@ -132,3 +137,29 @@ def test_a_house_account_is_opened_once_by_many() -> None:
     together(lambda i: str(until_done([deposits[i]])), THREADS)
     account = ledger.read_accounts([ledger.cash_account(branch)])[ledger.cash_account(branch)]
     assert (account.posted_fen, account.seq) == (-THREADS * 1_00, THREADS)
+
+
+@pytest.mark.both_engines
+def test_no_close_gets_between_payments_and_their_legs() -> None:
+    # given transfers to a merchant that await their codes when its deferred credit ends
+    shop, payers = merchant(), [customer(f"客户{i}", 100_00) for i in range(THREADS)]
+    entries = [created(payer, shop, 10_00) for payer in payers]
+    yesterday = clock.business_date(clock.now() - dt.timedelta(days=1))
+    until = end_deferred_credit(shop.account, clock.now())["deferred_until"]
+
+    def close() -> str:
+        try:
+            return str(change_state(shop.account, before="open", after="closed", closed_through=yesterday)["state"])
+        except Refusal as refusal:
+            return refusal.code
+
+    # when all are confirmed while the branch closes the account again and again
+    outcomes = together(lambda i: close() if i % 2 else confirmed(payers[i // 2], entries[i // 2]), 2 * THREADS)
+
+    # then it stays open until all has come and gone
+    assert outcomes == {"posted": THREADS, "account_deferred_legs_due": THREADS}
+    until_done(entries)
+    assert available(shop.account) == THREADS * 10_00
+    spent = created(shop, payers[0], THREADS * 10_00)
+    assert confirmed(shop, spent) == "posted"
+    assert change_state(shop.account, before="open", after="closed", closed_through=until)["state"] == "closed"

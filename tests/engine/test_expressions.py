@@ -6,6 +6,7 @@ not used. What the engines agree on here is what a table in the cloud will do.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import itertools
 import uuid
@@ -20,40 +21,79 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute
 from chalicelib.accounts import store as accounts_store
 from chalicelib.accounts.commands.clean_buckets import clean_buckets
 from chalicelib.accounts.domain import Movement
+from chalicelib.audit import service as audit
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
+from chalicelib.customers import providers as identity_providers
 from chalicelib.customers import service as customers
 from chalicelib.customers import store as customers_store
+from chalicelib.customers.commands.bind_account import plan_binding, unbind_account
+from chalicelib.customers.commands.change_edition import Upgrade, close_online, downgrade, upgrade
+from chalicelib.customers.commands.change_profile import change_mailing_address
+from chalicelib.customers.commands.contract_account import contract_account
+from chalicelib.customers.commands.open_account import AccountForm, open_account
+from chalicelib.customers.commands.open_customer import Person, open_customer
+from chalicelib.customers.commands.sign_up_online import OnlineForm, sign_up_online
+from chalicelib.customers.commands.switch_transfers import switch_transfers
+from chalicelib.customers.commands.verify_identity import verify_identity
+from chalicelib.customers.domain import IdentityDocument
+from chalicelib.customers.errors import IdentityProviderUnavailable
+from chalicelib.devices import service as devices
+from chalicelib.factors import authority, tokens
+from chalicelib.factors import service as factors
+from chalicelib.factors import store as factors_store
+from chalicelib.factors.commands import issue_certificate
+from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.factors.errors import CodeWrong
+from chalicelib.identity import application_store, attempts_store, key_store
 from chalicelib.identity import service as identity
 from chalicelib.identity import store as identity_store
+from chalicelib.identity.commands import captcha
+from chalicelib.identity.commands.captcha import CaptchaAnswer
+from chalicelib.identity.commands.change_password import change_password
+from chalicelib.identity.commands.set_login_name import set_login_name
 from chalicelib.identity.errors import LoginRefused
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
-from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.ledger.commands.change_state import change_state, end_deferred_credit
 from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.limits.commands.change_limits import change_account_limits, change_customer_limits
+from chalicelib.limits.domain import CUSTOMER_LIMITS
 from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock
+from chalicelib.platform import aws, clock, transactions
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
+from chalicelib.platform.http import Caller
 from chalicelib.receipts import store as receipts_store
 from chalicelib.staff import service as staff
 from chalicelib.statements import store as statements_store
 from chalicelib.statements.domain import Bill
+from chalicelib.stepup import service as stepup
 from chalicelib.transfers import store as transfers_store
+from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
+from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.expire_holds import expire_holds
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
+from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
-from chalicelib.transfers.domain import Request
-from tests.engine.conftest import DYNAMODB_LOCAL
+from chalicelib.transfers.domain import Instruction, Request
+from tests.chain.signers import Signer
+from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
 from tests.engine.test_deferred_races import merchant
+from tests.engine.test_device_races import Phone
 from tests.engine.test_hold_races import hold
-from tests.engine.test_transfer_races import PASSWORD, Customer, confirmed, created, customer
-from tests.unit import test_rules
+from tests.engine.test_phone_races import begun, completed
+from tests.engine.test_step_up_races import challenge, code_of
+from tests.engine.test_step_up_races import confirmed as step_up_confirmed
+from tests.engine.test_transfer_races import PASSWORD, WIDE, Customer, confirmed, created, customer
+from tests.unit import rule_cases, test_rules
+from tests.unit.samples import resident_number
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
 
@@ -66,19 +106,19 @@ def rules_table() -> Any:
     """The one table that the rules' own test uses."""
     client = aws.dynamodb()
     client.create_table(
-        TableName=test_rules.TABLE,
+        TableName=rule_cases.TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )
     yield client
-    client.delete_table(TableName=test_rules.TABLE)
+    client.delete_table(TableName=rule_cases.TABLE)
 
 
 def test_the_engine_judges_every_rule_as_its_predicate_does(rules_table: Any) -> None:
     differ = []
-    for name, rule, images in test_rules.cases():
-        update = test_rules.update_of(rule)
+    for name, rule, images in rule_cases.cases():
+        update = rule_cases.update_of(rule)
         # the same images as on moto: around the edge, on both sides of it
         answers = [(test_rules.engine_admits(rules_table, update, image), image) for image in images]
         differ += [(name, image) for admits, image in answers if admits != test_rules.predicate_admits(rule, image)]
@@ -87,11 +127,11 @@ def test_the_engine_judges_every_rule_as_its_predicate_does(rules_table: Any) ->
 
 def test_only_the_second_engine_refuses_arithmetic_in_a_condition(rules_table: Any, ledger_engine: str) -> None:
     # The reason for a second engine: should MiniStack learn it, or the jar forget it, this says so.
-    rules_table.put_item(TableName=test_rules.TABLE, Item={"id": {"S": "it"}, "fen": {"N": "5"}})
+    rules_table.put_item(TableName=rule_cases.TABLE, Item={"id": {"S": "it"}, "fen": {"N": "5"}})
 
     def write() -> None:
         rules_table.update_item(
-            TableName=test_rules.TABLE,
+            TableName=rule_cases.TABLE,
             Key={"id": {"S": "it"}},
             UpdateExpression="SET touched = :one",
             ConditionExpression="fen - :one >= :one",
@@ -112,6 +152,11 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         payments(payer, payee, shop)
         holds_and_limits(payer, payee)
         sessions()
+        counter()
+        step_ups()
+        phones()
+        phone_change()
+        factors_and_codes(payer, payee)
         lines_and_days(payer)
         projections(payer)
 
@@ -132,9 +177,11 @@ def payments(payer: Customer, payee: Customer, shop: Customer) -> None:
         parameters.set_value("fee.transfer.own_bank_fen", 0)
     assert not post_deferred_legs(entries)
     one, other, *_ = four_accounts("孙立")
-    request = Request(one.account, other.account, one.name, 1_00, "CNY", "")
+    valid_until = clock.to_text(clock.now() + dt.timedelta(minutes=1))
+    request = Request(one.account, other.account, one.name, 1_00, "CNY", "", valid_until=valid_until)
     assert not transfer_at_once(one.caller, uuid.uuid4().hex, request, "test", clock.now()).hit
     last = created(payer, payee, 50_00)
+    send_code_again(payer.caller, last, clock.now() + dt.timedelta(seconds=60))
     assert confirmed(payer, last) == "posted"
     reverse_transfer(last, reason="冲正", by="T0001", correlation_id="test")
     since = clock.now() - dt.timedelta(days=1)
@@ -149,19 +196,33 @@ def holds_and_limits(payer: Customer, payee: Customer) -> None:
     partly, released, expired = (hold(payer, 100_00) for _ in range(3))
     holds.capture(partly, payee_account=payee.account, amount_fen=60_00)
     holds.release(released)
-    holds.expire(expired, clock.now() + dt.timedelta(hours=1))
+    later = clock.now() + dt.timedelta(hours=1)
+    assert expire_holds(later) >= 1
+    assert read_state(expired) == "expired"
+    assert not [row for row in holds.due_expiries(later, 100) if row.hold_id in (partly, released, expired)]
     owner = payer.caller.customer_id
     for value in (9_000_00, 8_000_00, 9_500_00):
         wanted = {"limit_day": value, "limit_count": value, "limit_single": value}
         assert change_account_limits(owner, payer.account, wanted, may_raise=True)["limit_day"] == value
-        changed = change_customer_limits(owner, {"limit_outward": value, "limit_nocert": value}, may_raise=True)
+        changed = change_customer_limits(owner, dict.fromkeys(CUSTOMER_LIMITS, value), may_raise=True)
         assert changed["limit_outward"] == value
     clean_buckets(None, ledger.read_accounts([payer.account])[payer.account].image, FAR)
     left = {*ledger.read_accounts([payer.account])[payer.account].image, *read_customer(owner)}
-    assert not [name for name in left if name.startswith(("day_", "count_", "month_", "outward_", "nocert_"))]
+    assert not [
+        name for name in left if name.startswith(("day_", "count_", "month_", "outward_", "nocert_", "nofactor_"))
+    ]
     empty = customer("李四", 0).account
     for before, after in itertools.pairwise(("open", "frozen", "open", "closed")):
         assert change_state(empty, before=before, after=after)["state"] == after
+    shop = merchant().account
+    until = end_deferred_credit(shop, clock.now())["deferred_until"]
+    assert change_state(shop, before="open", after="closed", closed_through=until)["state"] == "closed"
+
+
+def read_state(entry_id: str) -> str:
+    image = ledger.read_entry(entry_id)
+    assert image is not None
+    return str(image["state"])
 
 
 def read_customer(customer_id: str) -> dict[str, Any]:
@@ -177,19 +238,176 @@ def sessions() -> None:
     identity.renew(grant.refresh_token, now)
     with pytest.raises(Refusal):
         identity.renew(grant.refresh_token, now)
+    parameters.set_value("login.captcha_after", 10)
     for _ in range(7):
         with suppress(LoginRefused):
             identity.log_in(person.login_name, "wrong", now)
     owner = person.caller.customer_id
+    day_ago = now - dt.timedelta(days=1)
+    events, cursor = audit.page(owner, since=day_ago, before=None, category=None, limit=1, after=None)
+    more, _ = audit.page(owner, since=None, before=None, category="login", limit=9, after=cursor)
+    assert {event.kind.code for event in [*events, *more]} == {
+        "logged_in",
+        "session_revoked",
+        "login_refused",
+        "locked",
+    }
     far = int((now + dt.timedelta(days=2)).timestamp())
-    assert identity_store.claim_try(owner, 5, 60, far) is not None
+    subject = attempts_store.Subject(owner, owner)
+    found = attempts_store.claim(subject, 3, far)
+    assert found is not None
+    assert attempts_store.start_anew(subject, found.locked_until, 1, now, by="time")
+    assert attempts_store.read(subject) == attempts_store.Claim(1, 0)
     for days in range(2):  # the second finds the first one's tokens dead, and takes it off
         later = now + dt.timedelta(days=days)
-        customers.end_session(owner, f"s{days}", later + dt.timedelta(minutes=5), later)
-    assert set(read_customer(owner)["revoked"]) >= {"s1"}
-    assert "s0" not in read_customer(owner)["revoked"]
-    identity.log_out(person.caller, now)
-    assert identity_store.end(person.caller.session_id) is None
+        identity.log_out(logged_in(person, later), later)
+    assert len(read_customer(owner)["revoked"]) == 1
+    # one more log-in than a customer may have sessions ends the oldest; then all the others
+    later += dt.timedelta(minutes=1)
+    for _ in range(parameters.SESSIONS_MAX.default + 1):
+        caller = logged_in(person, later)
+        later += dt.timedelta(seconds=1)
+    assert len(identity.live_sessions(owner, later)) == parameters.SESSIONS_MAX.default
+    assert identity.end_sessions(owner, caller.session_id, now=later) == parameters.SESSIONS_MAX.default - 1
+    assert [one.session_id for one in identity.live_sessions(owner, later)] == [caller.session_id]
+    assert change_password(person.caller, PASSWORD, "Another-Horse-8", later) == 1
+    for name in (f"n{uuid.uuid4().hex[:20]}", f"m{uuid.uuid4().hex[:20]}"):
+        assert set_login_name(person.caller, name, now) == name
+    account_id = person.account
+    assert identity_store.put_login_name(account_id, owner)
+    application_store.put_withdrawal_hash(account_id, "hash")
+    application_store.put_payment_hash(account_id, "hash", audit.event(owner, audit.PAYMENT_PASSWORD_SET, now))
+    for has_one, customer_id in ((True, owner), (False, uuid.uuid4().hex)):
+        one = application_store.Application(uuid.uuid4().hex, customer_id, account_id, "1", "9")
+        application_store.put(one, far)
+        assert application_store.claim(one.application_id, "5", 5) == one
+        noted = [audit.event(customer_id, audit.PASSWORD_RESET, now) for _ in range(2)]
+        assert application_store.set_password(one, "hash", has_one, noted[:1])
+        assert not application_store.set_password(one, "hash", has_one, noted[1:])
+    captchas = [captcha.give("nobody", now) for _ in range(2)]
+    assert [captcha.is_passed(CaptchaAnswer(one.captcha_id, "x"), "nobody", now) for one in captchas] == [False, False]
+    key_store.put(key_store.KeyRow("withdrawn", 0, is_withdrawn=True))
+    assert [row.key_id for row in key_store.all_rows()] == ["withdrawn"]
+
+
+def logged_in(person: Customer, now: dt.datetime) -> Caller:
+    grant = identity.log_in(person.login_name, PASSWORD, now)
+    return Caller(grant.customer_id, grant.session_id, grant.edition)
+
+
+def counter() -> None:
+    """A customer with a document who signs up later, and a contract with another right."""
+    now = clock.now()
+    document = IdentityDocument.of("resident_id", resident_number(int(uuid.uuid4()) % 1000))
+    phone, name = "13900000001", "c" + uuid.uuid4().hex[:12]
+    person = open_customer(Person("周敏", phone, BRANCH, document, "19900307"), teller_id=TELLER, at=now)
+    assert customers.customer_with(document) == person
+    held = [open_account(person, AccountForm("savings", phone, WIDE), teller_id=TELLER, at=now) for _ in range(2)]
+    assert set(customers.holdings_of(person)) >= set(held)
+    form = OnlineForm(person, phone, name, PASSWORD, dict.fromkeys(held, "query"), 100_00, push_address="push")
+    sign_up_online(form, teller_id=TELLER, at=now)
+    contract_account(person, held[0], "full")
+    assert customers.contracts_of(person) == {held[0]: "full", held[1]: "query"}
+    caller = Caller(person, "s" * 20, "professional")
+    third = open_account(person, AccountForm("savings", phone, WIDE), teller_id=TELLER, at=now)
+    assert transactions.commit(plan_binding(caller, third, now).writes)
+    assert customers.contracts_of(person)[third] == "query"
+    unbind_account(caller, third, now)
+    assert third not in customers.contracts_of(person)
+    downgrade(person, "express", teller_id=TELLER, at=now)
+    upgrade(Upgrade(person, "sms", 200_00, {held[0]: "full"}), teller_id=TELLER, at=now)
+    assert [change["to"] for change in customers.editions_of(person)] == ["professional", "express", "professional"]
+    identity_providers.LocalProvider.register("周敏", document)
+    identity_providers.LocalProvider.behave(document, identity_providers.FAILS)
+    with pytest.raises(IdentityProviderUnavailable):
+        verify_identity(caller, "周敏", document, now)
+    identity_providers.LocalProvider.behave(document, None)
+    later = now + dt.timedelta(days=1)
+    assert verify_identity(caller, "周敏", document, later).state == "verified"
+    assert change_mailing_address(caller, "东街8号", now).image["mailing_address"] == "东街8号"
+    close_online(person, teller_id=TELLER, at=now)
+    assert customers.contracts_of(person) == {}
+
+
+def step_ups() -> None:
+    """A challenge counted, sent again, confirmed and used; the switch it is for, off and on."""
+    owner, now = customer("吴九", 0), clock.now()
+    switch_transfers(owner.caller, on=False, given=None, correlation_id="test", now=now)
+    asked = challenge(owner)
+    later = now + dt.timedelta(seconds=100)
+    again = stepup.send_again(owner.caller, asked.challenge_id, later)
+    assert step_up_confirmed(owner, asked, code_of(asked, again.attempt), later) == "confirmed"
+    given = asked.challenge_id
+    assert switch_transfers(owner.caller, on=True, given=given, correlation_id="test", now=later).transfers_on
+
+
+def phones() -> None:
+    """A device bound, known again, renamed and revoked."""
+    owner = customer("郑十", 10_00)
+    phone = Phone(owner)
+    grant = phone.bound()
+    assert identity.log_in(owner.login_name, PASSWORD, clock.now(), device=phone.proof()).access_token
+    caller = Caller(owner.caller.customer_id, grant.session_id, "professional")
+    (device,) = devices.devices_of(caller)
+    devices.rename(caller, device.device_id, "x")
+    on_device = Caller(caller.customer_id, caller.session_id, "professional", device.device_id)
+    request = Request(owner.account, customer("钱红", 0).account, "钱红", 1_00, "CNY", "")
+    image = create_transfer(on_device, uuid.uuid4().hex, request, "test", clock.now()).image
+    code = factors.confirmation_code(image["digest"], image["attempt"])
+    assert not confirm_transfer(on_device, image["entry_id"], factors.Given(factors.SMS, code), clock.now()).hit
+    devices.revoke(caller, device.device_id, clock.now())
+    assert devices.devices_of(caller) == []
+
+
+def phone_change() -> None:
+    """A reserved phone changed at the counter."""
+    owner = customer("冯一", 0)
+    assert completed(owner, begun(owner)) == "changed"
+
+
+def factors_and_codes(payer: Customer, payee: Customer) -> None:
+    """Every method issued, used, lost, restored, renewed and revoked; a wrong code; the strict day."""
+    owner, session, now = payer.caller.customer_id, payer.caller.session_id, clock.now()
+    seed, signer = bytes(32), Signer()
+    for row in factors_store.of_customer(authority.BANK):  # as before the key was used first
+        row.delete()
+    authority.authority_named.cache_clear()
+    token_id = issue_token(owner, serial="TK1", seed=seed, teller_id=TELLER, now=now)
+    for _ in range(2):  # the second is a new code for the same
+        phone_id = issue_certificate.apply_for_certificate(
+            owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
+        )
+    found = factors.download_of(owner, phone_id, 2, now)
+    assert found is not None
+    pem = signer.request_pem()
+    issue_certificate.download_certificate(owner, phone_id, code=found[1], request_pem=pem, now=now, session_id=session)
+    parameters.set_value("factor.policy", 1)
+    try:
+        for factor in ("token", "certificate", "sms"):
+            request = Request(payer.account, payee.account, payee.name, 1_00, "CNY", "", factor=factor)
+            image = create_transfer(payer.caller, uuid.uuid4().hex, request, "test", clock.now()).image
+            code = tokens.code_at(seed, tokens.step_at(clock.now()))
+            signature = base64.b64decode(signer.sign(Instruction.from_image(image).canonical()))
+            given = {
+                "token": factors.Given("token", code),
+                "certificate": factors.Given("certificate", signature=signature),
+                "sms": factors.Given("sms", "wrong!"),
+            }
+            with suppress(CodeWrong):
+                done = confirm_transfer(payer.caller, image["entry_id"], given[factor], clock.now())
+                assert done.image["state"] == "posted"
+    finally:
+        parameters.set_value("factor.policy", 0)
+    report_loss(owner, token_id, now)
+    lift_loss(owner, token_id, teller_id=TELLER, now=now)
+    revoke_factor(owner, token_id, teller_id=TELLER, now=now)
+    later = now + dt.timedelta(days=710)
+    signature = base64.b64decode(signer.sign(pem.encode()))
+    new_id, _ = issue_certificate.renew_certificate(
+        owner, phone_id, request_pem=pem, signature=signature, now=later, session_id=session
+    )
+    assert read_customer(owner)["factors"] == {"sms": "sms", new_id: "phone"}
+    assert len(factors.factors_of(owner)) == 4
 
 
 def lines_and_days(payer: Customer) -> None:
@@ -235,6 +453,8 @@ def projections(payer: Customer) -> None:
     assert transfers_store.page(owner, 10, None)[0] == [image["entry_id"]]
     receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
+    assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
+    assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
     for _ in range(2):
         notifications_store.put_once(filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None))
     assert [notifications_store.claim(owner, "x", "sms") for _ in range(2)] == [True, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 
 import pytest
 
@@ -13,6 +14,7 @@ from chalicelib.ledger.commands.holds import Hold
 from chalicelib.ledger.commands.reverse_entry import reverse_entry
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
+from chalicelib.transfers.commands.expire_holds import expire_holds
 from tests.engine.test_transfer_races import Customer, confirmed, created, customer, together
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
@@ -74,6 +76,68 @@ def test_a_hold_captured_and_released_at_once_ends_one_way() -> None:
         assert account(payee).available_fen - before == 60_00 * outcomes["captured"]
     assert account(payer).held_fen == 0
     assert account(payer).available_fen + account(payee).available_fen == 1_000_00
+
+
+def test_a_due_hold_is_freed_once_beside_captures_releases_and_other_runs() -> None:
+    payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
+    # Each hold is due for the schedule, whose clock is ahead, and in time for who captures it.
+    ahead = clock.now() + dt.timedelta(hours=1)
+    ends: Counter[str] = Counter()
+    for _ in range(8):
+        hold_id = hold(payer, 100_00)
+        before = account(payee).available_fen
+
+        def end(i: int, hold_id: str = hold_id) -> str:
+            try:
+                if i % 4 == 0:
+                    done = holds.release(hold_id)
+                elif i % 4 == 1:
+                    done = holds.capture(hold_id, payee_account=payee.account, amount_fen=60_00)
+                else:
+                    # other tests' holds are due, too
+                    return "swept" if expire_holds(ahead) else "nothing due"
+            except Refusal as refusal:
+                return refusal.code
+            return "hit" if done.replayed else ("released" if i % 4 == 0 else "captured")
+
+        outcomes = together(end, 16)
+
+        image = ledger.read_entry(hold_id)
+        assert image is not None
+        ends[image["state"]] += 1
+        assert (image["state"] == "posted") == (outcomes["captured"] == 1)
+        assert (image["state"] == "released") == (outcomes["released"] == 1)
+        assert account(payee).available_fen - before == 60_00 * outcomes["captured"]
+        # and the account, with its counters, is as the one end left it
+        image = account(payer).image
+        paid = account(payee).available_fen
+        assert (image["held_fen"], image["available_fen"]) == (0, 1_000_00 - paid)
+        (day,) = [value for name, value in image.items() if name.startswith("day_")]
+        assert image["limit_day"] - day == paid
+        expire_holds(ahead)
+        assert hold_id not in {row.hold_id for row in holds.due_expiries(ahead, 1000)}
+    assert ends.total() == 8
+    assert ends.keys() <= {"posted", "released", "expired"}
+
+
+def test_many_due_holds_are_freed_once_by_many_runs() -> None:
+    payer = customer("赵小明", 1_000_00)
+    placed = [hold(payer, 10_00) for _ in range(30)]
+    ahead = clock.now() + dt.timedelta(hours=1)
+    freed: list[int] = []
+
+    def run(_: int) -> str:
+        freed.append(expire_holds(ahead))
+        return "ran"
+
+    together(run, 6)
+
+    while holds_left := [row for row in holds.due_expiries(ahead, 1000) if row.hold_id in placed]:
+        freed.append(expire_holds(ahead))
+        assert len(holds_left) <= 30
+    assert sum(freed) >= 30
+    assert {entry["state"] for entry in ledger.read_entries(placed).values()} == {"expired"}
+    assert (account(payer).available_fen, account(payer).held_fen) == (1_000_00, 0)
 
 
 def test_an_entry_is_reversed_once_by_many() -> None:

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
+from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import LoginRefused
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
-from chalicelib.platform import clock, ids
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform.dynamo import to_image
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
@@ -83,9 +86,9 @@ def confirmed(payer: Customer, entry_id: str, code: str | None = None) -> str:
     """Confirm with the right code unless given another; `posted`, `hit`, or the refusal's code."""
     image = ledger.read_entry(entry_id)
     assert image is not None
-    right = identity.confirmation_code(image["digest"], image["attempt"])
+    right = factors.confirmation_code(image["digest"], image["attempt"])
     try:
-        done = confirm_transfer(payer.caller, entry_id, code or right, clock.now())
+        done = confirm_transfer(payer.caller, entry_id, factors.Given(factors.SMS, code or right), clock.now())
     except Refusal as refusal:
         return refusal.code
     return "hit" if done.hit else "posted"
@@ -170,7 +173,7 @@ def test_parallel_guesses_get_five_tries_in_all() -> None:
     entry_id = created(payer, payee, 100_00)
     image = ledger.read_entry(entry_id)
     assert image is not None
-    right = identity.confirmation_code(image["digest"], image["attempt"])
+    right = factors.confirmation_code(image["digest"], image["attempt"])
     wrong = "000000" if right != "000000" else "000001"
 
     outcomes = together(lambda _: confirmed(payer, entry_id, wrong), 40)
@@ -183,6 +186,7 @@ def test_parallel_guesses_get_five_tries_in_all() -> None:
 @pytest.mark.requirement("XJ-4.2-pw")
 def test_parallel_password_guesses_lock_after_five() -> None:
     person = customer("赵小明", 0)
+    parameters.set_value("login.captcha_after", 10)
 
     def guess(i: int) -> str:
         try:
@@ -195,6 +199,33 @@ def test_parallel_password_guesses_lock_after_five() -> None:
     # locked now: even the right password is refused, and looks the same
     with pytest.raises(LoginRefused):
         identity.log_in(person.login_name, PASSWORD, clock.now())
+    # and its owner is told once
+    assert kinds_of(person).count("locked") == 1
+
+
+@pytest.mark.requirement("XJ-4.2-pw")
+def test_of_parallel_guesses_three_pass_before_the_captcha() -> None:
+    person = customer("钱红", 0)
+    parameters.set_value("login.captcha_after", 3)
+
+    def guess(i: int) -> str:
+        with pytest.raises(Refusal) as caught:
+            identity.log_in(person.login_name, f"wrong-{i}", clock.now())
+        return caught.value.code
+
+    found = together(guess, 12)
+    parameters.set_value("login.captcha_after", 10)  # as the other races have it
+    assert found == {"login_refused": 3, "captcha_required": 9}
+    assert "locked" not in kinds_of(person)
+
+
+def kinds_of(person: Customer) -> list[str]:
+    rows = aws.dynamodb().query(
+        TableName=settings.table("security_events"),
+        KeyConditionExpression="customer_id = :owner",
+        ExpressionAttributeValues={":owner": {"S": person.caller.customer_id}},
+    )
+    return [str(to_image(row)["kind"]) for row in rows["Items"]]
 
 
 def test_one_idempotency_key_sent_by_many_makes_one_instruction() -> None:

@@ -6,17 +6,23 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
+from chalicelib.factors.domain import Terms
+from chalicelib.factors.service import Proof
 from chalicelib.ledger.domain import NO_ENTRY, REMEMBERED_ENTRIES
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
+from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import AWAITING, SMS, Instruction
 
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=clock.SHANGHAI)
 CUSTOMER = "c" * 20
 SESSION = "s" * 20
+CALLER = Caller(CUSTOMER, SESSION, "professional")
 ENTRY = "mzxw6ytboi2dkmrrgu4tembxge"
 PAYER = "9000010000000000017"
 PAYEE = "9000010000000000025"
+WRONG_CODES_DAY = 10
+PROOF = Proof(Terms(WRONG_CODES_DAY, None))
 
 
 def instruction(**changes: Any) -> Instruction:
@@ -32,6 +38,7 @@ def instruction(**changes: Any) -> Instruction:
         "currency": "CNY",
         "purpose": "货款",
         "factor": SMS,
+        "factor_id": "sms",
         "created_at": clock.to_text(NOW),
         "valid_until": clock.to_text(NOW + dt.timedelta(seconds=180)),
     }
@@ -83,6 +90,13 @@ def account_image(account_id: str = PAYER, **changes: Any) -> Image:
     }
 
 
+def resident_number(serial: int, birth_date: str = "19900307", region: str = "110101") -> str:
+    """A made-up resident identity number whose check digit is right (GB 11643)."""
+    body = f"{region}{birth_date}{serial:03d}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
+
+
 def customer_image(**changes: Any) -> Image:
     """An active professional customer whose limits do not bind."""
     return {
@@ -91,8 +105,11 @@ def customer_image(**changes: Any) -> Image:
         "edition": "professional",
         "transfers_on": True,
         "revoked": {},
+        "devices": {},
+        "factors": {"sms": "sms"},
         "limit_outward": 1_000_000,
         "limit_nocert": 1_000_000,
+        "limit_nofactor": 1_000_000,
         **changes,
     }
 

@@ -9,17 +9,21 @@ import pytest
 from types_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.customers import service as customers
+from chalicelib.identity.domain import session_id
+from chalicelib.identity.sessions import MAX_NOTED
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.domain import REMEMBERED_ENTRIES
 from chalicelib.limits.service import AccountLimits
+from chalicelib.parameters import service as parameters
 from chalicelib.parameters import store as parameters_store
+from chalicelib.parameters.service import SESSIONS_MAX
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import create_transfer, entry_id_of
 from chalicelib.transfers.domain import MAX_NAME, MAX_PURPOSE, Request
 from chalicelib.transfers.posting import draft_of
-from tests.unit.samples import CUSTOMER, PAYEE, PAYER, SESSION
+from tests.unit.samples import CUSTOMER, PAYEE, PAYER, PROOF, SESSION
 
 KB = 1024
 NAME = "赵" * MAX_NAME
@@ -84,7 +88,13 @@ def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str
         ledger.open_account(
             ledger.NewAccount(account_id, owner, "0001", NAME, "settlement", ledger.RIGHT_FULL, "20260101", limits)
         )
-    customers.add_customer(CUSTOMER, limit_outward_fen=10**12 - 1, limit_nocert_fen=10**12 - 1)
+    customers.add_customer(
+        CUSTOMER,
+        limit_outward_fen=10**12 - 1,
+        limit_nocert_fen=10**12 - 1,
+        limit_nofactor_fen=10**12 - 1,
+        factors={"sms": "sms", "tokens": "token", "phones": "phone", "clouds": "cloud", "usbkey": "usb_key"},
+    )
     deposit_cash(
         account_id=PAYER,
         branch_id="0001",
@@ -100,13 +110,15 @@ def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str
         clock.use(clock.FixedClock(day))
         key = f"key-{day:%Y%m%d}"
         image = create_transfer(caller, key, request, CORRELATION_ID, day).image
-        ledger.post(lambda at, image=image: draft_of(image, SESSION, at))  # type: ignore[misc]  # bound per day
+        ledger.post(lambda at, image=image: draft_of(image, caller, at, PROOF))  # type: ignore[misc]  # bound per day
     entry_id = entry_id_of(CUSTOMER, key)
     items = {
         "account": engine.get_item(TableName="AccountsTable", Key={"account_id": {"S": PAYER}})["Item"],
         "instruction": engine.get_item(TableName="JournalTable", Key={"entry_id": {"S": entry_id}})["Item"],
         "customer": engine.get_item(TableName="CustomersTable", Key={"customer_id": {"S": CUSTOMER}})["Item"],
     }
+    # What is confirmed by nothing takes from one counter more.
+    items["customer"] |= {f"nofactor_{clock.business_date(day)}": {"N": str(-LARGE_FEN)} for day in DAYS}
     # Four entries filled half of the account's memory; the rest is as long.
     return {**items, "account": items["account"] | {f"e{i}": {"S": entry_id} for i in range(REMEMBERED_ENTRIES)}}
 
@@ -121,15 +133,44 @@ def test_the_buckets_of_three_days_were_weighed(fattest: dict[str, dict[str, Any
     assert len(buckets) == 2 * len(DAYS) + 2 + 2
 
 
-def test_a_customer_may_end_sessions_all_day_and_stays_under_one_kilobyte(
-    fattest: dict[str, dict[str, Any]],
-) -> None:
-    # given as many ended sessions as a person makes while their last tokens live
-    revoked = {"M": {f"{i:020d}": {"N": "1795255800"} for i in range(20)}}
-    assert item_size({**fattest["customer"], "revoked": revoked}) < KB
+def test_a_customer_with_all_there_can_be_stays_under_one_kilobyte(fattest: dict[str, dict[str, Any]]) -> None:
+    # given as many notes of ended sessions as there can be: those that a log-in tolerates, and then each live one
+    ids = [session_id(DAYS[0] + dt.timedelta(seconds=i), "z" * 7) for i in range(MAX_NOTED + SESSIONS_MAX.high)]
+    # and all five factors and devices, and counts of two days: creation takes off older ones
+    assert len(fattest["customer"]["factors"]["M"]) == 5
+    counts = {f"{name}_2027010{day}": {"N": "99"} for name in ("wrong", "codes") for day in (1, 2)}
+    more = {
+        "revoked": {"M": {id_: {"N": "1795255891"} for id_ in ids}},
+        "since": {"S": ids[0]},
+        "devices": {"M": {f"{i:016d}": {"N": "1"} for i in range(parameters.DEVICES_MAX.high)}},
+        "phone_at": {"N": "1795255800123"},
+        "token_step": {"N": "29996640"},
+        **{f"strict_2027010{day}": {"N": "499999"} for day in (1, 2)},
+    }
+    assert item_size(fattest["customer"] | counts | more) < KB
 
 
 def test_an_instruction_of_everyday_length_is_far_under_one_kilobyte(fattest: dict[str, dict[str, Any]]) -> None:
     everyday = {"payer_name": "赵小明", "payee_name": "欧阳红", "purpose": "十一月份房租", "correlation_id": "c" * 36}
     item = fattest["instruction"] | {name: {"S": text} for name, text in everyday.items()}
     assert item_size(item) < KB * 3 // 4
+
+
+# What a certificate adds: its key, its serial number and a signature in place of the seal.
+SIGNED = {
+    "factor": {"S": "certificate"},
+    "factor_id": {"S": "k7mq2xa"},
+    "pubkey": {"B": b"k" * 33},
+    "serial": {"B": b"s" * 8},
+    "proof": {"B": b"p" * 64},
+}
+# With every text at its longest, a signed instruction costs two units more; no everyday one does.
+MOST_SIGNED = 1136
+
+
+def test_a_signed_instruction_is_under_one_kilobyte_unless_all_is_at_its_longest(
+    fattest: dict[str, dict[str, Any]],
+) -> None:
+    longest = fattest["instruction"] | SIGNED
+    assert KB < item_size(longest) <= MOST_SIGNED
+    assert item_size(longest | {"payee_name": {"S": "欧阳红"}, "purpose": {"S": "十一月份房租"}}) < KB

@@ -6,7 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
-from chalicelib.accounts.commands.rebuild_lines import Irreparable, rebuild_lines
+from chalicelib.accounts import store
+from chalicelib.accounts.commands.fill_holes import GLANCE, fill_newest
+from chalicelib.accounts.commands.lost_lines import Irreparable
+from chalicelib.accounts.commands.rebuild_lines import rebuild_lines
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import log, metrics, queues
@@ -48,15 +51,23 @@ def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
         queues.send("sweeps", [_page_message(cursor, correlation_id)])
     visited = lines = 0
     for customer_id in customer_ids:
-        for account in accounts.accounts_of(customer_id):
+        for account in accounts.accounts_held(customer_id):
             visited += 1
             lines += _sweep(account, now)
     return Swept(visited, lines)
 
 
 def _sweep(account: ledger.Account, now: dt.datetime) -> int:
+    newest = list(store.newest(account.account_id, GLANCE))
     try:
-        return rebuild_lines(account, now)
+        filled = fill_newest(account, newest)
+        if filled:
+            # The worker leaves no hole: somebody took lines away, and has to be looked for.
+            metrics.count(metrics.LINE_GAPS)
+            log.logger.error(
+                "lines were missing in the middle", extra={"customer_id": account.customer_id, "count": filled}
+            )
+        return filled + rebuild_lines(account, newest[0] if newest else None, now)
     except (Irreparable, ledger.EntryUnbalanced) as error:
         metrics.count(metrics.LINES_NOT_REBUILT)
         log.logger.error("lines not rebuilt", extra={"customer_id": account.customer_id, "why": str(error)})

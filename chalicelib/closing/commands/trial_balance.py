@@ -36,7 +36,8 @@ def trial_balance(business_date: str, now: dt.datetime) -> TrialBalance:
                 balance.add_house(image["account_id"], _house(image, balance))
             else:
                 balance.add_customer(_customer(image, balance, entries))
-    entries.check()
+            entries.note_account(image)
+    entries.finish()
     balance.compare(
         int(previous.customers_fen) if previous else 0,
         {account_id: int(fen) for account_id, fen in previous.house.items()} if previous else {},
@@ -82,8 +83,8 @@ def _customer(image: Image, balance: TrialBalance, entries: _Entries) -> Account
 
 
 def _lines(account: ledger.Account, balance: TrialBalance) -> Iterator[accounts.Movement]:
-    """The lines of the period; of an account with deferred credit also later ones, which may carry its date."""
-    until = END if account.is_credit_deferred else balance.business_date
+    """The lines of the period; where deferred legs may have come, also later ones, which may carry its date."""
+    until = END if account.may_get_deferred_legs_of(balance.first_date) else balance.business_date
     return accounts.lines_between(account.account_id, balance.first_date, until)
 
 
@@ -126,18 +127,36 @@ class _Entries:
     """Holds statement lines against the journal, and the journal's deferred legs against their rows, in batches.
 
     Every entry has a leg that its own write posts, so each is met here once its lines are there: a deferred
-    leg that is still on its way cannot be missed.
+    leg that is still on its way cannot be missed. A row that landed after its account was read is no part of
+    what was added up, so it counts as on its way too.
     """
 
     def __init__(self, balance: TrialBalance) -> None:
         self._balance = balance
         self._lines: dict[str, list[accounts.Movement]] = {}
+        # Of the accounts that get deferred legs, which are few: the sequence up to which they were added up.
+        self._seqs: dict[str, int] = {}
+        # The newest row seen of those that were not read by then: (sequence, entry).
+        self._ahead: dict[str, tuple[int, str]] = {}
+
+    def note_account(self, image: Image) -> None:
+        """Keep how far an account was added up."""
+        account = ledger.Account.from_image(image)
+        if ledger.is_house(account.account_id) or account.is_credit_deferred or "deferred_until" in image:
+            self._seqs[account.account_id] = account.seq
 
     def add(self, line: accounts.Movement) -> None:
         """Keep a line for the next check, and check when a batch is full."""
         self._lines.setdefault(line.entry_id, []).append(line)
         if len(self._lines) == _BATCH:
             self.check()
+
+    def finish(self) -> None:
+        """Check the rest, when all accounts have been read; one that has no sequence was made meanwhile."""
+        self.check()
+        for account_id, (seq, entry_id) in self._ahead.items():
+            if seq > self._seqs.get(account_id, 0):
+                self._balance.pending_entries.add(entry_id)
 
     def check(self) -> None:
         """Check what is kept, and forget it."""
@@ -166,12 +185,19 @@ class _Entries:
         for start in range(0, len(wanted), _BATCH):
             part = wanted[start : start + _BATCH]
             rows = ledger.deferred_lines_at([(account_id, date, id_) for (account_id, id_), (date, _) in part])
-            missing = dict.fromkeys(id_ for (account_id, id_), _ in part if (account_id, id_) not in rows)
-            for entry_id in missing:
+            late = dict.fromkeys(key[1] for key, _ in part if key not in rows or self._landed_after(rows[key]))
+            for entry_id in late:
                 self._balance.pending_entries.add(entry_id)
             for key, (_, amount_fen) in part:
                 if key in rows and rows[key].amount_fen != amount_fen:
                     self._balance.broken.add(f"{key[0]} entry {key[1]}")
+
+    def _landed_after(self, row: ledger.DeferredLine) -> bool:
+        """Whether a row is past its account as it was read; of one that is still to be read `finish` will tell."""
+        if row.account_id in self._seqs:
+            return row.seq > self._seqs[row.account_id]
+        self._ahead[row.account_id] = max(self._ahead.get(row.account_id, (0, "")), (row.seq, row.entry_id))
+        return False
 
 
 def _entry(image: Image | None) -> ledger.Entry | None:

@@ -7,12 +7,12 @@ from the limits; what frees money gives back to the same buckets (architecture r
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.ledger import domain
+from chalicelib.ledger import domain, store
 from chalicelib.ledger import service as ledger
-from chalicelib.ledger.domain import Entry, Leg, PostingFacts
+from chalicelib.ledger.domain import Entry, Leg, PostingFacts, paying_rule
 from chalicelib.ledger.errors import HoldExceeded, HoldExpired, HoldNotExpired, HoldNotOpen
 from chalicelib.ledger.service import Draft, Posted
 from chalicelib.limits import service as limits
@@ -22,7 +22,11 @@ from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.money import decimal_text
 
 HELD, RELEASED, EXPIRED = "held", "released", "expired"
-_AFTER_HELD = (HELD, ledger.POSTED, RELEASED, EXPIRED)
+ENDED = (ledger.POSTED, RELEASED, EXPIRED)
+_AFTER_HELD = (HELD, *ENDED)
+
+Expiry = store.Expiry
+forget_expiry = store.drop_expiry
 
 # Builds the updates of items that other contexts own (the payer's customer record) for a business date.
 Others = Callable[[str], tuple[ItemUpdate, ...]]
@@ -30,7 +34,11 @@ Others = Callable[[str], tuple[ItemUpdate, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What to set aside. `counted_fen` is what it takes from the limits: 0 where none apply (own accounts)."""
+    """What to set aside. `counted_fen` is what it takes from the limits: 0 where none apply (own accounts).
+
+    `proof` is set where the payer's customer record takes part (`others`): what the payment was confirmed by.
+    It is stored, so that whoever frees the money knows which of the customer's counters to give back to.
+    """
 
     hold_id: str
     customer_id: str
@@ -41,6 +49,7 @@ class Hold:
     purpose: str
     correlation_id: str
     request_digest: bytes
+    proof: limits.Proof | None = None
 
 
 def nobody(_: str) -> tuple[ItemUpdate, ...]:
@@ -78,6 +87,7 @@ def place(hold: Hold, others: Others = nobody) -> Posted:
             "purpose": hold.purpose,
             "correlation_id": hold.correlation_id,
             "request_digest": hold.request_digest,
+            "proof": hold.proof.value if hold.proof else None,
         }
         return Draft(
             hold.hold_id,
@@ -87,19 +97,29 @@ def place(hold: Hold, others: Others = nobody) -> Posted:
             {hold.account_id: update},
             others(facts.business_date),
             _AFTER_HELD,
+            # With the hold or not at all, so that none is held for ever.
+            (store.expiry_put(hold.hold_id, clock.to_text(hold.expires_at)),),
         )
 
     return ledger.post(plan)
 
 
 def release(hold_id: str, others: Others = nobody) -> Posted:
-    """Let a hold go: the money and what it took from the limits come back. Raises NotFound, HoldNotOpen."""
+    """Let a hold go: the money and what it took from the limits come back. Raises NotFound, HoldNotOpen.
+
+    The account's state is not asked, here and in `expire`: nothing leaves the account.
+    """
     return _free(hold_id, RELEASED, (), others)
 
 
 def expire(hold_id: str, now: dt.datetime, others: Others = nobody) -> Posted:
     """The same for a hold whose time is over. Raises NotFound, HoldNotOpen, HoldNotExpired."""
     return _free(hold_id, EXPIRED, (over_rule(clock.to_text(now)),), others)
+
+
+def due_expiries(now: dt.datetime, most_a_part: int) -> Iterator[Expiry]:
+    """Rows of holds whose time is over at `now`, whether they are still held or not."""
+    return store.due_expiries(clock.to_text(now), most_a_part)
 
 
 def _free(hold_id: str, state: str, rules: tuple[Rule, ...], others: Others) -> Posted:
@@ -128,8 +148,9 @@ def _free(hold_id: str, state: str, rules: tuple[Rule, ...], others: Others) -> 
 def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others = nobody) -> Posted:
     """Pay `amount_fen` of a hold to an account; the rest, and its part of the limits, comes back at once.
 
-    The number of transfers stays counted. Raises NotFound, HoldNotOpen, HoldExpired, HoldExceeded,
-    PayeeUnavailable.
+    The number of transfers stays counted. A freeze or a loss reported since the hold was placed stops it: the
+    money stays held until then is over, or the hold is. Raises NotFound, HoldNotOpen, HoldExpired, HoldExceeded,
+    AccountNotActive, PayeeUnavailable.
     """
 
     def plan(now: dt.datetime) -> Draft:
@@ -138,7 +159,7 @@ def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others
             raise HoldExceeded(held=decimal_text(image["amount_fen"]))
         facts = _facts(now, image["correlation_id"])
         entry = Entry(hold_id, (Leg(account.account_id, -amount_fen), Leg(payee_account, amount_fen)))
-        payer = ledger.account_update(account.account_id, payee=False)
+        payer = ledger.account_update(account.account_id, payee=False).require(paying_rule())
         domain.post_legs(payer, entry, account.account_id, facts, from_hold_fen=image["amount_fen"])
         rest_fen = max(0, image["counted_fen"] - amount_fen)
         if rest_fen:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 
 from chalicelib.ledger import service as ledger
-from chalicelib.ledger.domain import Entry, Leg, PostingFacts
+from chalicelib.ledger.domain import Entry, Leg, PostingFacts, giving_back_rule
 from chalicelib.ledger.errors import EntryNotReversible, InsufficientFunds
 from chalicelib.ledger.service import Draft, Posted
 from chalicelib.limits import service as limits
@@ -36,8 +36,9 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
     """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
 
     What an outward transfer took from its account's limits goes back to the same buckets while they exist.
-    Raises NotFound, EntryNotReversible, InsufficientFunds (the payee has spent it: nothing is overdrawn),
-    PayeeUnavailable (the payer's account can no longer receive).
+    Raises NotFound, EntryNotReversible, AccountNotActive (the payee's account is frozen, dormant or closed),
+    InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the payer's account can no
+    longer receive).
     """
     digest = hashlib.sha256(f"{REVERSAL}|{entry_id}".encode()).digest()
 
@@ -78,7 +79,7 @@ def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, 
         giver = account_id if total_fen < 0 else None
         update = ledger.account_updates(mirror, facts, giver)[account_id]
         if giver is not None:
-            update.require(funds_rule(-total_fen))
+            update.require(giving_back_rule(), funds_rule(-total_fen))
         elif account_id == original.get("payer_account"):
             date, counted_fen = counted_by(original)
             if counted_fen:

@@ -4,50 +4,118 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
 from chalicelib.accounts import service as accounts
+from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import domain
-from chalicelib.limits.errors import StrongFactorRequired
+from chalicelib.limits.errors import LimitAboveCeiling
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, log, updates
 from chalicelib.platform.dynamo import Image, ItemUpdate
 from chalicelib.platform.errors import NotFound, OutcomeUnknown, TryAgain
-from chalicelib.platform.money import MAX_FEN
+from chalicelib.platform.http import Caller
+from chalicelib.platform.masking import mask_account
+from chalicelib.platform.money import MAX_FEN, decimal_text
+from chalicelib.stepup import service as stepup
+from chalicelib.stepup.errors import StepUpRequired, StrongFactorRequired
 
 # The customer waits at most this long for a change that meets transfers.
 CHANGE_TIME_BUDGET_S = 8
 _LONGEST_PAUSE = dt.timedelta(milliseconds=100)
 
 _Changes = Mapping[str, tuple[int, int]]
+# Limit -> its fact in a step-up, which is its name in the API; the bank's own ceiling for it.
+_KNOWN = {
+    "limit_single": ("single", parameters.CEILING_SINGLE_FEN),
+    "limit_day": ("day", parameters.CEILING_DAY_FEN),
+    "limit_month": ("month", parameters.CEILING_MONTH_FEN),
+    "limit_year": ("year", parameters.CEILING_YEAR_FEN),
+    "limit_count": ("count", parameters.CEILING_DAY_COUNT),
+    "limit_outward": ("day_outward", parameters.CEILING_DAY_FEN),
+    "limit_nocert": ("day_without_certificate", parameters.NO_CERTIFICATE_DAY_FEN),
+    "limit_nofactor": ("day_without_factor", parameters.NO_FACTOR_DAY_FEN),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Permit:
+    """Who may raise: staff without more ado, a customer with a step-up, nobody else."""
+
+    may_raise: bool
+    demand: stepup.Demand | None
+
+    def of(self, changes: _Changes, now: dt.datetime) -> stepup.Demand | None:
+        """The demand that a change must use up, None for one that needs none.
+
+        Raises StrongFactorRequired, EditionNotEntitled, LimitAboveCeiling.
+        """
+        raised = {name: new for name, (old, new) in changes.items() if new > old}
+        if self.may_raise or not raised:
+            return None
+        if self.demand is None:
+            raise StrongFactorRequired(factors=",".join(stepup.RAISE_LIMITS.factors))
+        entitlements.require(self.demand.caller.edition, entitlements.LIMITS_RAISE)
+        for name, new in raised.items():
+            ceiling = parameters.value(_KNOWN[name][1], now)
+            if new > ceiling:
+                raise LimitAboveCeiling(ceiling=_text(name, ceiling))
+        return self.demand
 
 
 class _Overtaken(Exception):
     """The item is no longer as it was read: nothing was done, read it again."""
 
 
-def change_account_limits(customer_id: str, account_id: str, wanted: Mapping[str, int], *, may_raise: bool) -> Image:
+def demand_of(
+    caller: Caller, account_id: str | None, wanted: Mapping[str, int], given: str | None, correlation_id: str
+) -> stepup.Demand:
+    """What raising to `wanted` takes: a step-up for just these values, which `given` names if there is one."""
+    facts = {_KNOWN[name][0]: _text(name, value) for name, value in wanted.items()}
+    if account_id is not None:
+        facts["account"] = account_id
+    return stepup.Demand(caller, stepup.RAISE_LIMITS, facts, given, correlation_id)
+
+
+def _text(name: str, value: int) -> str:
+    return str(value) if name == "limit_count" else decimal_text(value)
+
+
+def change_account_limits(
+    customer_id: str,
+    account_id: str,
+    wanted: Mapping[str, int],
+    *,
+    may_raise: bool,
+    demand: stepup.Demand | None = None,
+) -> Image:
     """Set limits of a customer's own account at once; the account as it is then.
 
     `wanted` maps domain.ACCOUNT_LIMITS to fen (`limit_count`: transfers); what it does not name stays, and so
-    does what was used (XJ-5.3-limit). `may_raise` is for callers that have checked a strong factor, or staff.
+    does what was used (XJ-5.3-limit). `may_raise` is for staff; a customer raises with a `demand` for just
+    `wanted`, up to the bank's ceiling.
 
-    Raises NotFound (also for another customer's account), StrongFactorRequired, TryAgain (nothing was done),
-    OutcomeUnknown (the same change may be sent again: it is absolute).
+    Raises NotFound (also for another customer's account), LimitAboveCeiling, StepUpRequired, StrongFactorRequired,
+    TryAgain (nothing was done), OutcomeUnknown (the same change may be sent again: it is absolute).
     """
     _check(wanted, domain.ACCOUNT_LIMITS)
     return _change(
         lambda: accounts.account_of(customer_id, account_id).image,
         lambda: ledger.account_update(account_id, payee=False),
         wanted,
-        may_raise,
+        _Permit(may_raise, demand),
         customer_id,
     )
 
 
-def change_customer_limits(customer_id: str, wanted: Mapping[str, int], *, may_raise: bool) -> Image:
+def change_customer_limits(
+    customer_id: str, wanted: Mapping[str, int], *, may_raise: bool, demand: stepup.Demand | None = None
+) -> Image:
     """The same for the limits over all of a customer's accounts (domain.CUSTOMER_LIMITS), in fen."""
     _check(wanted, domain.CUSTOMER_LIMITS)
 
@@ -57,7 +125,9 @@ def change_customer_limits(customer_id: str, wanted: Mapping[str, int], *, may_r
             raise NotFound()
         return customer.image
 
-    return _change(read, lambda: customers.customer_update(customer_id), wanted, may_raise, customer_id)
+    return _change(
+        read, lambda: customers.customer_update(customer_id), wanted, _Permit(may_raise, demand), customer_id
+    )
 
 
 def _check(wanted: Mapping[str, int], known: tuple[str, ...]) -> None:
@@ -71,7 +141,7 @@ def _change(
     read: Callable[[], Image],
     update: Callable[[], ItemUpdate],
     wanted: Mapping[str, int],
-    may_raise: bool,
+    permit: _Permit,
     customer_id: str,
 ) -> Image:
     """Read, plan, write under the condition that the plan still fits; again if not, inside the time budget."""
@@ -92,8 +162,10 @@ def _change(
             with attempt:
                 image = read()
                 changes = domain.changed_limits(image, wanted)
-                if not may_raise and any(new > old for old, new in changes.values()):
-                    raise StrongFactorRequired()
+                now = clock.now()
+                demand = permit.of(changes, now)
+                if demand is not None:
+                    return _raise(read, update(), image, wanted, demand, now)
                 try:
                     changed = _write(update(), image, changes)
                 except updates.UpdateInDoubt:
@@ -105,6 +177,41 @@ def _change(
     except (_Overtaken, updates.UpdateContended, updates.UpdateInDoubt):
         raise (OutcomeUnknown if unanswered else TryAgain)() from None
     raise AssertionError("the retry loop ended without a result")
+
+
+def _raise(
+    read: Callable[[], Image],
+    update: ItemUpdate,
+    image: Image,
+    wanted: Mapping[str, int],
+    demand: stepup.Demand,
+    now: dt.datetime,
+) -> Image:
+    """Change limits and use up the step-up in one transaction; the item as it is then."""
+    changes = domain.changed_limits(image, wanted)
+    caller, account_id = demand.caller, demand.facts.get("account")
+    event = audit.event(
+        caller.customer_id,
+        audit.LIMITS_RAISED,
+        now,
+        session_id=caller.session_id,
+        device_id=caller.device_id,
+        **{name: text for name, text in demand.facts.items() if name != "account"},
+        **({"account": mask_account(account_id)} if account_id else {}),
+    )
+    try:
+        used = stepup.consumption(demand, now)
+        updates.run_together([used, domain.move_limits(update, image, changes, clock.business_date(now)), event])
+    except updates.Overtaken:
+        raise _Overtaken from None
+    except StepUpRequired:
+        # The same request twice at once: the other one was quicker, and this one's end is the same.
+        after = read()
+        if not domain.changed_limits(after, wanted):
+            return after
+        raise stepup.refusal_of(demand, now) from None
+    _tell(changes, caller.customer_id)
+    return read()
 
 
 def _write(update: ItemUpdate, image: Image, changes: _Changes) -> Image:

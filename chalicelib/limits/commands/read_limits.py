@@ -16,10 +16,12 @@ from chalicelib.platform.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class CustomerStanding:
-    """Limits over all of a customer's accounts, in fen: a day's outward payments, and those without certificate."""
+    """Limits over all of a customer's accounts, in fen a day: what is paid to others, and how much of that
+    without a certificate, and without any factor."""
 
     outward: Standing
     no_certificate: Standing
+    no_factor: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ def read_limits(customer_id: str, now: dt.datetime) -> Limits:
 
 def customer_standing(image: Image, business_date: str) -> CustomerStanding:
     """The customer's own limits from the stored record."""
-    found = {c.limit: domain.standing(c, image) for c in domain.customer_counters(business_date, 0)}
-    return CustomerStanding(found["limit_outward"], found["limit_nocert"])
+    counters = domain.customer_counters(business_date, 0, domain.Proof.NONE)
+    found = {c.limit: domain.standing(c, image) for c in counters}
+    return CustomerStanding(found["limit_outward"], found["limit_nocert"], found["limit_nofactor"])
 
 
 def account_standing(image: Image, business_date: str) -> AccountStanding:

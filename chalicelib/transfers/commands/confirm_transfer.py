@@ -1,4 +1,4 @@
-"""Confirm a transfer: claim a try, check the code, move the money. Two round trips, no read."""
+"""Confirm a transfer: claim a try, verify what was given, move the money. Two round trips, no read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
-from chalicelib.identity import service as identity
+from chalicelib.entitlements import service as entitlements
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
@@ -14,7 +15,7 @@ from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import POSTED, Instruction
-from chalicelib.transfers.errors import TransferAltered, TransferNotAwaiting, TransferTriesExhausted
+from chalicelib.transfers.errors import FactorDiffers, TransferAltered, TransferNotAwaiting, TransferTriesExhausted
 from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
 
 
@@ -26,26 +27,29 @@ class Confirmed:
     hit: bool
 
 
-def confirm_transfer(caller: Caller, entry_id: str, code: str, now: dt.datetime) -> Confirmed:
+def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: dt.datetime) -> Confirmed:
     """Execute the stored instruction, and nothing but it (XJ-4.2-wysiwys).
 
-    Raises NotFound (also for another customer's), TransferExpired, TransferTriesExhausted, CodeWrong, and
-    whatever rule of the posting does not hold; then nothing has moved and, where tries are left and the
-    instruction is valid, it can be confirmed again.
+    Raises NotFound (also for another customer's), TransferExpired, TransferTriesExhausted, FactorDiffers, what
+    factors.verify refuses, and whatever rule of the posting does not hold; then nothing has moved and, where
+    tries are left and the instruction is valid, it can be confirmed again.
     """
     max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
     try:
-        image = ledger.claim(_claim(caller, entry_id, max_tries, clock.to_text(now)))
-        if Instruction.from_image(image).digest() != image["digest"]:
+        # What the session's edition may not do takes no try; the customer's own is a rule of the posting.
+        entitlements.require(caller.edition, entitlements.TRANSFERS_OUTWARD, account=entitlements.FULL)
+        image = ledger.claim(_claim(caller, entry_id, given.factor, max_tries, clock.to_text(now)))
+        instruction = Instruction.from_image(image)
+        if instruction.digest() != image["digest"]:
             raise TransferAltered()
-        identity.verify_code(code, image["digest"], image["attempt"], max_tries - image["tries"])
+        proof = factors.verify(given, image, instruction.canonical(), max_tries - image["tries"], now)
     except Refusal as refusal:
         # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
-        customers.require_live_session(caller.customer_id, caller.session_id)
+        customers.require_live_session(caller)
         if isinstance(refusal, TransferNotAwaiting) and refusal.facts["state"] == POSTED:
             return _already_posted(entry_id)
         raise
-    posted = ledger.post(lambda at: draft_of(image, caller.session_id, at))
+    posted = ledger.post(lambda at: draft_of(image, caller, at, proof))
     if posted.replayed is not None:
         return Confirmed(posted.replayed, hit=True)
     facts = posted.draft.facts
@@ -55,7 +59,7 @@ def confirm_transfer(caller: Caller, entry_id: str, code: str, now: dt.datetime)
     )
 
 
-def _claim(caller: Caller, entry_id: str, max_tries: int, now_text: str) -> ItemUpdate:
+def _claim(caller: Caller, entry_id: str, factor: str, max_tries: int, now_text: str) -> ItemUpdate:
     """Take a try before the code is looked at, so that parallel guesses cannot pass."""
     update = ledger.journal_update(entry_id)
     update.require(
@@ -67,6 +71,12 @@ def _claim(caller: Caller, entry_id: str, max_tries: int, now_text: str) -> Item
         ),
         state_rule(),
         valid_rule(now_text),
+        Rule(
+            "#factor = :factor",
+            {":factor": s(factor)},
+            lambda image: bool(image.get("factor") == factor),
+            lambda image: FactorDiffers(factor=str(image.get("factor"))),
+        ),
         Rule(
             "#tries < :max_tries",
             {":max_tries": n(max_tries)},

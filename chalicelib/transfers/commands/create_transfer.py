@@ -6,15 +6,17 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
+from chalicelib.entitlements.errors import EditionNotEntitled
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.platform.money import decimal_text
-from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, SMS, Instruction, Request, facts_of
-from chalicelib.transfers.errors import FactorCeilingExceeded, SamePayerAndPayee
+from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, Instruction, Request, facts_of
+from chalicelib.transfers.errors import SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of
 
 
@@ -41,13 +43,17 @@ def create_transfer(
     """
     entry_id = entry_id_of(caller.customer_id, idempotency_key)
     stored, accounts = ledger.read(entry_id, _distinct(request))
-    customer = customers.require_live_session(caller.customer_id, caller.session_id)
+    customer = customers.require_live_session(caller)
     if stored is not None:
-        return _replay(stored, request)
+        created = _replay(stored, request)
+        entitlements.require(caller.edition, entitlements.TRANSFERS_OUTWARD)
+        return created
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
-    item, payee_is_own = _item(caller, entry_id, request, correlation_id, accounts, now)
-    _refuse_early(caller, customer, item, accounts, payee_is_own, now)
+    chosen = factors.choose(caller.customer_id, customer.image, request.factor, request.factor_id, now)
+    item = _item(caller, entry_id, request, chosen, accounts, now) | {"correlation_id": correlation_id}
+    _refuse_early(caller, customer, item, chosen, accounts, now)
+    factors.count_coded(chosen.factor, customer.image, now)
     before = ledger.record_instruction(item)
     if before is not None:
         return _replay(before, request)
@@ -68,14 +74,17 @@ def _item(
     caller: Caller,
     entry_id: str,
     request: Request,
-    correlation_id: str,
+    chosen: factors.Chosen,
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
-) -> tuple[Image, bool]:
+) -> Image:
     payee = accounts.get(request.payee_account)
     payer = accounts.get(request.payer_account)
     payee_is_own = payee is not None and payee.customer_id == caller.customer_id
-    valid_for = dt.timedelta(seconds=parameters.value(parameters.SMS_CODE_VALID_S, now))
+    valid_until = now + dt.timedelta(seconds=parameters.value(parameters.SMS_CODE_VALID_S, now))
+    if chosen.valid_until is not None:
+        # What the factor confirms ends with it: the write asks for nothing more.
+        valid_until = min(valid_until, chosen.valid_until)
     instruction = Instruction(
         entry_id=entry_id,
         customer_id=caller.customer_id,
@@ -86,9 +95,10 @@ def _item(
         fee_fen=0 if payee_is_own else parameters.value(parameters.TRANSFER_FEE_FEN, now),
         currency=request.currency,
         purpose=request.purpose,
-        factor=SMS,
+        factor=chosen.factor,
+        factor_id=chosen.factor_id,
         created_at=clock.to_text(now),
-        valid_until=clock.to_text(now + valid_for),
+        valid_until=clock.to_text(valid_until),
     )
     item = {
         **facts_of(instruction),
@@ -100,26 +110,31 @@ def _item(
         "attempt": FIRST_ATTEMPT,
         "digest": instruction.digest(),
         "request_digest": request.digest(),
-        "correlation_id": correlation_id,
+        **chosen.kept,
     }
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
-    return item, payee_is_own
+    return item
 
 
 def _refuse_early(
     caller: Caller,
     customer: customers.Customer,
     item: Image,
+    chosen: factors.Chosen,
     accounts: dict[str, ledger.Account],
-    payee_is_own: bool,
     now: dt.datetime,
 ) -> None:
     """Judge by the very rules the posting's write will carry, so that the two can never differ."""
     if item["payer_account"] not in accounts:
         raise NotFound()
-    draft = draft_of(item, caller.session_id, now)
+    draft = draft_of(item, caller, now, factors.expected(now))
     refusals: list[Refusal] = []
+    operation = entitlements.TRANSFERS_OUTWARD if item["outward"] else entitlements.TRANSFERS_OWN
+    # Where the customer holds no such factor, that is told by the factor's own rule.
+    method = None if chosen.method == factors.NO_FACTOR else chosen.method
+    if not entitlements.is_allowed(operation, caller.edition, method, entitlements.FULL):
+        refusals.append(EditionNotEntitled())
     if item["payer_account"] == item["payee_account"]:
         refusals.append(SamePayerAndPayee())
     for update in draft.others:
@@ -131,9 +146,8 @@ def _refuse_early(
     # A deferred payee is no part of the write, so its state is judged here.
     if payee is None or payee.holder != item["payee_name"] or not ledger.can_receive(payee):
         refusals.append(ledger.PayeeUnavailable())
-    ceiling_fen = parameters.value(parameters.SMS_CEILING_FEN, now)
-    if not payee_is_own and item["amount_fen"] > ceiling_fen:
-        refusals.append(FactorCeilingExceeded(ceiling=decimal_text(ceiling_fen)))
+    if item["outward"]:
+        refusals += factors.ceiling_refusals(chosen.method, customer.image, item["amount_fen"], now)
     refusal = lowest(refusals)
     if refusal is not None:
         raise refusal

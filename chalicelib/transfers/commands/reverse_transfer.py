@@ -6,6 +6,7 @@ from chalicelib.customers import service as customers
 from chalicelib.ledger.commands.reverse_entry import counted_by, reverse_entry
 from chalicelib.ledger.service import Posted
 from chalicelib.platform.dynamo import Image, ItemUpdate
+from chalicelib.transfers.posting import proof_in
 
 
 def reverse_transfer(transfer_id: str, *, reason: str, by: str, correlation_id: str) -> Posted:
@@ -16,6 +17,9 @@ def reverse_transfer(transfer_id: str, *, reason: str, by: str, correlation_id: 
 
     def payer(original: Image) -> tuple[ItemUpdate, ...]:
         date, counted_fen = counted_by(original)
-        return customers.give_back_updates(original["customer_id"], date, counted_fen) if counted_fen else ()
+        proof = proof_in(original) if counted_fen else None
+        if proof is None:
+            return ()
+        return customers.give_back_updates(original["customer_id"], date, counted_fen, proof)
 
     return reverse_entry(transfer_id, reason=reason, by=by, correlation_id=correlation_id, others=payer)

@@ -1,7 +1,8 @@
 """Transfer in one round trip: between a customer's own accounts no factor is asked for (YQ-4.1.3).
 
 Nothing is read: that the payee is the customer's own, its name, the session and the funds are conditions of
-the one write that is instruction, journal entry and posting together.
+the one write that is instruction, journal entry and posting together. The client states until when it may be
+executed; a request that comes later finds what an earlier one has posted, or is refused.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import AmountOutOfRange, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request, facts_of
-from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee
+from chalicelib.transfers.domain import MAX_VALID_AHEAD, NO_FACTOR, POSTED, Instruction, Request, facts_of
+from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee, TransferExpired, ValidUntilTooFar
 from chalicelib.transfers.posting import draft_of, entry_of
 
 
@@ -32,19 +34,20 @@ class Transferred:
 def transfer_at_once(
     caller: Caller, idempotency_key: str, request: Request, correlation_id: str, now: dt.datetime
 ) -> Transferred:
-    """Post a transfer between own accounts; a repeat answers what is stored.
+    """Post a transfer between own accounts; a repeat answers what is stored, also after its `valid_until`.
 
-    Raises FactorRequired when the payee is somebody else's, IdempotencyKeyReused, and whatever the posting's
-    rules refuse; then nothing has moved and the key is free.
+    `request.valid_until` is required. Raises ValidUntilTooFar, TransferExpired, FactorRequired when the payee is
+    somebody else's, IdempotencyKeyReused, and whatever the posting's rules refuse; then nothing has moved and
+    the key is free.
     """
     try:
         done = _transfer(caller, idempotency_key, request, correlation_id, now)
     except Refusal:
         # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
-        customers.require_live_session(caller.customer_id, caller.session_id)
+        customers.require_live_session(caller)
         raise
     if done.hit:
-        customers.require_live_session(caller.customer_id, caller.session_id)
+        customers.require_live_session(caller)
     return done
 
 
@@ -55,6 +58,11 @@ def _transfer(
         raise AmountOutOfRange()
     if request.payer_account == request.payee_account:
         raise SamePayerAndPayee()
+    if request.valid_until is None:
+        raise ValueError("a transfer at once states its valid_until")
+    if request.valid_until > clock.to_text(now + MAX_VALID_AHEAD):
+        raise ValidUntilTooFar(max_hours=str(MAX_VALID_AHEAD // dt.timedelta(hours=1)))
+    entitlements.require(caller.edition, entitlements.TRANSFERS_OWN, factor=NO_FACTOR, account=entitlements.FULL)
     entry_id = entry_id_of(caller.customer_id, idempotency_key)
     instruction = Instruction(
         entry_id=entry_id,
@@ -67,8 +75,9 @@ def _transfer(
         currency=request.currency,
         purpose=request.purpose,
         factor=NO_FACTOR,
+        factor_id=NO_FACTOR,
         created_at=clock.to_text(now),
-        valid_until=clock.to_text(now),
+        valid_until=request.valid_until,
     )
     item = {
         **facts_of(instruction),
@@ -82,12 +91,25 @@ def _transfer(
         "request_digest": request.digest(),
         "correlation_id": correlation_id,
         "postings": ledger.postings_of(entry_of(instruction)),
-        "confirmed_by": NO_FACTOR,
         "session_id": caller.session_id,
+        **({"device_id": caller.device_id} if caller.device_id is not None else {}),
     }
-    posted = ledger.post(lambda at: _draft(caller, item, at))
+    try:
+        posted = ledger.post(lambda at: _draft(caller, item, at))
+    except TransferExpired:
+        return Transferred(_posted_before(entry_id, item["request_digest"]), hit=True)
     image = posted.replayed if posted.replayed is not None else {**item, **_dated(posted.draft.facts)}
     return Transferred(image, hit=posted.replayed is not None)
+
+
+def _posted_before(entry_id: str, request_digest: bytes) -> Image:
+    """What an earlier request with this key has posted in time; raises TransferExpired, IdempotencyKeyReused."""
+    stored = ledger.read_entry(entry_id)
+    if stored is None:
+        raise TransferExpired()
+    if stored["request_digest"] != request_digest:
+        raise ledger.IdempotencyKeyReused()
+    return stored
 
 
 def _dated(facts: ledger.PostingFacts) -> dict[str, str]:
@@ -95,7 +117,8 @@ def _dated(facts: ledger.PostingFacts) -> dict[str, str]:
 
 
 def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
-    draft = draft_of(item, caller.session_id, now)
+    _refuse_late(item["valid_until"], now)
+    draft = draft_of(item, caller, now, proof=None)
     payee = draft.accounts[item["payee_account"]]
     payee.require(own_rule(caller.customer_id), holder_rule(item["payee_name"]))
     return ledger.Draft(
@@ -106,6 +129,12 @@ def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
         accounts=draft.accounts,
         others=draft.others,
     )
+
+
+def _refuse_late(valid_until: str, now: dt.datetime) -> None:
+    """Asked of each attempt's own `now`. A new item has no old image that a condition could compare with."""
+    if valid_until <= clock.to_text(now):
+        raise TransferExpired()
 
 
 def own_rule(customer_id: str) -> Rule:

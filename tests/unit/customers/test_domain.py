@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stdnum import luhn
 
-from chalicelib.customers.commands.sign_up import new_account_number
+from chalicelib.customers.commands.open_account import new_account_number
 from chalicelib.customers.domain import is_login_name, is_phone
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +20,7 @@ from chalicelib.platform.dynamo import Image, to_raw
 from chalicelib.platform.errors import NotFound, OutcomeUnknown, Refusal, TryAgain
 from chalicelib.transfers.errors import TransferExpired, TransferNotAwaiting
 from chalicelib.transfers.posting import draft_of
-from tests.unit.samples import ENTRY, PAYEE, SESSION, account_image, customer_image, instruction_image
+from tests.unit.samples import CALLER, ENTRY, PAYEE, PROOF, account_image, customer_image, instruction_image
 
 ROUND_TRIP = dt.timedelta(milliseconds=5)
 # The order of a transfer's writes, which is the order of the reasons.
@@ -87,7 +88,7 @@ class Posting:
 
     def plan(self, now: dt.datetime) -> Draft:
         self.planned.append(now)
-        return draft_of(instruction_image(), SESSION, now)
+        return draft_of(instruction_image(), CALLER, now, PROOF)
 
     def run(self) -> Posted:
         return post(self.plan)
@@ -170,8 +171,8 @@ def test_two_requests_about_one_entry_in_one_millisecond_have_their_own_tokens(
     engine = ScriptedEngine(fixed_clock, None)
     monkeypatch.setattr(aws, "dynamodb", lambda: engine)
     now = fixed_clock.now()
-    for session in (SESSION, "another0session"):
-        post(lambda _, session=session: draft_of(instruction_image(), session, now))  # type: ignore[misc]
+    for caller in (CALLER, dataclasses.replace(CALLER, session_id="another0session")):
+        post(lambda _, caller=caller: draft_of(instruction_image(), caller, now, PROOF))  # type: ignore[misc]
     # then the engine, which refuses a token it knows from another request, is given two
     assert len(set(engine.tokens)) == 2
 

@@ -240,3 +240,18 @@ def test_an_account_keeps_the_image_it_was_read_from() -> None:
     assert Account.from_image(image).image is image
     assert Account.from_image(image).is_credit_deferred is False
     assert Account.from_image({**image, "credit": "deferred"}).is_credit_deferred is True
+
+
+@pytest.mark.parametrize(
+    ("facts", "may"),
+    [
+        ({}, False),
+        ({"credit": "deferred"}, True),
+        ({"deferred_until": "20261120"}, False),
+        ({"deferred_until": "20261121"}, True),
+        ({"deferred_until": "20261122"}, True),
+    ],
+    ids=["never had it", "has it", "ended the day before", "ended that day", "ended later"],
+)
+def test_deferred_legs_of_a_date_may_come_until_deferred_credit_has_ended(facts: dict[str, str], may: bool) -> None:
+    assert Account.from_image({**account_image(), **facts}).may_get_deferred_legs_of("20261121") is may

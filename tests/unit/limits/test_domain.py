@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.limits.domain import account_counters, customer_counters, single_rule
+from chalicelib.limits.domain import Proof, account_counters, customer_counters, single_rule
 from chalicelib.limits.service import limit_account, limit_customer
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemUpdate, s
@@ -54,7 +54,25 @@ from tests.unit.samples import account_image, customer_image
 def test_each_period_has_its_own_bucket(utc: str, buckets: list[str]) -> None:
     date = clock.business_date(clock.from_text(utc))
     assert [counter.bucket for counter in account_counters(date, 1)] == buckets
-    assert [counter.bucket for counter in customer_counters(date, 1)] == [f"outward_{date}", f"nocert_{date}"]
+    assert [counter.bucket for counter in customer_counters(date, 1, Proof.NONE)] == [
+        f"outward_{date}",
+        f"nocert_{date}",
+        f"nofactor_{date}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        (Proof.CERTIFICATE, ["outward"]),
+        (Proof.FACTOR, ["outward", "nocert"]),
+        (Proof.NONE, ["outward", "nocert", "nofactor"]),
+    ],
+)
+def test_the_less_a_payment_is_confirmed_by_the_more_counters_it_takes_from(proof: Proof, words: list[str]) -> None:
+    counters = customer_counters("20261121", 500, proof)
+    assert [counter.bucket for counter in counters] == [f"{word}_20261121" for word in words]
+    assert {counter.take for counter in counters} == {500}
 
 
 @pytest.mark.requirement("NB-5.4.1-daily")
@@ -128,10 +146,11 @@ def test_each_limit_of_an_account_has_its_own_refusal(broken: dict[str, Any], co
     [
         ({"limit_outward": 499}, "customer_day_limit_exceeded"),
         ({"limit_nocert": 499}, "no_certificate_day_limit_exceeded"),
+        ({"limit_nofactor": 499}, "no_factor_day_limit_exceeded"),
     ],
 )
 def test_each_limit_of_a_customer_has_its_own_refusal(broken: dict[str, Any], code: str) -> None:
     update = ItemUpdate("customers", {"customer_id": s("c")}, missing=NotFound)
-    limit_customer(update, "20261121", 500)
+    limit_customer(update, "20261121", 500, Proof.NONE)
     assert update.breaches(customer_image()) == []
     assert [refusal.code for refusal in update.breaches(customer_image(**broken))] == [code]

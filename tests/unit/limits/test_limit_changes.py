@@ -18,11 +18,15 @@ def update() -> ItemUpdate:
     return ItemUpdate("accounts", {"account_id": s("a")}, missing=NotFound)
 
 
+def counters(business_date: str) -> list[domain.Counter]:
+    """All there are: a payment that nothing confirms takes from each."""
+    return domain.account_counters(business_date, 1) + domain.customer_counters(business_date, 1, domain.Proof.NONE)
+
+
 def test_every_counter_has_its_word() -> None:
     # a counter that is added to the rules but not here would be neither moved nor cleaned
-    counters = domain.account_counters("20261121", 1) + domain.customer_counters("20261121", 1)
-    assert {c.limit for c in counters} == domain.WORD_OF_LIMIT.keys()
-    for counter in counters:
+    assert {c.limit for c in counters("20261121")} == domain.WORD_OF_LIMIT.keys()
+    for counter in counters("20261121"):
         assert counter.bucket.startswith(domain.WORD_OF_LIMIT[counter.limit] + "_")
         assert domain.buckets_of({counter.bucket: 0}) == {counter.bucket}
 
@@ -38,6 +42,7 @@ def test_nothing_else_on_an_account_is_taken_for_a_bucket() -> None:
         ("count_20261231", "20270102", "20270103"),
         ("outward_20280228", "20280301", "20280302"),
         ("nocert_20270228", "20270302", "20270303"),
+        ("nofactor_20270228", "20270302", "20270303"),
         ("month_202611", "20261202", "20261203"),
         ("month_202802", "20280302", "20280303"),
         ("month_202612", "20270102", "20270103"),
@@ -53,13 +58,13 @@ def test_a_bucket_expires_two_days_after_its_period(bucket: str, last_kept: str,
 def test_no_bucket_that_a_payment_may_name_is_ever_expired(day: dt.date, age: int) -> None:
     # given the buckets of a payment, `age` days later
     made = f"{day:%Y%m%d}"
-    names = {c.bucket for c in domain.account_counters(made, 1) + domain.customer_counters(made, 1)}
+    names = {c.bucket for c in counters(made)}
     now = f"{day + dt.timedelta(days=age):%Y%m%d}"
     expired = set(domain.expired_buckets(dict.fromkeys(names, 0), now))
     # then what a payment of that day, or of the two before, would take from is kept
     for back in range(3):
         then = f"{day + dt.timedelta(days=age - back):%Y%m%d}"
-        assert not expired & {c.bucket for c in domain.account_counters(then, 1) + domain.customer_counters(then, 1)}
+        assert not expired & {c.bucket for c in counters(then)}
     assert (age > 2) == any(name.startswith("day_") for name in expired)
 
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from pynamodb.exceptions import PutError, PynamoDBException
 
+from chalicelib.identity import attempts_store as attempts
 from chalicelib.identity import store as identity
 from chalicelib.notifications import store as notifications
 from chalicelib.platform import aws, dynamo
@@ -39,12 +40,11 @@ def test_only_a_condition_that_did_not_hold_is_a_refusal(cause: Exception | None
 @pytest.mark.parametrize(
     "write",
     [
-        lambda: identity.claim_try("c1", 5, 1800, 0),
+        lambda: attempts.claim(attempts.Subject("c1", "c1"), 3, 0),
         lambda: identity.put_login_name("zhaoxiaoming", "c1"),
-        lambda: identity.end("s1"),
         lambda: notifications.claim("c1", "n1", "sms"),
     ],
-    ids=["claim_try", "put_login_name", "end", "claim"],
+    ids=["claim_log_in", "put_login_name", "claim"],
 )
 def test_a_time_out_reaches_the_edge_as_a_time_out(
     write: Callable[[], object], monkeypatch: pytest.MonkeyPatch

@@ -51,3 +51,8 @@ def test_an_unknown_customer_costs_as_much_work(monkeypatch: pytest.MonkeyPatch)
     passwords.matches(STORED, "guess")
     assert len(verified) == 2
     assert extract_parameters(verified[0]) == extract_parameters(verified[1])
+
+
+def test_nobodys_hash_costs_what_a_customers_does() -> None:
+    # algorithm, version and parameters; what follows is salt and hash
+    assert passwords._NOBODY.split("$")[:4] == passwords.hash_password("x").split("$")[:4]

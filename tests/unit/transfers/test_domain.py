@@ -17,11 +17,12 @@ from tests.unit.samples import PAYEE, PAYER, instruction, instruction_image
 # Written down once and for all: receipts and signatures of years ago must still verify.
 CANONICAL = (
     '{"amount":"123.45","created_at":"2026-11-21T02:00:00.000Z","currency":"CNY",'
-    '"customer_id":"cccccccccccccccccccc","entry_id":"mzxw6ytboi2dkmrrgu4tembxge","factor":"sms","fee":"0.00",'
+    '"customer_id":"cccccccccccccccccccc","entry_id":"mzxw6ytboi2dkmrrgu4tembxge","factor":"sms","factor_id":"sms",'
+    '"fee":"0.00",'
     '"payee_account":"9000010000000000025","payee_name":"钱红","payer_account":"9000010000000000017",'
-    '"purpose":"货款","valid_until":"2026-11-21T02:03:00.000Z","version":"rural-bank-instruction-1"}'
+    '"purpose":"货款","valid_until":"2026-11-21T02:03:00.000Z","version":"rural-bank-instruction-2"}'
 )
-DIGEST = "b05ec96b1ce12620971df39244a4e9167e66a31d90eec957d61fb1a93a1dabde"
+DIGEST = "05e29dc151c432f172292183cd4f6e9ec4e270d0d543fc7ec5a3f539b9220da1"
 
 
 @pytest.mark.requirement("XJ-4.2-wysiwys")
@@ -55,7 +56,7 @@ def test_a_stored_instruction_reads_back_with_the_same_digest() -> None:
     assert Instruction.from_image(image).digest() == image["digest"]
 
 
-REQUEST = Request(PAYER, PAYEE, "钱红", 12_345, "CNY", "货款")
+REQUEST = Request(PAYER, PAYEE, "钱红", 12_345, "CNY", "货款", valid_until="2026-11-21T02:05:00.000Z")
 
 
 @pytest.mark.parametrize("name", Request.__dataclass_fields__)
@@ -64,6 +65,11 @@ def test_any_changed_field_of_a_request_makes_it_another(name: str) -> None:
     changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else before + "x"}
     other = replace(REQUEST, **changed)
     assert other.digest() != REQUEST.digest() == replace(REQUEST).digest()
+
+
+def test_a_request_that_states_no_time_keeps_its_digest() -> None:
+    # Written down once: a repeat of what was stored long ago must still be known.
+    assert replace(REQUEST, valid_until=None).digest().hex() == "853c2b6b2ed28ece8024aa1c49fb9c61"
 
 
 @pytest.mark.requirement("NB-5.3.3-sms")

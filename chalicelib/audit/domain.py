@@ -1,0 +1,111 @@
+"""Kinds of events in a customer's own log. Pure; no I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of event: its stable code and what it is called; `category` is what a reader filters by.
+
+    An event of a kind that `tells` is told to the owner by SMS and inbox, in the words of `zh`.
+    """
+
+    code: str
+    category: str
+    zh: str
+    en: str
+    tells: bool = False
+
+    def text(self, language: str) -> str:
+        """What it is called in `zh` or `en`."""
+        return self.en if language == "en" else self.zh
+
+
+LOGIN, DEVICE, SETTING = "login", "device", "setting"
+CATEGORIES = (LOGIN, DEVICE, SETTING)
+
+LOGGED_IN = Kind("logged_in", LOGIN, "登录成功", "logged in")
+LOGGED_OUT = Kind("logged_out", LOGIN, "退出登录", "logged out")
+LOGIN_REFUSED = Kind(
+    "login_refused",
+    LOGIN,
+    "登录被拒绝（十分钟内多次只记一次）",
+    "log-in refused (several within ten minutes are one row)",
+)
+LOCKED = Kind("locked", LOGIN, "因连续输错密码，登录已被锁定", "log-in was locked after wrong passwords", tells=True)
+UNLOCKED = Kind("unlocked", LOGIN, "登录锁定已解除", "log-in was unlocked")
+SESSION_REVOKED = Kind("session_revoked", LOGIN, "会话已被终止", "a session was ended")
+
+SIGNED_UP = Kind("signed_up", SETTING, "网上银行签约", "signed up for online banking")
+EDITION_CHANGED = Kind("edition_changed", SETTING, "网上银行版本已变更", "the edition was changed", tells=True)
+ONLINE_CLOSED = Kind("online_closed", SETTING, "网上银行已注销", "online banking was closed", tells=True)
+ACCOUNT_BOUND = Kind("account_bound", SETTING, "账户或银行卡已绑定", "an account or card was bound", tells=True)
+ACCOUNT_UNBOUND = Kind("account_unbound", SETTING, "账户或银行卡已解绑", "an account or card was unbound")
+IDENTITY_VERIFIED = Kind("identity_verified", SETTING, "实名认证通过", "the identity was verified")
+IDENTITY_REFUSED = Kind("identity_refused", SETTING, "实名认证未通过", "the identity was not verified")
+PROFILE_CHANGED = Kind("profile_changed", SETTING, "个人资料已修改", "personal data were changed")
+TRANSFERS_SWITCHED_OFF = Kind("transfers_switched_off", SETTING, "关闭网上转账", "online transfers switched off")
+TRANSFERS_SWITCHED_ON = Kind(
+    "transfers_switched_on", SETTING, "开启网上转账", "online transfers switched on", tells=True
+)
+DEVICE_BOUND = Kind("device_bound", DEVICE, "绑定设备", "device bound", tells=True)
+DEVICE_REVOKED = Kind("device_revoked", DEVICE, "解绑设备", "device revoked", tells=True)
+DEVICE_LOST = Kind("device_lost", DEVICE, "设备挂失", "device reported lost", tells=True)
+PHONE_CHANGED = Kind("phone_changed", SETTING, "更换预留手机号", "reserved phone changed")
+LIMITS_RAISED = Kind("limits_raised", SETTING, "调高限额", "limits raised", tells=True)
+PASSWORD_CHANGED = Kind("password_changed", SETTING, "查询密码已修改", "the query password was changed", tells=True)
+LOGIN_NAME_CHANGED = Kind("login_name_changed", SETTING, "登录名已修改", "the login name was changed", tells=True)
+PAYMENT_PASSWORD_SET = Kind(
+    "payment_password_set", SETTING, "电子支付密码已设置", "a payment password was set", tells=True
+)
+PASSWORD_RESET = Kind(
+    "password_reset", SETTING, "查询密码已申请或重置", "the query password was applied for or reset", tells=True
+)
+
+CODE_GUESSES_EXHAUSTED = Kind(
+    "code_guesses_exhausted", SETTING, "验证码错误次数过多", "too many wrong codes", tells=True
+)
+FACTOR_ISSUED = Kind("factor_issued", SETTING, "开通认证工具", "factor issued", tells=True)
+FACTOR_LOST = Kind("factor_lost", SETTING, "挂失认证工具", "factor reported lost", tells=True)
+FACTOR_RESTORED = Kind("factor_restored", SETTING, "解除认证工具挂失", "loss report lifted", tells=True)
+FACTOR_REVOKED = Kind("factor_revoked", SETTING, "注销认证工具", "factor revoked", tells=True)
+FACTOR_RENEWED = Kind("factor_renewed", SETTING, "更新数字证书", "certificate renewed", tells=True)
+
+ALL = {
+    kind.code: kind
+    for kind in (
+        LOGGED_IN,
+        LOGGED_OUT,
+        LOGIN_REFUSED,
+        LOCKED,
+        UNLOCKED,
+        SESSION_REVOKED,
+        SIGNED_UP,
+        EDITION_CHANGED,
+        ONLINE_CLOSED,
+        ACCOUNT_BOUND,
+        ACCOUNT_UNBOUND,
+        IDENTITY_VERIFIED,
+        IDENTITY_REFUSED,
+        PROFILE_CHANGED,
+        TRANSFERS_SWITCHED_OFF,
+        TRANSFERS_SWITCHED_ON,
+        LIMITS_RAISED,
+        PHONE_CHANGED,
+        DEVICE_BOUND,
+        DEVICE_REVOKED,
+        DEVICE_LOST,
+        CODE_GUESSES_EXHAUSTED,
+        FACTOR_ISSUED,
+        FACTOR_LOST,
+        FACTOR_RESTORED,
+        FACTOR_REVOKED,
+        FACTOR_RENEWED,
+        PASSWORD_CHANGED,
+        LOGIN_NAME_CHANGED,
+        PAYMENT_PASSWORD_SET,
+        PASSWORD_RESET,
+    )
+}

@@ -1,0 +1,103 @@
+"""Change the reserved phone, which receives the codes (NB-5.3.7-2, XJ-4.2-phone).
+
+Two proofs: who asks (a strong factor, or a teller who sees the customer), and that the new number is reachable (a
+code sent to it). From the change on, codes go to the new number only, and those under way to the old one are void;
+the old number is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.audit import service as audit
+from chalicelib.customers import service as customers
+from chalicelib.customers.errors import PhoneChanged, PhoneUnchanged
+from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import Caller
+from chalicelib.platform.masking import mask_phone
+from chalicelib.staff import service as staff
+from chalicelib.stepup import service as stepup
+
+
+def begin(caller: Caller, phone: str, *, given: str | None, correlation_id: str, now: dt.datetime) -> stepup.Challenge:
+    """Ask for another number with a strong factor; a code goes to the new one.
+
+    Raises PhoneUnchanged, StepUpRequired, StrongFactorRequired, StepUpLimitReached.
+    """
+    old = _old_phone(caller.customer_id, phone)
+    demand = stepup.Demand(caller, stepup.CHANGE_PHONE, {"phone": phone}, given, correlation_id)
+    stepup.require(demand, now)
+    return _prove(caller.customer_id, caller.session_id, old, phone, correlation_id, now)
+
+
+def begin_at_counter(
+    customer_id: str, phone: str, *, teller_id: str, correlation_id: str, now: dt.datetime
+) -> stepup.Challenge:
+    """The same at the counter of the customer's branch, where a teller has seen who it is.
+
+    Raises StaffNotEntitled, PhoneUnchanged, StepUpLimitReached; ValueError for what is no mobile number.
+    """
+    staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
+    if not customers.is_phone(phone):
+        raise ValueError("not a mobile number")
+    return _prove(customer_id, teller_id, _old_phone(customer_id, phone), phone, correlation_id, now)
+
+
+def complete(caller: Caller, challenge_id: str, code: str, now: dt.datetime) -> None:
+    """Enter the code that came to the new number: it is the reserved phone from now on.
+
+    Raises NotFound, CodeWrong and the refusals of `stepup.confirm`; PhoneChanged when another change was quicker.
+    """
+    _complete(caller.customer_id, caller.session_id, challenge_id, code, now, session_id=caller.session_id)
+
+
+def complete_at_counter(customer_id: str, challenge_id: str, code: str, *, teller_id: str, now: dt.datetime) -> None:
+    """The same for a change that this teller began."""
+    _complete(customer_id, teller_id, challenge_id, code, now, session_id=None)
+
+
+def _old_phone(customer_id: str, phone: str) -> str:
+    old = customers.profile_of(customer_id).phone
+    if old == phone:
+        raise PhoneUnchanged()
+    return old
+
+
+def _prove(
+    customer_id: str, holder: str, old: str, phone: str, correlation_id: str, now: dt.datetime
+) -> stepup.Challenge:
+    facts = {"phone": phone, "old_phone": old}
+    return stepup.open_challenge(customer_id, holder, stepup.PROVE_PHONE, facts, correlation_id, now)
+
+
+def _complete(
+    customer_id: str, holder: str, challenge_id: str, code: str, now: dt.datetime, *, session_id: str | None
+) -> None:
+    found = stepup.read_challenge(challenge_id)
+    if found is None or found.kind is not stepup.PROVE_PHONE:
+        raise NotFound()
+    challenge = stepup.claim(customer_id, holder, challenge_id, stepup.SMS, code, now)
+    old, new = challenge.facts["old_phone"], challenge.facts["phone"]
+    try:
+        updates.run_together(
+            [
+                # The stream tells the old number, which stands among the facts.
+                stepup.settlement(challenge, now).set(
+                    "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
+                ),
+                *customers.phone_updates(customer_id, old, new, clock.from_text(challenge.created_at), now),
+                audit.event(
+                    customer_id,
+                    audit.PHONE_CHANGED,
+                    now,
+                    session_id=session_id,
+                    old=mask_phone(old),
+                    new=mask_phone(new),
+                    by="customer" if session_id else "counter",
+                ),
+            ]
+        )
+    except updates.Overtaken:
+        raise PhoneChanged() from None

@@ -1,0 +1,146 @@
+"""Sign up a customer of the counter for online banking (NB-5.2.6, NB-5.4.1-pro, XJ-3.3, XJ-4.2-phone)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.audit import service as audit
+from chalicelib.customers import domain, store
+from chalicelib.customers import service as customers
+from chalicelib.customers.commands.contract_account import contract_account
+from chalicelib.customers.domain import CREDIT_CARD, EDITIONS, NO_EDITION, OFFLINE, PROFESSIONAL
+from chalicelib.customers.errors import NoSettlementAccount, PhoneNotReserved, SignUpRefused
+from chalicelib.factors import service as factors
+from chalicelib.identity import service as identity
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import transactions
+from chalicelib.platform.dynamo import n, s, to_raw
+from chalicelib.platform.errors import NotFound
+from chalicelib.staff import service as staff
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineForm:
+    """The application; `rights` are the accounts to contract: number -> `full` (may pay) or `query`.
+
+    `phone` is where codes will go. Editions other than the professional one look only: no `full`, no limit.
+    """
+
+    customer_id: str
+    phone: str
+    login_name: str
+    password: str
+    rights: Mapping[str, str]
+    limit_outward_fen: int
+    edition: str = PROFESSIONAL
+    push_address: str | None = None
+    # The transaction factors chosen; a token or certificate is issued afterwards (NB-5.4.1-pro).
+    factors: tuple[str, ...] = factors.AT_SIGN_UP
+
+
+def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None:
+    """Contract the accounts, give the customer a log-in and, last, open online banking.
+
+    Raises NotFound, StaffNotEntitled, SignUpRefused (form, log-in name, signed up before), NoSettlementAccount
+    unless one of the accounts is a settlement account in good standing (for the credit-card edition: a card),
+    PhoneNotReserved unless the phone is reserved for one of them, what `identity.check_password` raises for a weak
+    password. Until the last step no log-in is served, so a
+    half-done sign-up cannot be used, and it can be done again.
+    """
+    try:
+        profile = customers.profile_of(form.customer_id)
+    except KeyError:
+        raise NotFound() from None
+    staff.require_teller(teller_id, profile.branch_id)
+    check(form, profile.document)
+    customer = customers.customer_of(form.customer_id)
+    if customer is None or customer.state != OFFLINE:
+        raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
+    require_standing(form.customer_id, form.rights, form.edition)
+    require_reserved(form.customer_id, list(form.rights), form.phone)
+    if identity.customer_named(form.login_name) not in (None, form.customer_id):
+        raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
+    for account_id, right in form.rights.items():
+        contract_account(form.customer_id, account_id, right)
+    if not identity.register(form.customer_id, [form.login_name, *form.rights], form.password):
+        _require_registered(form)
+    _open(form, teller_id, at)
+
+
+def _require_registered(form: OnlineForm) -> None:
+    """Raise SignUpRefused unless the log-in is this customer's, left by an attempt that was cut short after it."""
+    customer_id = identity.customer_named(form.login_name)
+    if customer_id != form.customer_id or not identity.is_password_of(customer_id, form.password):
+        raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
+
+
+def check(form: OnlineForm, document: domain.IdentityDocument | None) -> None:
+    """Raise SignUpRefused for a form that does not hold, what `identity.check_password` raises for its password."""
+    if not customers.is_phone(form.phone):
+        raise SignUpRefused(reason="预留手机号无效 / the reserved phone number is not valid")
+    if not customers.is_login_name(form.login_name):
+        raise SignUpRefused(reason="登录名无效 / the login name is not valid")
+    if not form.rights:
+        raise SignUpRefused(reason="至少签约一个账户 / at least one account must be contracted")
+    if form.limit_outward_fen < 0:
+        raise SignUpRefused(reason="每日对外转账限额无效 / the daily outward limit is not valid")
+    if form.edition not in EDITIONS or not set(form.rights.values()) <= {ledger.RIGHT_FULL, ledger.RIGHT_QUERY}:
+        raise SignUpRefused(reason="版本或账户权限无效 / the edition or a right is not valid")
+    if form.edition == PROFESSIONAL and not set(form.factors) & set(factors.AT_SIGN_UP):
+        raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
+    if not set(form.factors) <= set(factors.AT_SIGN_UP):
+        raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
+    if form.edition != PROFESSIONAL and (form.limit_outward_fen or ledger.RIGHT_FULL in form.rights.values()):
+        raise SignUpRefused(reason="仅专业版可以转账 / only the professional edition may pay")
+    id_number = document.number if document else None
+    identity.check_password(form.password, phone=form.phone, id_number=id_number, login_name=form.login_name)
+
+
+def require_no_paying_card(kinds_and_rights: Iterable[tuple[str, str]]) -> None:
+    """Raise SignUpRefused when a credit card would be contracted to pay (NB-5.4.1-card)."""
+    if (CREDIT_CARD, ledger.RIGHT_FULL) in kinds_and_rights:
+        raise SignUpRefused(reason="信用卡不能签约转账 / a credit card cannot be signed up for transfers")
+
+
+def require_standing(customer_id: str, rights: Mapping[str, str], edition: str) -> None:
+    """Raise NotFound for an account the customer does not hold, NoSettlementAccount as `sign_up_online` says.
+
+    Raises SignUpRefused for a credit card that would pay.
+    """
+    found = ledger.read_accounts(list(rights))
+    if any(id_ not in found or found[id_].customer_id != customer_id for id_ in rights):
+        raise NotFound()
+    open_kinds = [account.kind for account in found.values() if account.state == ledger.OPEN]
+    fits = CREDIT_CARD in open_kinds if edition == CREDIT_CARD else any(map(domain.is_settlement, open_kinds))
+    if not fits:
+        raise NoSettlementAccount()
+    require_no_paying_card([(found[id_].kind, right) for id_, right in rights.items()])
+
+
+def require_reserved(customer_id: str, account_ids: list[str], phone: str) -> None:
+    """Raise PhoneNotReserved unless the phone is the reserved one of one of these accounts (XJ-4.2-phone)."""
+    reserved = customers.holdings_of(customer_id)
+    if phone not in [reserved.get(account_id) for account_id in account_ids]:
+        raise PhoneNotReserved()
+
+
+def _open(form: OnlineForm, teller_id: str, at: dt.datetime) -> None:
+    # Whoever only looks confirms nothing; the phone is there for an upgrade.
+    chosen = factors.enrol_at_sign_up(form.customer_id, form.factors, at)
+    record = customers.customer_update(form.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
+    record.set(
+        "#state = :active, #edition = :edition, #limit_outward = :limit_outward, #factors = :factors",
+        active=s(domain.ACTIVE),
+        edition=s(form.edition),
+        limit_outward=n(form.limit_outward_fen),
+        factors={"M": to_raw(chosen)},
+    )
+    profile = store.profile_update(form.customer_id).set("#phone = :phone", phone=s(form.phone))
+    if form.push_address is not None:
+        profile.set("#push_address = :push", push=s(form.push_address))
+    domain.note_edition(profile, NO_EDITION, form.edition, teller_id, at)
+    event = audit.event(form.customer_id, audit.SIGNED_UP, at, edition=form.edition, by=teller_id)
+    if not transactions.commit([record, profile, event]):
+        raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")

@@ -1,0 +1,191 @@
+"""The table: operation x edition x factor x account kind (NB-5.4.1, YQ-4.1.3). Pure; no I/O, no clock.
+
+A cell that no grant covers is not allowed, so what is unknown is refused. `docs/entitlements.md` prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EXPRESS = "express"
+CREDIT_CARD = "credit_card"
+PROFESSIONAL = "professional"
+EDITIONS: Mapping[str, tuple[str, str]] = {
+    EXPRESS: ("快速通道", "express"),
+    CREDIT_CARD: ("信用卡版", "credit card"),
+    PROFESSIONAL: ("专业版", "professional"),
+}
+
+NO_FACTOR = "none"
+SMS = "sms"
+TOKEN = "token"  # noqa: S105  # a factor's name
+PHONE = "phone"
+CLOUD = "cloud"
+USB_KEY = "usb_key"
+PAYMENT_PASSWORD = "payment_password"  # noqa: S105  # a factor's name
+FACTORS: Mapping[str, tuple[str, str]] = {
+    NO_FACTOR: ("无（登录即可）", "none (being logged in)"),
+    SMS: ("短信验证码", "SMS code"),
+    TOKEN: ("动态令牌", "token"),
+    PHONE: ("手机盾", "device key"),
+    CLOUD: ("云证书", "cloud certificate"),
+    USB_KEY: ("USBKey", "USB key"),
+    PAYMENT_PASSWORD: ("电子支付密码", "electronic payment password"),
+}
+
+NO_ACCOUNT = "-"
+FULL = "full"
+QUERY = "query"
+HELD = "held"
+ACCOUNT_KINDS: Mapping[str, tuple[str, str]] = {
+    NO_ACCOUNT: ("不涉及账户", "no account"),
+    FULL: ("柜面签约账户", "contracted at the counter"),
+    QUERY: ("网上追加账户（仅查询）", "added online: query-only"),
+    HELD: ("未签约账户", "held, not signed up"),
+    CREDIT_CARD: ("信用卡", "credit card"),
+}
+
+# What an edition signed up for may be narrowed to at log-in. The credit-card edition knows no settlement account.
+_NARROWER: Mapping[str, frozenset[str]] = {
+    EXPRESS: frozenset({EXPRESS}),
+    CREDIT_CARD: frozenset({CREDIT_CARD}),
+    PROFESSIONAL: frozenset({EXPRESS, CREDIT_CARD, PROFESSIONAL}),
+}
+
+SESSION_END = "session.end"
+ACCOUNTS_READ = "accounts.read"
+BILLS_READ = "bills.read"
+RECEIPTS_READ = "receipts.read"
+TRANSFERS_READ = "transfers.read"
+NOTIFICATIONS_READ = "notifications.read"
+SECURITY_READ = "security.read"
+SECURITY_PROTECT = "security.protect"
+SECURITY_CHANGE = "security.change"
+STEP_UP = "step_up.confirm"
+IDENTITY_VERIFY = "identity.verify"
+PROFILE = "profile.manage"
+ACCOUNTS_BIND = "accounts.bind"
+TRANSFERS_SWITCH = "transfers.switch"
+LIMITS_READ = "limits.read"
+LIMITS_LOWER = "limits.lower"
+LIMITS_RAISE = "limits.raise"
+TRANSFERS_OWN = "transfers.own"
+TRANSFERS_OUTWARD = "transfers.outward"
+PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
+LOGIN_NAME_CHANGE = "login_name.change"
+PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
+IMPORTANT_PAYMENT = "payments.important"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A block of allowed cells: every combination of these editions, factors and account kinds."""
+
+    editions: frozenset[str]
+    factors: frozenset[str]
+    accounts: frozenset[str]
+
+    def covers(self, edition: str, factor: str | None, account: str | None) -> bool:
+        """Whether the cell lies in the block; None stands for any."""
+        return (
+            edition in self.editions
+            and (factor is None or factor in self.factors)
+            and (account is None or account in self.accounts)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An operation in words, and its grants."""
+
+    zh: str
+    en: str
+    grants: tuple[Grant, ...]
+
+
+_ALL = frozenset(EDITIONS)
+_WITH_ACCOUNTS = frozenset({EXPRESS, PROFESSIONAL})
+_PRO = frozenset({PROFESSIONAL})
+_SESSION_ONLY = frozenset({NO_FACTOR})
+_CERTIFICATES = frozenset({PHONE, CLOUD, USB_KEY})
+# What a stolen phone with its SIM card does not give away.
+_STRONG = _CERTIFICATES | {TOKEN}
+_CONFIRMING = _STRONG | {SMS}
+_NONE = frozenset({NO_ACCOUNT})
+_SETTLEMENT = frozenset({FULL, QUERY, HELD})
+_CARDS = frozenset({CREDIT_CARD})
+
+_READS_ACCOUNTS = (
+    Grant(_PRO, _SESSION_ONLY, _SETTLEMENT | _CARDS),
+    Grant(frozenset({EXPRESS}), _SESSION_ONLY, _SETTLEMENT),
+    Grant(frozenset({CREDIT_CARD}), _SESSION_ONLY, _CARDS),
+)
+
+
+def _plain(editions: frozenset[str], factors: frozenset[str] = _SESSION_ONLY) -> tuple[Grant, ...]:
+    """What concerns no account."""
+    return (Grant(editions, factors, _NONE),)
+
+
+TABLE: Mapping[str, Row] = {
+    SESSION_END: Row("退出登录", "log out", _plain(_ALL)),
+    ACCOUNTS_READ: Row("账户、资产、明细查询", "accounts, overview, movements", _READS_ACCOUNTS),
+    BILLS_READ: Row("月度账单", "monthly bills", _READS_ACCOUNTS),
+    NOTIFICATIONS_READ: Row("消息", "notifications", _plain(_ALL)),
+    SECURITY_READ: Row("本人日志、会话、设备查询", "own log, sessions and devices", _plain(_ALL)),
+    SECURITY_PROTECT: Row(
+        "下线会话、管理设备、挂失设备或认证工具",
+        "end sessions, rename and end devices, report a device or factor lost",
+        _plain(_ALL),
+    ),
+    SECURITY_CHANGE: Row("变更手机号或认证工具", "change phone or factors", _plain(_PRO, _CONFIRMING)),
+    STEP_UP: Row("确认敏感操作", "confirm a sensitive operation", _plain(_ALL)),
+    IDENTITY_VERIFY: Row("实名认证", "real-name verification", _plain(_ALL)),
+    PROFILE: Row("个人资料查询与修改", "own data: see and change", _plain(_ALL)),
+    # What is bound online is looked at and never pays.
+    ACCOUNTS_BIND: Row("网上绑定、解绑本人账户或卡", "bind and unbind own accounts and cards", _READS_ACCOUNTS),
+    PASSWORD_CHANGE: Row("修改查询密码", "change the query password", _plain(_ALL)),
+    LOGIN_NAME_CHANGE: Row("设置登录名", "set the login name", _plain(_ALL)),
+    PAYMENT_PASSWORD_MANAGE: Row(
+        "设置、重置、验证电子支付密码",
+        "set, reset, verify the electronic payment password",
+        (Grant(frozenset({EXPRESS}), _SESSION_ONLY, frozenset({FULL, HELD})),),
+    ),
+    IMPORTANT_PAYMENT: Row(
+        "重要交易（不含转出）",
+        "important transactions (no transfers out)",
+        (
+            Grant(frozenset({EXPRESS}), frozenset({PAYMENT_PASSWORD}), frozenset({FULL, HELD})),
+            Grant(_PRO, _CONFIRMING, frozenset({FULL})),
+        ),
+    ),
+    RECEIPTS_READ: Row("电子回单", "e-receipts", _plain(_WITH_ACCOUNTS)),
+    TRANSFERS_READ: Row("转账查询", "transfers: look up", _plain(_WITH_ACCOUNTS)),
+    LIMITS_READ: Row("限额查询", "limits: look up", _plain(_WITH_ACCOUNTS)),
+    # To lower a limit only protects: on whatever is the customer's own.
+    LIMITS_LOWER: Row("调低限额", "limits: lower", (Grant(_PRO, _SESSION_ONLY, frozenset(ACCOUNT_KINDS)),)),
+    LIMITS_RAISE: Row("调高限额", "limits: raise", (Grant(_PRO, _STRONG, frozenset({NO_ACCOUNT, FULL})),)),
+    TRANSFERS_SWITCH: Row("开启或关闭网上转账", "switch online transfers", _plain(_PRO, _CONFIRMING | _SESSION_ONLY)),
+    TRANSFERS_OWN: Row(
+        "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
+    ),
+    TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
+}
+
+
+def is_allowed(operation: str, edition: str, factor: str | None = None, account: str | None = None) -> bool:
+    """What the table says; a factor or account kind of None asks for any. Raises KeyError for no such operation."""
+    return any(grant.covers(edition, factor, account) for grant in TABLE[operation].grants)
+
+
+def account_kind(kind: str, right: str) -> str:
+    """The account kind of the table from an account's kind and right: a card is a card whatever its right."""
+    return CREDIT_CARD if kind == CREDIT_CARD else right
+
+
+def session_edition(signed_up: str, wanted: str | None) -> str | None:
+    """The edition that a session gets; None when more is wanted than was signed up for (NB-5.4.1-pro)."""
+    if wanted is None:
+        return signed_up
+    return wanted if wanted in _NARROWER.get(signed_up, frozenset()) else None

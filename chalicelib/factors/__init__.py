@@ -1,0 +1,1 @@
+"""What a customer confirms with: codes by SMS, tokens, certificates; and what proves it afterwards."""

@@ -1,0 +1,176 @@
+"""The bank's certificate authority: its key is in KMS, its certificate in the table of factors (NB-5.3.3-cert)."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import functools
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.x509.oid import NameOID
+from pynamodb.exceptions import PutError
+
+from chalicelib.factors import domain, store
+from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform.dynamo import is_refused
+
+# The rows of the bank's own authorities have this in place of a customer: no customer's id has a hyphen.
+BANK = "bank-ca"
+AUTHORITY_MONTHS = 240
+_SERIAL_DIGITS = 18
+_SECOND = dt.timedelta(seconds=1)
+
+
+class _KmsKey(EllipticCurvePrivateKey):
+    """The library signs certificates with a private key object; this one asks KMS, which never gives the key away."""
+
+    def __init__(self, key_id: str) -> None:
+        self._key_id = key_id
+
+    def sign(self, data: Any, signature_algorithm: Any) -> bytes:  # noqa: ARG002  # KMS is told the only one there is
+        answer = aws.kms().sign(
+            KeyId=self._key_id, Message=bytes(data), MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
+        )
+        return answer["Signature"]
+
+    def public_key(self) -> EllipticCurvePublicKey:
+        return _public_key(self._key_id)
+
+    @property
+    def curve(self) -> SECP256R1:
+        return SECP256R1()
+
+    @property
+    def key_size(self) -> int:
+        return self.curve.key_size
+
+    def exchange(self, *_: Any) -> NoReturn:
+        raise TypeError("the key signs and does nothing else")
+
+    def private_numbers(self) -> NoReturn:
+        raise TypeError("the key stays in KMS")
+
+    def private_bytes(self, *_: Any) -> NoReturn:
+        raise TypeError("the key stays in KMS")
+
+    def __copy__(self) -> _KmsKey:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _KmsKey:
+        return copy.copy(self)
+
+
+@functools.lru_cache(maxsize=4)
+def _public_key(key_id: str) -> EllipticCurvePublicKey:
+    key = load_der_public_key(aws.kms().get_public_key(KeyId=key_id)["PublicKey"])
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise TypeError("the authority's key must be an elliptic curve key")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate, when it ends (the end is not part of its time), and the row of the authority that signed it."""
+
+    certificate: x509.Certificate
+    valid_until: dt.datetime
+    authority: str
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+
+def issue(
+    request: x509.CertificateSigningRequest, customer_id: str, factor_id: str, months: int, now: dt.datetime
+) -> Issued:
+    """Certify the request's key for the customer; of what the request says about its sender nothing is taken."""
+    key = _KmsKey(settings.get("CA_KEY_ID"))
+    authority_id, authority = _current(key, now)
+    valid_until = domain.months_after(now, months)
+    builder = _builder(f"{customer_id}/{factor_id}", now, valid_until).issuer_name(authority.subject)
+    builder = builder.public_key(request.public_key())
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(ca=False), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(request.public_key()), critical=False)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    builder = builder.add_extension(issuer, critical=False)
+    return Issued(builder.sign(key, SHA256()), valid_until, authority_id)
+
+
+@functools.lru_cache(maxsize=8)
+def authority_named(authority_id: str) -> x509.Certificate:
+    """The certificate of one of the bank's authorities, retired ones included. Raises KeyError."""
+    row = store.get(BANK, authority_id)
+    if row is None or row.certificate is None:
+        raise KeyError(authority_id)
+    return x509.load_der_x509_certificate(row.certificate)
+
+
+def _current(key: _KmsKey, now: dt.datetime) -> tuple[str, x509.Certificate]:
+    """The authority of the key in use: id and certificate, which is made when the key is used first."""
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    authority_id = identifier.digest.hex()[:16]
+    try:
+        return authority_id, authority_named(authority_id)
+    except KeyError:
+        pass
+    valid_until = domain.months_after(now, AUTHORITY_MONTHS)
+    name = f"Rural Bank CA {authority_id}"
+    builder = _builder(name, now, valid_until).issuer_name(_name(name)).public_key(key.public_key())
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(ca=True), critical=True).add_extension(identifier, critical=False)
+    row = store.FactorItem(
+        BANK,
+        authority_id,
+        method="authority",
+        state=domain.ACTIVE,
+        valid_from=clock.to_text(now),
+        valid_until=clock.to_text(valid_until),
+        certificate=builder.sign(key, SHA256()).public_bytes(Encoding.DER),
+    )
+    try:
+        row.save(store.FactorItem.factor_id.does_not_exist())
+    except PutError as error:
+        if not is_refused(error):
+            raise  # another instance was first: its certificate is the one
+    return authority_id, authority_named(authority_id)
+
+
+def _builder(name: str, now: dt.datetime, valid_until: dt.datetime) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(_name(name))
+    builder = builder.serial_number(int("1" + ids.random_digits(_SERIAL_DIGITS)))
+    # The last second of a certificate belongs to it; the end of a factor does not.
+    return builder.not_valid_before(now.replace(microsecond=0)).not_valid_after(valid_until - _SECOND)
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Rural Bank"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common),
+        ]
+    )
+
+
+def _usage(*, ca: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        content_commitment=not ca,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,59 @@
+"""Check a token's code or a certificate's signature for what is no payment: a step-up."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+
+from chalicelib.customers import service as customers
+from chalicelib.factors import service, store
+from chalicelib.factors.domain import ACTIVE, CERTIFICATE, NO_FACTOR, TOKEN, factor_of
+from chalicelib.factors.errors import CodeWrong, FactorNotActive, SignatureWrong
+from chalicelib.platform import clock, updates
+
+
+def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetime) -> None:
+    """Check a token's code for what is no payment, and use it up: a payment cannot rest on it any more.
+
+    Raises CodeWrong, TokenCodeUsed, FactorNotActive, CodeGuessesExhausted; TryAgain, OutcomeUnknown.
+    """
+    terms = service.terms_at(now)
+    factor_id = next(iter(_active(customer_id, TOKEN)))
+    try:
+        step = service.verify_token(code, {"customer_id": customer_id, "factor_id": factor_id}, tries_left, now)
+    except CodeWrong:
+        service.count_wrong(customer_id, terms.wrong_codes_day, now)
+        raise
+    update = customers.customer_update(customer_id)
+    service.require(update, TOKEN, factor_id, service.Proof(terms, step=step), clock.business_date(now), 0)
+    updates.insist(update)
+
+
+def verify_signature(customer_id: str, signature: str, message: bytes, tries_left: int, now: dt.datetime) -> None:
+    """Check the signature (base64) of one of the customer's active certificates over `message`.
+
+    Raises SignatureWrong, also for what is no base64; FactorNotActive where there is no certificate.
+    """
+    from chalicelib.factors import signatures  # noqa: PLC0415  # X.509 is for those few who need it
+
+    held = _active(customer_id, CERTIFICATE)
+    try:
+        given = base64.b64decode(signature, validate=True)
+    except ValueError:
+        given = b""
+    for factor_id in held:
+        row = store.get(customer_id, factor_id)
+        kept = service.kept_of(row, now) if row is not None and service.state_at(row, now) == ACTIVE else None
+        if kept and signatures.is_signed(kept["pubkey"], given, message):
+            return
+    raise SignatureWrong(tries_left=str(tries_left))
+
+
+def _active(customer_id: str, factor: str) -> list[str]:
+    """Ids of the customer's active factors of that kind, as the record names them; raises FactorNotActive."""
+    customer = customers.customer_of(customer_id)
+    held = customer.image.get("factors", {}) if customer else {}
+    found = [factor_id for factor_id, method in held.items() if factor_of(method) == factor]
+    if not found:
+        raise FactorNotActive(factors=NO_FACTOR)
+    return found

@@ -1,0 +1,213 @@
+"""Certificates: applied for at the counter, downloaded once with a code sent by SMS, renewed online in time.
+
+The code is bound to customer, carrier and key device; a failed download applies anew and gets a new code (NB-5.3.3-dl).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from cryptography import x509
+
+from chalicelib.audit import service as audit
+from chalicelib.customers import service as customers
+from chalicelib.factors import authority, domain, service, signatures, store
+from chalicelib.factors.commands.end_factor import require_teller
+from chalicelib.factors.commands.issue_token import ID_BYTES, MAX_SERIAL, activated, free_method
+from chalicelib.factors.errors import (
+    CodeWrong,
+    DownloadCodeVoid,
+    FactorMalformed,
+    FactorStateUnfit,
+    RenewalNotOpen,
+    SignatureWrong,
+)
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock, ids, queues, updates
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.queues import Message
+
+
+def apply_for_certificate(
+    customer_id: str, method: str, *, teller_id: str, now: dt.datetime, device_serial: str = "", correlation_id: str
+) -> str:
+    """Apply at the counter; the code to download goes to the reserved phone. The factor's id.
+
+    Applying again, after a failed download, gives a new code and voids the old one. `device_serial` is the USB
+    key's. Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready.
+    """
+    require_teller(customer_id, teller_id)
+    is_serial = device_serial.isalnum() and device_serial.isascii() and len(device_serial) <= MAX_SERIAL
+    if method not in domain.CARRIERS or (method == domain.USB_KEY and not is_serial):
+        raise FactorMalformed(reason="载体或序列号 / carrier or serial number")
+    free_method(customer_id, method, now)
+    valid_for = dt.timedelta(seconds=parameters.value(parameters.DOWNLOAD_CODE_VALID_S, now))
+    open_rows = [row for row in store.of_customer(customer_id) if (row.method, row.state) == (method, domain.APPLIED)]
+    factor_id = open_rows[0].factor_id if open_rows else ids.random_id(ID_BYTES)
+    attempt = int(open_rows[0].attempt or 0) + 1 if open_rows else 1
+    row: Image = {
+        "customer_id": customer_id,
+        "factor_id": factor_id,
+        "method": method,
+        "state": domain.APPLIED,
+        "valid_from": clock.to_text(now),
+        "device_serial": device_serial or None,
+        "attempt": attempt,
+        "tries": 0,
+        "code_until": clock.to_text(now + valid_for),
+    }
+    write: ItemPut | ItemUpdate = store.put_of(row)
+    if open_rows:
+        write = store.update_of(customer_id, factor_id).require(
+            store.state_rule(domain.APPLIED), attempt_rule(attempt - 1)
+        )
+        write.set(
+            "#attempt = :attempt, #tries = :none, #valid_from = :asked, #code_until = :until, #device_serial = :device",
+            asked=s(row["valid_from"]),
+            attempt=n(attempt),
+            none=n(0),
+            until=s(row["code_until"]),
+            device=s(device_serial),
+        )
+    updates.together([write])
+    # The row is there: if this message is lost, so is only the code, and the counter applies anew.
+    queues.send(
+        "codes",
+        [
+            Message(
+                f"{factor_id}#code#{attempt}",
+                "certificate.code_requested",
+                customer_id,
+                correlation_id,
+                {"factor_id": factor_id, "attempt": str(attempt)},
+            )
+        ],
+    )
+    return factor_id
+
+
+def download_certificate(
+    customer_id: str, factor_id: str, *, code: str, request_pem: str, now: dt.datetime, session_id: str
+) -> x509.Certificate:
+    """Certify the key of a signing request: with the right code, once; the factor is active in the same write.
+
+    Raises NotFound, FactorMalformed (no try is taken), FactorStateUnfit, DownloadCodeVoid, CodeWrong,
+    PhoneChanged when the code went to a phone that is no longer the customer's.
+    """
+    request = signatures.signing_request(request_pem)
+    most = parameters.value(parameters.SMS_CODE_TRIES, now)
+    claim = store.update_of(customer_id, factor_id)
+    claim.require(store.state_rule(domain.APPLIED), code_valid_rule(clock.to_text(now)), tries_rule(most))
+    image = updates.insist(claim.set("#tries = #tries + :one", one=n(1)))
+    expected = service.download_code(image)
+    if not domain.is_same(code, expected):
+        raise CodeWrong(tries_left=str(most - image["tries"]))
+    replaced = free_method(customer_id, image["method"], now)
+    issued = _issue(request, customer_id, factor_id, now)
+    update = store.update_of(customer_id, factor_id)
+    update.require(store.state_rule(domain.APPLIED), attempt_rule(image["attempt"]))
+    update.set(
+        "#state = :active, #valid_from = :from, #valid_until = :until, #serial = :serial, "
+        "#certificate = :certificate, #authority = :authority",
+        **{"active": s(domain.ACTIVE), "from": s(clock.to_text(now))},
+        until=s(clock.to_text(issued.valid_until)),
+        serial=s(serial_text(issued.certificate)),
+        certificate={"B": issued.der},
+        authority=s(issued.authority),
+    )
+    event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
+    # Until it is active, `valid_from` is when its code was asked for.
+    record = activated(customer_id, factor_id, image["method"], replaced)
+    record.require(customers.phone_rule(clock.from_text(image["valid_from"])))
+    updates.together([update, record, event])
+    return issued.certificate
+
+
+def renew_certificate(
+    customer_id: str, factor_id: str, *, request_pem: str, signature: bytes, now: dt.datetime, session_id: str
+) -> tuple[str, x509.Certificate]:
+    """Replace a certificate by one for a new key, from a month before it ends; its own key signs the request.
+
+    The new one is a factor of its own, the old one ends: what it signed can still be verified. (id, certificate)
+    Raises NotFound, FactorMalformed, FactorStateUnfit (after the end: the counter), RenewalNotOpen, SignatureWrong.
+    """
+    request = signatures.signing_request(request_pem)
+    row = store.get(customer_id, factor_id)
+    if row is None or row.certificate is None or row.valid_until is None:
+        raise NotFound()
+    if service.state_at(row, now) != domain.ACTIVE:
+        raise FactorStateUnfit(state=service.state_at(row, now))
+    opens = renewal_opens(clock.from_text(row.valid_until), now)
+    if now < opens:
+        raise RenewalNotOpen(opens=clock.to_local_text(opens))
+    key = signatures.key_of(x509.load_der_x509_certificate(row.certificate))
+    if not signatures.is_signed(key, signature, request_pem.encode()):
+        raise SignatureWrong(tries_left="0")
+    new_id = ids.random_id(ID_BYTES)
+    issued = _issue(request, customer_id, new_id, now)
+    new_row = {
+        "customer_id": customer_id,
+        "factor_id": new_id,
+        "method": row.method,
+        "state": domain.ACTIVE,
+        "valid_from": clock.to_text(now),
+        "valid_until": clock.to_text(issued.valid_until),
+        "serial": serial_text(issued.certificate),
+        "device_serial": row.device_serial,
+        "certificate": issued.der,
+        "authority": issued.authority,
+    }
+    ended = store.update_of(customer_id, factor_id).require(store.state_rule(domain.ACTIVE))
+    ended.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
+    record = activated(customer_id, new_id, row.method, [factor_id]).require(domain.active_rule(factor_id))
+    event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=session_id, factor=row.method)
+    updates.together([ended, store.put_of(new_row), record, event])
+    return new_id, issued.certificate
+
+
+def renewal_opens(valid_until: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """When renewal opens: the Shanghai midnight a month, by parameter, before the end (NB-5.3.4)."""
+    return domain.months_after(valid_until, -parameters.value(parameters.CERTIFICATE_RENEWAL_MONTHS, now))
+
+
+def serial_text(certificate: x509.Certificate) -> str:
+    """A certificate's serial number: 16 hexadecimal digits."""
+    return f"{certificate.serial_number:016x}"
+
+
+def _issue(
+    request: x509.CertificateSigningRequest, customer_id: str, factor_id: str, now: dt.datetime
+) -> authority.Issued:
+    months = parameters.value(parameters.CERTIFICATE_VALID_MONTHS, now)
+    return authority.issue(request, customer_id, factor_id, months, now)
+
+
+def attempt_rule(attempt: int) -> Rule:
+    """No newer code was applied for meanwhile."""
+    return Rule(
+        "#attempt = :known_attempt",
+        {":known_attempt": n(attempt)},
+        lambda image: bool(image["attempt"] == attempt),
+        lambda _: DownloadCodeVoid(),
+    )
+
+
+def code_valid_rule(now_text: str) -> Rule:
+    """The code's time is not over."""
+    return Rule(
+        "#code_until > :now",
+        {":now": s(now_text)},
+        lambda image: bool(image.get("code_until", "") > now_text),
+        lambda _: DownloadCodeVoid(),
+    )
+
+
+def tries_rule(most: int) -> Rule:
+    """A try is left; it is taken before the code is looked at."""
+    return Rule(
+        "#tries < :most_tries",
+        {":most_tries": n(most)},
+        lambda image: bool(image.get("tries", most) < most),
+        lambda _: DownloadCodeVoid(),
+    )

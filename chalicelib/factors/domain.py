@@ -1,0 +1,220 @@
+"""Factors, what each may confirm, codes, and the conditions that a payment's write carries. Pure; no I/O, no clock."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.factors.errors import (
+    CodeGuessesExhausted,
+    CodesExhausted,
+    FactorNotActive,
+    StrictDayLimitExceeded,
+    TokenCodeUsed,
+)
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
+from chalicelib.platform.money import decimal_text
+
+# How a customer confirms. A certificate is carried by a phone (手机盾), the bank (云证书) or a USB key.
+SMS, TOKEN, CERTIFICATE, NO_FACTOR = "sms", "token", "certificate", "none"
+PHONE, CLOUD, USB_KEY = "phone", "cloud", "usb_key"
+CARRIERS = (PHONE, CLOUD, USB_KEY)
+METHODS = (SMS, TOKEN, *CARRIERS)
+# What a customer may choose when signing up; the others are issued at the counter afterwards.
+AT_SIGN_UP = (SMS,)
+# One of each method, so that the map on the customer's record stays small; this is the one of SMS codes.
+SMS_ID = "sms"
+ACTIVE, APPLIED, LOST, REVOKED, EXPIRED = "active", "applied", "lost", "revoked", "expired"
+STATES = (ACTIVE, APPLIED, LOST, REVOKED, EXPIRED)
+
+CODE_DIGITS = 6
+
+
+def factor_of(method: str) -> str:
+    """What the customer calls it: each carrier's is a certificate."""
+    return CERTIFICATE if method in CARRIERS else method
+
+
+def derive_code(secret: bytes, digest: bytes, attempt: int) -> str:
+    """The confirmation code for one instruction digest and sending attempt: 6 digits.
+
+    HMAC-SHA256 with the dynamic truncation of RFC 4226 section 5.3. The code is nowhere stored: who sends
+    it and who checks it both compute it (NB-5.3.3-sms).
+    """
+    mac = hmac.digest(secret, digest + attempt.to_bytes(4, "big"), "sha256")
+    offset = mac[-1] & 0x0F
+    number = int.from_bytes(mac[offset : offset + 4], "big") & 0x7FFFFFFF
+    return str(number % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+
+
+def download_digest(customer_id: str, factor_id: str, method: str, device_serial: str) -> bytes:
+    """What a certificate's download code is derived from."""
+    parts = ("rural-bank-download-1", customer_id, factor_id, method, device_serial)
+    return hashlib.sha256("\n".join(parts).encode()).digest()
+
+
+SEAL_BYTES = 16
+
+
+def seal(secret: bytes, digest: bytes, factor_id: str, session_id: str, posted_at: str) -> bytes:
+    """Evidence that the right code for `digest` was entered: only who has the secret of the codes can make it."""
+    parts = ("rural-bank-code-entered-1", digest.hex(), factor_id, session_id, posted_at)
+    return hmac.digest(secret, "\n".join(parts).encode(), "sha256")[:SEAL_BYTES]
+
+
+def is_same(given: str, expected: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def months_after(moment: dt.datetime, months: int) -> dt.datetime:
+    """The Shanghai midnight so many months after the day of `moment`; the last day where a month is too short.
+
+    A factor of 24 months issued on 30 September 2026, at whatever hour, is valid until 30 September 2028 begins.
+    """
+    local = moment.astimezone(clock.SHANGHAI)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    return dt.datetime(year, month + 1, day, tzinfo=clock.SHANGHAI)
+
+
+# ---- what each factor may confirm ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much each method may confirm in one transfer, in fen; and, where there is one, the day's total without a
+    certificate (`None`: the customer's own limit alone rules)."""
+
+    name: str
+    ceilings_fen: Mapping[str, int]
+    no_certificate_day_fen: int | None
+
+    def ceiling_fen(self, method: str) -> int:
+        """The most that one transfer confirmed by `method` may be."""
+        return self.ceilings_fen[method]
+
+    def methods_for(self, amount_fen: int) -> list[str]:
+        """The methods that may confirm `amount_fen`, weakest first."""
+        return [method for method in METHODS if amount_fen <= self.ceilings_fen[method]]
+
+
+STANDARD, STRICT = "standard", "strict"
+# By the value of the parameter `factor.policy`.
+POLICY_NAMES = (STANDARD, STRICT)
+
+
+def strict_policy(standard: Policy, single_fen: int, day_fen: int) -> Policy:
+    """The bank's ceilings, lowered to what the law allows without a certificate or electronic signature."""
+    lowered = {
+        method: ceiling_fen if method in CARRIERS else min(ceiling_fen, single_fen)
+        for method, ceiling_fen in standard.ceilings_fen.items()
+    }
+    return Policy(STRICT, lowered, day_fen)
+
+
+# ---- what the customer's record must satisfy ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the policy of the moment asks of the customer's record: wrong codes a day, fen a day without certificate."""
+
+    wrong_codes_day: int
+    no_certificate_day_fen: int | None
+
+
+def active_rule(factor_id: str) -> Rule:
+    """The factor is active: one that was reported lost or revoked stops at once, everywhere (NB-5.3.6).
+
+    `factors` on the customer's record maps the id of each active factor to its method.
+    """
+    return Rule(
+        f"attribute_exists(#factors.#{factor_id})",
+        {},
+        lambda image: factor_id in image.get("factors", {}),
+        lambda image: FactorNotActive(factors=held_text(image)),
+    )
+
+
+def guesses_rule(business_date: str, most: int) -> Rule:
+    """Fewer than `most` wrong codes were entered today, over all instructions."""
+    bucket = f"wrong_{business_date}"
+    return Rule(
+        f"attribute_not_exists(#{bucket}) OR #{bucket} < :wrong_codes",
+        {":wrong_codes": n(most)},
+        lambda image: bool(image.get(bucket, 0) < most),
+        lambda _: CodeGuessesExhausted(),
+    )
+
+
+def codes_rule(business_date: str, most: int) -> Rule:
+    """Fewer than `most` instructions were made today that a code confirms: each gives tries to who guesses."""
+    bucket = f"codes_{business_date}"
+    return Rule(
+        f"attribute_not_exists(#{bucket}) OR #{bucket} < :codes",
+        {":codes": n(most)},
+        lambda image: bool(image.get(bucket, 0) < most),
+        lambda _: CodesExhausted(),
+    )
+
+
+def step_rule(step: int) -> Rule:
+    """The token's code is of a later minute than the last one accepted: used once (NB-5.3.3-token)."""
+    return Rule(
+        "attribute_not_exists(#token_step) OR #token_step < :step",
+        {":step": n(step)},
+        lambda image: bool(image.get("token_step", -1) < step),
+        lambda _: TokenCodeUsed(),
+    )
+
+
+def strict_day_rule(business_date: str, amount_fen: int, day_fen: int) -> Rule:
+    """What remains today of the law's total without a certificate covers the amount; the bucket counts down."""
+    bucket = f"strict_{business_date}"
+    return Rule(
+        f"(attribute_exists(#{bucket}) AND #{bucket} >= :strict_take)"
+        f" OR (attribute_not_exists(#{bucket}) AND :strict_day >= :strict_take)",
+        {":strict_take": n(amount_fen), ":strict_day": n(day_fen)},
+        lambda image: bool(image.get(bucket, day_fen) >= amount_fen),
+        lambda image: StrictDayLimitExceeded(
+            limit=decimal_text(day_fen), remaining=decimal_text(max(0, image.get(bucket, day_fen)))
+        ),
+    )
+
+
+def take_strict_day(update: ItemUpdate, business_date: str, amount_fen: int, day_fen: int) -> None:
+    """Put the law's daily total on the customer's update: condition and decrement."""
+    update.require(strict_day_rule(business_date, amount_fen, day_fen))
+    bucket = f"#strict_{business_date}"
+    update.set(
+        f"{bucket} = if_not_exists({bucket}, :strict_day) - :strict_take",
+        strict_day=n(day_fen),
+        strict_take=n(amount_fen),
+    )
+
+
+_DAILY = ("wrong_", "codes_", "strict_")
+
+
+def expired_counts(image: Image, business_date: str) -> list[str]:
+    """This context's buckets of days before yesterday: no write can name them any more."""
+    day = dt.datetime.strptime(business_date, "%Y%m%d").replace(tzinfo=clock.SHANGHAI) - dt.timedelta(days=1)
+    oldest = f"{day:%Y%m%d}"
+    return sorted(name for name in image if name.startswith(_DAILY) and name[-8:] < oldest)
+
+
+def held_text(image: Image) -> str:
+    """The methods of the active factors on a customer's record, weakest first, as a refusal's fact."""
+    held = set(image.get("factors", {}).values())
+    return words(method for method in METHODS if method in held)
+
+
+def words(methods: Iterable[str], nothing: str = NO_FACTOR) -> str:
+    """Methods as one fact of a refusal."""
+    return ",".join(methods) or nothing

@@ -1,0 +1,97 @@
+"""Refusals of this context."""
+
+from __future__ import annotations
+
+from chalicelib.platform.errors import RANK_CUSTOMER_DAY, RANK_FACTOR, RANK_MALFORMED, RANK_RIGHT, Refusal
+
+
+class CodeWrong(Refusal):
+    code, status, rank = "code_wrong", 422, RANK_FACTOR
+    zh = "验证码不正确，还可尝试 {tries_left} 次。"
+    en = "The code is wrong; {tries_left} tries left."
+
+
+class SignatureWrong(Refusal):
+    """NB-5.3.3-cert: the signature is not the registered certificate's over this very instruction."""
+
+    code, status, rank = "signature_wrong", 422, RANK_FACTOR
+    zh = "数字证书签名验证未通过，还可尝试 {tries_left} 次。"
+    en = "The signature does not verify; {tries_left} tries left."
+
+
+class FactorNotActive(Refusal):
+    """NB-5.3.6: reported lost, revoked, expired, or never held."""
+
+    code, status, rank = "factor_not_active", 422, RANK_FACTOR
+    zh = "所选认证方式未开通、已挂失或已到期；当前可用：{factors}。"
+    en = "You do not hold this factor, or it is lost, revoked or expired; you may use: {factors}."
+
+
+class FactorCeilingExceeded(Refusal):
+    """XJ-4.2-limit: `factors` would do (`branch`: none online does), `yours` of them the customer has already."""
+
+    code, status, rank = "factor_ceiling_exceeded", 422, RANK_FACTOR
+    zh = "{method}单笔最高 {ceiling} 元；该金额可使用：{factors}（您已开通：{yours}）。"
+    en = "A transfer confirmed by {method} is at most {ceiling}; this amount takes: {factors} (you hold: {yours})."
+
+
+class StrictDayLimitExceeded(Refusal):
+    """Electronic payment guideline no. 1, where the strict policy rules."""
+
+    code, status, rank = "strict_day_limit_exceeded", 422, RANK_CUSTOMER_DAY
+    zh = "未使用数字证书的当日累计支付不得超过 {limit} 元，今日剩余 {remaining} 元；请使用数字证书。"
+    en = "Without a certificate {limit} a day may be paid; {remaining} remains today. Use a certificate."
+
+
+class CodeGuessesExhausted(Refusal):
+    code, status, rank = "code_guesses_exhausted", 422, RANK_FACTOR
+    zh = "今日验证码错误次数过多，请明日再试或使用数字证书。"
+    en = "Too many wrong codes today; try tomorrow, or use a certificate."
+
+
+class CodesExhausted(Refusal):
+    code, status, rank = "codes_exhausted", 422, RANK_FACTOR
+    zh = "今日以验证码确认的转账发起次数已达上限，请明日再试或使用数字证书。"
+    en = "No more transfers by code can be started today; try tomorrow, or use a certificate."
+
+
+class TokenCodeUsed(Refusal):
+    """NB-5.3.3-token: a code is for one use, also inside the minute in which it is shown."""
+
+    code, status, rank = "token_code_used", 422, RANK_FACTOR
+    zh = "该动态口令已使用，请等待令牌显示新的口令。"
+    en = "This code has been used; wait for the token to show the next one."
+
+
+class DownloadCodeVoid(Refusal):
+    """NB-5.3.3-dl: late, tried too often, or replaced by a newer one."""
+
+    code, status, rank = "download_code_void", 409, RANK_FACTOR
+    zh = "下载码已失效，请到网点重新申请。"
+    en = "The download code is void; apply for a new one at a branch."
+
+
+class RenewalNotOpen(Refusal):
+    """NB-5.3.4: a certificate is renewed online from one month before it ends."""
+
+    code, status, rank = "renewal_not_open", 409, RANK_FACTOR
+    zh = "数字证书可自 {opens} 起在线更新。"
+    en = "The certificate can be renewed online from {opens} (Shanghai)."
+
+
+class FactorStateUnfit(Refusal):
+    code, status, rank = "factor_state_unfit", 409, RANK_RIGHT
+    zh = "该认证工具当前状态（{state}）不能办理此操作。"
+    en = "The factor's state ({state}) does not allow this."
+
+
+class FactorHeldAlready(Refusal):
+    code, status, rank = "factor_held_already", 409, RANK_RIGHT
+    zh = "该客户已持有同类认证工具，请先注销原有的。"
+    en = "The customer holds a factor of this kind already; revoke it first."
+
+
+class FactorMalformed(Refusal):
+    code, status, rank = "factor_malformed", 400, RANK_MALFORMED
+    zh = "认证工具资料无效：{reason}。"
+    en = "The factor's data is not valid: {reason}."

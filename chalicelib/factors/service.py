@@ -1,0 +1,380 @@
+"""Factors as those who confirm with them see them: choose one, verify what was given, and what the write requires."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.audit import service as audit
+from chalicelib.customers import service as customers
+from chalicelib.factors import code_secret, domain, store
+from chalicelib.factors.domain import (
+    AT_SIGN_UP,
+    CERTIFICATE,
+    METHODS,
+    NO_FACTOR,
+    SMS,
+    SMS_ID,
+    TOKEN,
+    Policy,
+    Terms,
+    factor_of,
+)
+from chalicelib.factors.errors import CodeWrong, FactorCeilingExceeded, FactorNotActive, SignatureWrong
+from chalicelib.factors.store import FactorItem
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import Image, ItemUpdate, n
+from chalicelib.platform.errors import Refusal
+from chalicelib.platform.money import decimal_text
+
+__all__ = [
+    "AT_SIGN_UP",
+    "CERTIFICATE",
+    "NO_FACTOR",
+    "SMS",
+    "SMS_ID",
+    "TOKEN",
+    "Chosen",
+    "CodeWrong",
+    "FactorItem",
+    "Given",
+    "Policy",
+    "Proof",
+    "ceiling_refusals",
+    "choose",
+    "confirmation_code",
+    "count_coded",
+    "download_code",
+    "download_of",
+    "enrol_at_sign_up",
+    "expected",
+    "factor_of",
+    "factors_of",
+    "forget_secret",
+    "kinds_held",
+    "policy",
+    "require",
+    "rotate_secret",
+    "state_at",
+    "takes_codes",
+    "verify",
+    "verify_code",
+]
+
+forget_secret = code_secret.forget
+rotate_secret = code_secret.rotate
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a confirmation brings: a code, or a signature."""
+
+    factor: str
+    code: str = field(default="", repr=False)
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The factor that is to confirm an instruction, as the instruction keeps it.
+
+    `valid_until` is when the factor ends, if it does; `kept` are attributes that confirming will need, so that it
+    reads nothing. Where the customer holds no such factor, id and method are `none`, which no write admits.
+    """
+
+    factor: str
+    factor_id: str = NO_FACTOR
+    method: str = NO_FACTOR
+    valid_until: dt.datetime | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was verified, and under which terms the payment's write may rest on it.
+
+    `step` is the minute of a token's code; `signature` a certificate's; `secret` seals the record of a code.
+    """
+
+    terms: Terms
+    step: int | None = None
+    signature: bytes | None = None
+    secret: bytes = field(default=b"", repr=False)
+
+    def evidence(self, digest: bytes, factor_id: str, session_id: str, posted_at: str) -> bytes:
+        """What stays with the entry: the signature, or the seal that a code for this digest was entered."""
+        if self.signature is not None:
+            return self.signature
+        return domain.seal(self.secret, digest, factor_id, session_id, posted_at)
+
+
+def confirmation_code(digest: bytes, attempt: int) -> str:
+    """The code that confirms the instruction with that digest; computed anew by who sends and who checks."""
+    return domain.derive_code(code_secret.current(), digest, attempt)
+
+
+def verify_code(given: str, digest: bytes, attempt: int, tries_left: int) -> None:
+    """Raises CodeWrong unless `given` is the code; the try must have been claimed before."""
+    if _is_code(given, digest, attempt):
+        return
+    # The sender may have met a new secret before this instance did; tries are few, so this is rare.
+    code_secret.forget()
+    if not _is_code(given, digest, attempt):
+        raise CodeWrong(tries_left=str(tries_left))
+
+
+def _is_code(given: str, digest: bytes, attempt: int) -> bool:
+    codes = [domain.derive_code(secret, digest, attempt) for secret in code_secret.accepted()]
+    return any(domain.is_same(given, code) for code in codes)
+
+
+def policy(now: dt.datetime) -> Policy:
+    """The ceilings in force, by the parameter `factor.policy` (XJ-4.2-limit)."""
+    standard = Policy(
+        domain.STANDARD,
+        {
+            SMS: parameters.value(parameters.SMS_CEILING_FEN, now),
+            TOKEN: parameters.value(parameters.TOKEN_CEILING_FEN, now),
+            domain.PHONE: parameters.value(parameters.PHONE_CEILING_FEN, now),
+            domain.CLOUD: parameters.value(parameters.CLOUD_CEILING_FEN, now),
+            domain.USB_KEY: parameters.value(parameters.USB_KEY_CEILING_FEN, now),
+        },
+        None,
+    )
+    if domain.POLICY_NAMES[parameters.value(parameters.FACTOR_POLICY, now)] == domain.STANDARD:
+        return standard
+    return domain.strict_policy(
+        standard,
+        parameters.value(parameters.STRICT_SINGLE_FEN, now),
+        parameters.value(parameters.STRICT_DAY_FEN, now),
+    )
+
+
+def factors_of(customer_id: str) -> list[FactorItem]:
+    """All factors a customer has or had, in order of id."""
+    return store.of_customer(customer_id)
+
+
+def takes_codes(customer_id: str) -> bool:
+    """Whether codes may go to the reserved phone: not after SMS codes were reported lost or revoked (NB-5.3.6).
+
+    Who never chose SMS codes for payments still gets those of other operations.
+    """
+    row = store.get(customer_id, SMS_ID)
+    return row is None or row.state == domain.ACTIVE
+
+
+def state_at(row: FactorItem, now: dt.datetime) -> str:
+    """A factor's state as a reader sees it: an active one whose time is over reads `expired`."""
+    if row.state == domain.ACTIVE and row.valid_until is not None and row.valid_until <= clock.to_text(now):
+        return domain.EXPIRED
+    return row.state
+
+
+def terms_at(now: dt.datetime) -> Terms:
+    """Under which a payment may rest on a proof now."""
+    return Terms(parameters.value(parameters.WRONG_CODES_DAY, now), policy(now).no_certificate_day_fen)
+
+
+def ceiling_refusals(method: str, image: Image, amount_fen: int, now: dt.datetime) -> list[Refusal]:
+    """Why `method` may not confirm a transfer of `amount_fen` to somebody else; empty when it may.
+
+    The refusal names the methods that would do, and those of them on the customer's record `image`.
+    """
+    rules = policy(now)
+    if method == NO_FACTOR or amount_fen <= rules.ceiling_fen(method):
+        return []
+    would_do = rules.methods_for(amount_fen)
+    held = set(image.get("factors", {}).values())
+    return [
+        FactorCeilingExceeded(
+            method=method,
+            ceiling=decimal_text(rules.ceiling_fen(method)),
+            factors=domain.words(would_do, nothing="branch"),
+            yours=domain.words(one for one in would_do if one in held),
+        )
+    ]
+
+
+def choose(customer_id: str, image: Image, factor: str, factor_id: str, now: dt.datetime) -> Chosen:
+    """The factor that is to confirm: the one named by `factor_id`, else the strongest of its kind that is active.
+
+    `image` is the customer's record. Reads the factor's row, except for SMS.
+    """
+    held: dict[str, str] = image.get("factors", {})
+    fitting = [id_ for id_, method in held.items() if factor_of(method) == factor and factor_id in ("", id_)]
+    for id_ in sorted(fitting, key=lambda one: METHODS.index(held[one]), reverse=True):
+        if held[id_] == SMS:
+            return Chosen(factor, id_, SMS)
+        row = store.get(customer_id, id_)
+        if row is not None and row.valid_until is not None and state_at(row, now) == domain.ACTIVE:
+            kept = kept_of(row, now)
+            if kept is not None:
+                return Chosen(factor, id_, held[id_], clock.from_text(row.valid_until), kept)
+    return Chosen(factor)
+
+
+def kept_of(row: FactorItem, now: dt.datetime) -> dict[str, Any] | None:
+    """What the instruction keeps of a certificate: key and serial number; None for one that is not the bank's."""
+    if not row.certificate:
+        return {}
+    from cryptography import x509  # noqa: PLC0415  # X.509 is for those few who need it
+
+    from chalicelib.factors import authority, signatures  # noqa: PLC0415  # the same
+
+    certificate = x509.load_der_x509_certificate(row.certificate)
+    issuer = authority.authority_named(row.authority)
+    if not signatures.is_issued_by(certificate, issuer) or not signatures.is_valid_at(certificate, now):
+        return None
+    key = signatures.key_of(certificate)
+    seal = _key_seal(row.customer_id, row.factor_id, key, code_secret.current())
+    return {"pubkey": key, "serial": bytes.fromhex(row.serial or ""), "key_seal": seal}
+
+
+def _key_seal(customer_id: str, factor_id: str, key: bytes, secret: bytes) -> bytes:
+    """Says that the key is that factor's: who writes another into a waiting instruction cannot make it."""
+    return domain.seal(secret, key, factor_id, customer_id, "key")
+
+
+def expected(now: dt.datetime) -> Proof:
+    """What a confirmation will have to satisfy, for who judges before there is one."""
+    return Proof(terms_at(now))
+
+
+def require(
+    update: ItemUpdate, factor: str, factor_id: str, proof: Proof | None, business_date: str, outward_fen: int
+) -> None:
+    """Put on the payer's record what a payment confirmed by that factor rests on, in the write itself.
+
+    `outward_fen` is what leaves to somebody else. Without a factor nothing is required; with one, its proof is.
+    """
+    if factor == NO_FACTOR:
+        return
+    if proof is None:
+        raise TypeError("a payment that a factor confirms rests on its proof")
+    update.require(domain.active_rule(factor_id))
+    if factor == CERTIFICATE:
+        return
+    update.require(domain.guesses_rule(business_date, proof.terms.wrong_codes_day))
+    if proof.step is not None:
+        # The very write that moves the money uses up the code, and those of the minutes before it.
+        update.require(domain.step_rule(proof.step)).set("#token_step = :step", step=n(proof.step))
+    if outward_fen and proof.terms.no_certificate_day_fen is not None:
+        domain.take_strict_day(update, business_date, outward_fen, proof.terms.no_certificate_day_fen)
+
+
+def count_coded(factor: str, image: Image, now: dt.datetime) -> None:
+    """Count an instruction that a code will confirm, so that the tries of a day are bounded however many run at once.
+
+    `image` is the customer's record; counts of days long over go with the same write. Raises CodesExhausted.
+    """
+    if factor not in (SMS, TOKEN):
+        return
+    date = clock.business_date(now)
+    update = customers.customer_update(image["customer_id"])
+    update.require(domain.codes_rule(date, parameters.value(parameters.CODES_DAY, now)))
+    updates.insist(_add_one(update, f"codes_{date}").remove(*domain.expired_counts(image, date)))
+
+
+def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.datetime) -> Proof:
+    """Check what was given against the claimed instruction `image`, whose canonical form is `message`.
+
+    Raises CodeWrong, SignatureWrong, TokenCodeUsed; FactorNotActive for a token that is gone. A wrong code is
+    counted: CodeGuessesExhausted when too many were entered today.
+    """
+    terms = terms_at(now)
+    if given.factor == CERTIFICATE:
+        return Proof(terms, signature=_verified_signature(given.signature, image, message, tries_left))
+    try:
+        step = None
+        if given.factor == TOKEN:
+            step = verify_token(given.code, image, tries_left, now)
+        else:
+            verify_code(given.code, image["digest"], image["attempt"], tries_left)
+    except CodeWrong:
+        count_wrong(image["customer_id"], terms.wrong_codes_day, now)
+        raise
+    return Proof(terms, step=step, secret=code_secret.current())
+
+
+def _verified_signature(signature: bytes, image: Image, message: bytes, tries_left: int) -> bytes:
+    from chalicelib.factors import signatures  # noqa: PLC0415  # X.509 is for those few who need it
+
+    seals = [
+        _key_seal(image["customer_id"], image["factor_id"], image["pubkey"], secret)
+        for secret in code_secret.accepted()
+    ]
+    is_ours = any(hmac.compare_digest(sealed, image["key_seal"]) for sealed in seals)
+    if not is_ours or not signatures.is_signed(image["pubkey"], signature, message):
+        raise SignatureWrong(tries_left=str(tries_left))
+    return signature
+
+
+def verify_token(code: str, image: Image, tries_left: int, now: dt.datetime) -> int:
+    """The minute of a token's code, which a write has to use up. Raises CodeWrong, FactorNotActive."""
+    from chalicelib.factors import tokens  # noqa: PLC0415  # the same
+
+    row = store.get(image["customer_id"], image["factor_id"])
+    if row is None or row.seed is None or state_at(row, now) != domain.ACTIVE:
+        raise FactorNotActive(factors=NO_FACTOR)
+    step = tokens.accepted_step(tokens.decrypt(row.seed, row.customer_id, row.factor_id), code, now)
+    if step is None:
+        raise CodeWrong(tries_left=str(tries_left))
+    return step
+
+
+def kinds_held(customer_id: str) -> list[str]:
+    """Kinds of the customer's active factors, as the record names them: `sms`, `token`, `certificate`."""
+    customer = customers.customer_of(customer_id)
+    held = customer.image.get("factors", {}) if customer else {}
+    return [kind for kind in (SMS, TOKEN, CERTIFICATE) if kind in map(factor_of, held.values())]
+
+
+def download_code(image: Image) -> str:
+    """The code that downloads a certificate: bound to customer, factor, carrier, key device and application."""
+    bound = domain.download_digest(
+        image["customer_id"], image["factor_id"], image["method"], image.get("device_serial") or ""
+    )
+    return confirmation_code(bound, image["attempt"])
+
+
+def download_of(customer_id: str, factor_id: str, attempt: int, now: dt.datetime) -> tuple[str, str, str] | None:
+    """Method, code and end of a certificate's download, or None when that code is no longer of use."""
+    row = store.get(customer_id, factor_id)
+    if row is None or (row.state, row.attempt) != (domain.APPLIED, attempt):
+        return None
+    if row.code_until is None or row.code_until <= clock.to_text(now):
+        return None
+    image = {
+        "customer_id": customer_id,
+        "factor_id": factor_id,
+        "method": row.method,
+        "device_serial": row.device_serial,
+        "attempt": attempt,
+    }
+    return row.method, download_code(image), row.code_until
+
+
+def count_wrong(customer_id: str, most: int, now: dt.datetime) -> None:
+    """Count a wrong code of the day. Raises CodeGuessesExhausted once there were enough; the last one is told."""
+    date = clock.business_date(now)
+    update = customers.customer_update(customer_id).require(domain.guesses_rule(date, most))
+    counted = updates.insist(_add_one(update, f"wrong_{date}"))
+    if counted[f"wrong_{date}"] >= most:
+        audit.record(customer_id, audit.CODE_GUESSES_EXHAUSTED, now)
+
+
+def _add_one(update: ItemUpdate, bucket: str) -> ItemUpdate:
+    return update.set(f"#{bucket} = if_not_exists(#{bucket}, :zero) + :one", zero=n(0), one=n(1))
+
+
+def enrol_at_sign_up(customer_id: str, methods: tuple[str, ...], now: dt.datetime) -> dict[str, str]:
+    """Register what a new customer chose, active from now; the map for the customer's record (NB-5.3.7)."""
+    for method in methods:
+        # What is chosen at sign-up needs nothing but the reserved phone, and there is one of it.
+        row = store.FactorItem(customer_id, method, method=method, state=domain.ACTIVE, valid_from=clock.to_text(now))
+        row.save()
+    return {method: method for method in methods}

@@ -1,0 +1,177 @@
+"""AccountSecretsTable and PasswordApplicationsTable: passwords of accounts, and who applies for a query password."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import DoesNotExist, UpdateError
+
+from chalicelib.platform import aws, clock, settings, transactions, updates
+from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_image, to_raw
+from chalicelib.platform.errors import NotFound
+
+AWAITING, USED = "awaiting", "used"
+FIRST_ATTEMPT = 1
+KEPT_S = 86_400
+
+
+class DayItem(Item):
+    """How many applications there were on a business date for a customer, or untrue ones for an account."""
+
+    class Meta:
+        logical_name = "password_applications"
+
+    application_id = UnicodeAttribute(hash_key=True)
+    made = NumberAttribute()
+    expires_at = NumberAttribute()
+
+
+class AccountSecretItem(Item):
+    class Meta:
+        logical_name = "account_secrets"
+
+    account_id = UnicodeAttribute(hash_key=True)
+    withdrawal_hash = UnicodeAttribute(null=True)
+    payment_hash = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Somebody applies for a query password; `customer_id` is empty where what was stated is not true."""
+
+    application_id: str
+    customer_id: str
+    account_id: str
+    created_at: str
+    valid_until: str
+
+    def digest(self) -> bytes:
+        """What the code by SMS is derived from: SHA-256 over every stated fact."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).digest()
+
+
+def put_withdrawal_hash(account_id: str, withdrawal_hash: str) -> None:
+    """Set an account's withdrawal password."""
+    AccountSecretItem(account_id).update(actions=[AccountSecretItem.withdrawal_hash.set(withdrawal_hash)])
+
+
+def withdrawal_hash_of(account_id: str) -> str | None:
+    """The stored hash, or None."""
+    try:
+        return AccountSecretItem.get(account_id, consistent_read=True).withdrawal_hash
+    except DoesNotExist:
+        return None
+
+
+def put_payment_hash(account_id: str, payment_hash: str, noted: ItemPut) -> None:
+    """Set an account's electronic payment password, then note it in the customer's log."""
+    AccountSecretItem(account_id).update(actions=[AccountSecretItem.payment_hash.set(payment_hash)])
+    aws.dynamodb().put_item(**noted.parameters())
+
+
+def payment_hash_of(account_id: str) -> str | None:
+    """The stored hash, or None."""
+    try:
+        return AccountSecretItem.get(account_id, consistent_read=True).payment_hash
+    except DoesNotExist:
+        return None
+
+
+def put(application: Application, expires_at: int) -> None:
+    """Store an application that awaits its code; the row dies a day later."""
+    facts = {name: getattr(application, name) for name in application.__dataclass_fields__}
+    row = {**facts, "state": AWAITING, "tries": 0, "expires_at": expires_at + KEPT_S}
+    put_ = ItemPut(settings.table("password_applications"), "application_id", to_raw(row))
+    aws.dynamodb().put_item(**put_.parameters())
+
+
+def count_one(whose: str, now: dt.datetime, most: int) -> bool:
+    """Count one more application of the day; False when there were `most` already."""
+    expires_at = int(now.timestamp()) + 2 * KEPT_S
+    try:
+        DayItem(f"day#{whose}#{clock.business_date(now)}").update(
+            actions=[DayItem.made.add(1), DayItem.expires_at.set(expires_at)],
+            condition=DayItem.made.does_not_exist() | (DayItem.made < most),
+        )
+    except UpdateError as error:
+        if is_refused(error):
+            return False
+        raise
+    return True
+
+
+def read(application_id: str) -> tuple[Application, str] | None:
+    """An application and its state."""
+    answer = aws.dynamodb().get_item(
+        TableName=settings.table("password_applications"),
+        Key={"application_id": s(application_id)},
+        ConsistentRead=True,
+    )
+    if "Item" not in answer:
+        return None
+    image = to_image(answer["Item"])
+    return _application(image), str(image["state"])
+
+
+def open_rule(now_text: str, max_tries: int) -> Rule:
+    """The application waits, is in time, and has tries left; all breaches look alike."""
+    return Rule(
+        "#state = :awaiting AND #valid_until > :now AND #tries < :max_tries",
+        {":awaiting": s(AWAITING), ":now": s(now_text), ":max_tries": n(max_tries)},
+        lambda image: (
+            image.get("state") == AWAITING
+            and image.get("valid_until", "") > now_text
+            and image.get("tries", max_tries) < max_tries
+        ),
+        None,
+    )
+
+
+def unused_rule() -> Rule:
+    """An application gives one password."""
+    return Rule(
+        "#state = :unused",
+        {":unused": s(AWAITING)},
+        lambda image: bool(image.get("state") == AWAITING),
+        None,
+    )
+
+
+def claim(application_id: str, now_text: str, max_tries: int) -> Application | None:
+    """Take a try before the code is looked at; None when there is nothing to try."""
+    update = _update(application_id).require(open_rule(now_text, max_tries))
+    done, image = updates.run(update.set("#tries = #tries + :one_try", one_try=n(1)))
+    return _application(image) if done and image is not None else None
+
+
+def set_password(
+    application: Application, password_hash: str, has_one: bool, writes: Sequence[ItemPut | ItemUpdate]
+) -> bool:
+    """Use the application up and set the query password with `writes`, all or nothing.
+
+    False when it was used meanwhile or a condition of `writes` does not hold any more.
+    """
+    used = _update(application.application_id).require(unused_rule()).set("#state = :used", used=s(USED))
+    table, key = settings.table("credentials"), application.customer_id
+    credential: ItemPut | ItemUpdate
+    if has_one:
+        update = ItemUpdate(table, {"customer_id": s(key)}, missing=NotFound)
+        credential = update.set("#password_hash = :given_hash", given_hash=s(password_hash))
+    else:
+        credential = ItemPut(table, "customer_id", to_raw({"customer_id": key, "password_hash": password_hash}))
+    return transactions.commit([used, credential, *writes])
+
+
+def _update(application_id: str) -> ItemUpdate:
+    table = settings.table("password_applications")
+    return ItemUpdate(table, {"application_id": s(application_id)}, missing=NotFound)
+
+
+def _application(image: Image) -> Application:
+    return Application(**{name: image[name] for name in Application.__dataclass_fields__})

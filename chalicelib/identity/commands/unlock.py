@@ -1,0 +1,27 @@
+"""Staff end a lock before its time (XJ-4.2-pw)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.customers import service as customers
+from chalicelib.identity import attempts_store, store
+from chalicelib.identity.attempts_store import Subject
+from chalicelib.identity.domain import normal_name
+from chalicelib.platform.errors import NotFound
+from chalicelib.staff import service as staff
+
+
+def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
+    """End the lock of the customer with that log-in name or account number; False when there is none.
+
+    The customer's log says who did it. Raises NotFound for a name nobody has, StaffNotEntitled unless the teller is
+    of the customer's branch or the head office.
+    """
+    customer_id = store.customer_by_login_name(normal_name(login_name))
+    if customer_id is None:
+        raise NotFound()
+    staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
+    subject = Subject(customer_id, customer_id)
+    locked_until = attempts_store.read(subject).locked_until
+    return locked_until > 0 and attempts_store.start_anew(subject, locked_until, 0, now, by=teller_id)

@@ -1,0 +1,99 @@
+"""Find posted transfers without receipt or row in the customer's list, and have them told again (NB-5.1.1).
+
+The journal has no index and keeps everything for ever, so it is not searched. A posted transfer is a line of its
+payer's account, made from another stream that has a sweeper of its own: who walks the accounts' newest lines
+meets every transfer, and reads as much as was paid lately, however old the bank.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from chalicelib.accounts import service as accounts
+from chalicelib.customers import service as customers
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock, log, metrics, queues
+from chalicelib.platform.queues import Message
+from chalicelib.receipts import store
+from chalicelib.transfers import service as transfers
+
+# Longer than a day without any sweep may last.
+SINCE = dt.timedelta(hours=26)
+# What is still on its way, a first retry included, is left to its worker.
+SETTLE = dt.timedelta(minutes=10)
+# The engine reads so many items at once.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many transfers a page had, and how many of them were told again, or listed again."""
+
+    transfers: int = 0
+    told: int = 0
+    listed: int = 0
+
+    def plus(self, other: Swept) -> Swept:
+        """Both together."""
+        return Swept(self.transfers + other.transfers, self.told + other.told, self.listed + other.listed)
+
+
+def start_sweep(correlation_id: str) -> None:
+    """Start a sweep over the transfers of all customers."""
+    queues.send("receipt_sweeps", [_page_message("", correlation_id)])
+
+
+def _page_message(after: str, correlation_id: str) -> Message:
+    return Message(
+        event_id=f"receipt-sweep#{correlation_id}#{after}",
+        event_type="receipts.sweep_page",
+        aggregate_id=correlation_id,
+        correlation_id=correlation_id,
+        data={"after": after},
+    )
+
+
+def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
+    """Look at what one page of customers paid between SINCE and SETTLE before `now`; then ask for the next page.
+
+    Repeating it tells again only what still lacks its receipt, and `transfer.posted` may be told twice.
+    """
+    customer_ids, cursor = customers.customer_page(after or None)
+    if cursor is not None:
+        # Asked for first: whatever this page meets, the customers after it are visited.
+        queues.send("receipt_sweeps", [_page_message(cursor, correlation_id)])
+    swept = Swept()
+    for customer_id in customer_ids:
+        for account in accounts.accounts_of(customer_id):
+            paid = _paid(account, now - SINCE, now - SETTLE)
+            while entry_ids := list(islice(paid, AT_ONCE)):
+                swept = swept.plus(_make_good(customer_id, entry_ids))
+    return swept
+
+
+def _paid(account: ledger.Account, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
+    """The entries that took money from an account in a time; an account that did not move is not read."""
+    first, last = clock.business_date(since), clock.business_date(until)
+    if account.business_date < first:
+        return
+    earliest, latest = clock.to_text(since), clock.to_text(until)
+    for line in accounts.lines_between(account.account_id, first, last):
+        if line.kind == "principal" and line.amount_fen < 0 and earliest <= line.posted_at <= latest:
+            yield line.entry_id
+
+
+def _make_good(customer_id: str, entry_ids: list[str]) -> Swept:
+    found = ledger.read_entries(list(dict.fromkeys(entry_ids)))
+    posted = [image for image in found.values() if image["kind"] == "transfer" and image["state"] == ledger.POSTED]
+    receipted = store.issued_of([image["entry_id"] for image in posted])
+    untold = [image for image in posted if image["entry_id"] not in receipted]
+    # Told, not issued here: an entry that gets no receipt fails alone, and becomes a dead letter as ever.
+    queues.send("receipts", [transfers.posted_message(image) for image in untold])
+    listed = transfers.list_again(customer_id, posted)
+    if untold or listed:
+        metrics.count(metrics.TRANSFERS_RETOLD)
+        log.logger.error("posted transfers were not told", extra={"receipts": len(untold), "listed": listed})
+    return Swept(len(posted), len(untold), listed)

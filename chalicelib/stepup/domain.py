@@ -1,0 +1,238 @@
+"""Operations that need a step-up, a challenge's canonical form and its rules. Pure; no I/O, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.platform.dynamo import Image, Rule, n, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.masking import account_tail, mask_phone
+from chalicelib.stepup.errors import StepUpExpired, StepUpNotAwaiting, StepUpRequired, StepUpTriesExhausted
+
+CANONICAL_VERSION = "rural-bank-step-up-1"
+AWAITING, CONFIRMED, USED, EXPIRED = "awaiting", "confirmed", "used", "expired"
+FIRST_ATTEMPT = 1
+
+SMS, TOKEN, CERTIFICATE = "sms", "token", "certificate"
+# What a stolen phone with its SIM card does not give away.
+STRONG = (TOKEN, CERTIFICATE)
+
+Facts = Mapping[str, str]
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of sensitive operation: which factors would do, and what will be done, in words.
+
+    `zh` and `en` are what the SMS and the screen say: key facts masked, and no text that somebody chose.
+    `phone_fact` names the fact with the number a code goes to; without it that is the reserved phone.
+    """
+
+    code: str
+    factors: tuple[str, ...]
+    zh: Callable[[Facts], str]
+    en: Callable[[Facts], str]
+    phone_fact: str | None = None
+
+
+# Fact -> its words. `account` is absent for the limits over all accounts.
+_LIMITS = {
+    "single": ("单笔", "one transfer"),
+    "day": ("日累计", "a day"),
+    "month": ("月累计", "a month"),
+    "year": ("年累计", "a year"),
+    "count": ("日笔数", "transfers a day"),
+    "day_outward": ("每日对外转账", "outward a day"),
+    "day_without_certificate": ("未使用证书日累计", "without certificate a day"),
+    "day_without_factor": ("小额免密日累计", "without any factor a day"),
+}
+
+
+def _limits_zh(facts: Facts) -> str:
+    whose = f"尾号{account_tail(facts['account'])}账户" if "account" in facts else "全部账户"
+    return f"将{whose}的限额设为" + "、".join(
+        f"{zh}{facts[name]}" for name, (zh, _) in _LIMITS.items() if name in facts
+    )
+
+
+def _limits_en(facts: Facts) -> str:
+    whose = f"account ending {account_tail(facts['account'])}" if "account" in facts else "all accounts"
+    changes = ", ".join(f"{en} {facts[name]}" for name, (_, en) in _LIMITS.items() if name in facts)
+    return f"set the limits of {whose}: {changes}"
+
+
+RAISE_LIMITS = Operation("limits.raise", STRONG, _limits_zh, _limits_en)
+SWITCH_TRANSFERS_ON = Operation(
+    "transfers.switch_on",
+    (SMS, *STRONG),
+    lambda _: "开启网上转账功能",
+    lambda _: "switch online transfers on",
+)
+# The device's own name is text that somebody chose: an SMS does not carry it.
+BIND_DEVICE = Operation(
+    "device.bind",
+    (SMS,),
+    lambda facts: f"登录新设备（{facts['platform']}，编号尾号{facts['device'][-4:]}）",
+    lambda facts: f"log in on a new device ({facts['platform']}, number ending {facts['device'][-4:]})",
+)
+CHANGE_PHONE = Operation(
+    "phone.change",
+    STRONG,
+    lambda facts: f"将预留手机号更换为{mask_phone(facts['phone'])}",
+    lambda facts: f"change the reserved phone to {mask_phone(facts['phone'])}",
+)
+BIND_CARD = Operation(
+    "card.bind",
+    (SMS, *STRONG),
+    lambda facts: f"绑定本人尾号{account_tail(facts['card'])}的卡或账户（仅查询）",
+    lambda facts: f"bind your own card or account ending {account_tail(facts['card'])}, to look at",
+)
+# Asked for by who may change it: that the new number is reachable. Its code goes there.
+PROVE_PHONE = Operation(
+    "phone.prove",
+    (SMS,),
+    lambda facts: f"将{mask_phone(facts['phone'])}设为预留手机号",
+    lambda facts: f"make {mask_phone(facts['phone'])} the reserved phone",
+    phone_fact="phone",
+)
+
+OPERATIONS = {
+    operation.code: operation
+    for operation in (RAISE_LIMITS, SWITCH_TRANSFERS_ON, BIND_DEVICE, CHANGE_PHONE, PROVE_PHONE, BIND_CARD)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A challenge as stored. `holder` is the session that may confirm and use it."""
+
+    challenge_id: str
+    customer_id: str
+    holder: str
+    operation: str
+    facts: dict[str, str]
+    factors: list[str]
+    digest: bytes
+    state: str
+    tries: int
+    attempt: int
+    created_at: str
+    valid_until: str
+    correlation_id: str
+
+    @classmethod
+    def from_image(cls, image: Image) -> Challenge:
+        """The challenge a stored item holds."""
+        return cls(**{name: image[name] for name in cls.__dataclass_fields__})
+
+    @property
+    def kind(self) -> Operation:
+        """What is to be done."""
+        return OPERATIONS[self.operation]
+
+    def canonical(self) -> bytes:
+        """The bytes that the digest is of, and that a certificate signs."""
+        return canonical_of(self.challenge_id, self.customer_id, self.operation, self.facts)
+
+    def is_true(self) -> bool:
+        """Whether what is stored still is what the digest was made for."""
+        return digest_of(self.challenge_id, self.customer_id, self.operation, self.facts) == self.digest
+
+    def state_at(self, now_text: str) -> str:
+        """The state as a reader sees it: one that waited too long reads `expired`."""
+        return EXPIRED if self.state in (AWAITING, CONFIRMED) and self.valid_until <= now_text else self.state
+
+
+def canonical_of(challenge_id: str, customer_id: str, operation: str, facts: Facts) -> bytes:
+    """The canonical form: JSON with sorted keys, no spaces, UTF-8, all values text; facts are a map of their own.
+
+    Any language can build it; any changed byte gives another digest.
+    """
+    return _encoder.encode(
+        {
+            "version": CANONICAL_VERSION,
+            "challenge_id": challenge_id,
+            "customer_id": customer_id,
+            "operation": operation,
+            "facts": dict(facts),
+        }
+    ).encode()
+
+
+def digest_of(challenge_id: str, customer_id: str, operation: str, facts: Facts) -> bytes:
+    """SHA-256 of the canonical form: what a factor confirms, and what is asked for again when it is done."""
+    return hashlib.sha256(canonical_of(challenge_id, customer_id, operation, facts)).digest()
+
+
+def holder_rule(customer_id: str, holder: str) -> Rule:
+    """Only the customer and session that asked; anybody else's looks like none."""
+    return Rule(
+        "#customer_id = :customer AND #holder = :holder",
+        {":customer": s(customer_id), ":holder": s(holder)},
+        lambda image: image.get("customer_id") == customer_id and image.get("holder") == holder,
+        lambda _: NotFound(),
+    )
+
+
+def awaiting_rule() -> Rule:
+    """Only what awaits confirmation can be confirmed."""
+    return Rule(
+        "#state = :awaiting",
+        {":awaiting": s(AWAITING)},
+        lambda image: bool(image.get("state") == AWAITING),
+        lambda image: StepUpNotAwaiting(state=str(image.get("state"))),
+    )
+
+
+def in_time_rule(now_text: str) -> Rule:
+    """A challenge is confirmed in minutes or not at all."""
+    return Rule(
+        "#valid_until > :now",
+        {":now": s(now_text)},
+        lambda image: bool(image.get("valid_until", "") > now_text),
+        lambda _: StepUpExpired(),
+    )
+
+
+def tries_rule(max_tries: int) -> Rule:
+    """A try is left."""
+    return Rule(
+        "#tries < :max_tries",
+        {":max_tries": n(max_tries)},
+        lambda image: bool(image.get("tries", max_tries) < max_tries),
+        lambda _: StepUpTriesExhausted(),
+    )
+
+
+def attempt_rule(attempt: int) -> Rule:
+    """No code was sent since the challenge was read; a breach is told as having asked too soon."""
+    return Rule(
+        "#attempt = :attempt",
+        {":attempt": n(attempt)},
+        lambda image: bool(image.get("attempt") == attempt),
+        None,
+    )
+
+
+def usable_rule(customer_id: str, holder: str, digest: bytes, now_text: str) -> Rule:
+    """Confirmed, in time, by this customer in this session, for just this; a breach asks for another challenge."""
+    wanted = {"customer_id": customer_id, "holder": holder, "digest": digest, "state": CONFIRMED}
+    return Rule(
+        "#customer_id = :customer AND #holder = :holder AND #digest = :digest AND #state = :confirmed"
+        " AND #valid_until > :now",
+        {
+            ":customer": s(customer_id),
+            ":holder": s(holder),
+            ":digest": {"B": digest},
+            ":confirmed": s(CONFIRMED),
+            ":now": s(now_text),
+        },
+        lambda image: (
+            all(image.get(name) == value for name, value in wanted.items()) and image.get("valid_until", "") > now_text
+        ),
+        lambda _: StepUpRequired(),
+    )

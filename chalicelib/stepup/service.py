@@ -1,0 +1,284 @@
+"""Confirm a sensitive operation: ask, confirm by a factor, and do just what was confirmed, once.
+
+A route that does something sensitive makes a `Demand` of what it will do. Without a confirmed challenge for just
+that, `require` and `write_with` open one and raise StepUpRequired. The app confirms it and sends the same request
+again with the header `Step-Up`; the digest is computed anew from what will be done, so a changed byte is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from chalicelib.customers import service as customers
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, n, s
+from chalicelib.platform.errors import NotFound, TryAgain
+from chalicelib.platform.http import Caller
+from chalicelib.stepup import domain, store, verifiers
+from chalicelib.stepup.domain import (
+    BIND_CARD,
+    BIND_DEVICE,
+    CERTIFICATE,
+    CHANGE_PHONE,
+    OPERATIONS,
+    PROVE_PHONE,
+    RAISE_LIMITS,
+    SMS,
+    SWITCH_TRANSFERS_ON,
+    Challenge,
+    Facts,
+    Operation,
+)
+from chalicelib.stepup.errors import (
+    CodeSendsExhausted,
+    CodeTooSoon,
+    FactorNotAccepted,
+    StepUpAltered,
+    StepUpLimitReached,
+    StepUpRequired,
+    StrongFactorRequired,
+)
+
+__all__ = [
+    "BIND_CARD",
+    "BIND_DEVICE",
+    "CERTIFICATE",
+    "CHANGE_PHONE",
+    "OPERATIONS",
+    "PROVE_PHONE",
+    "RAISE_LIMITS",
+    "SMS",
+    "SWITCH_TRANSFERS_ON",
+    "Challenge",
+    "Demand",
+    "Operation",
+    "attempt_rule",
+    "challenge_of",
+    "claim",
+    "confirm",
+    "consumption",
+    "open_challenge",
+    "read_challenge",
+    "refusal_of",
+    "require",
+    "require_spacing",
+    "send_again",
+    "settlement",
+    "write_with",
+]
+
+attempt_rule = domain.attempt_rule
+# What cannot be an id is not looked up.
+_ID = re.compile(r"[a-z2-7]{20}")
+_KEPT_AFTER = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is about to be done, and the challenge given with the request (header `Step-Up`), if any."""
+
+    caller: Caller
+    operation: Operation
+    facts: Facts
+    given: str | None
+    correlation_id: str
+
+
+def require(demand: Demand, now: dt.datetime) -> None:
+    """Use up the challenge given, for what has no write that it could ride in.
+
+    Raises StepUpRequired, StrongFactorRequired, StepUpLimitReached; TryAgain, OutcomeUnknown.
+    """
+    write_with(demand, [], now)
+
+
+def write_with(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime) -> None:
+    """Do `writes` and use up the challenge given, all or nothing.
+
+    Raises what `require` raises, the refusals of the writes' own rules, and updates.Overtaken when one of the
+    writes no longer fits: then the challenge is not used, and the write may be planned again.
+    """
+    try:
+        updates.run_together([consumption(demand, now), *writes])
+    except StepUpRequired:
+        raise refusal_of(demand, now) from None
+
+
+def consumption(demand: Demand, now: dt.datetime) -> ItemUpdate:
+    """The write that uses up the challenge given, as a part of the operation's own.
+
+    Raises StepUpRequired without a challenge, here or when a write with it is refused for it.
+    """
+    if demand.given is None or not _ID.fullmatch(demand.given):
+        raise StepUpRequired()
+    caller = demand.caller
+    digest = domain.digest_of(demand.given, caller.customer_id, demand.operation.code, demand.facts)
+    update = store.update_of(demand.given)
+    update.require(domain.usable_rule(caller.customer_id, caller.session_id, digest, clock.to_text(now)))
+    update.missing = StepUpRequired
+    return update.set("#state = :used, #used_at = :used_at", used=s(domain.USED), used_at=s(clock.to_text(now)))
+
+
+def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
+    """The refusal that asks for a step-up, with a fresh challenge in its facts.
+
+    Raises StrongFactorRequired, StepUpLimitReached.
+    """
+    caller = demand.caller
+    challenge = open_challenge(
+        caller.customer_id, caller.session_id, demand.operation, demand.facts, demand.correlation_id, now
+    )
+    return StepUpRequired(
+        step_up=challenge.challenge_id,
+        digest=challenge.digest.hex(),
+        valid_until=challenge.valid_until,
+        factors=",".join(challenge.factors),
+    )
+
+
+def open_challenge(
+    customer_id: str, holder: str, operation: Operation, facts: Facts, correlation_id: str, now: dt.datetime
+) -> Challenge:
+    """Store a challenge; where an SMS code would do, its stream sends one.
+
+    Raises StrongFactorRequired when the customer holds none of the operation's factors, StepUpLimitReached.
+    """
+    # A code to a number that is to be proved goes past the phone that may have been lost.
+    held = (SMS,) if operation.phone_fact else verifiers.factors_held(customer_id)
+    usable = [factor for factor in operation.factors if factor in held]
+    if not usable:
+        raise StrongFactorRequired(factors=",".join(operation.factors))
+    valid_until = now + dt.timedelta(seconds=parameters.value(parameters.STEP_UP_VALID_S, now))
+    expires_at = int((valid_until + _KEPT_AFTER).timestamp())
+    most = parameters.value(parameters.STEP_UP_DAY_MAX, now)
+    if not store.count_one(customer_id, clock.business_date(now), most, expires_at):
+        raise StepUpLimitReached()
+    challenge_id = ids.random_id()
+    challenge = Challenge(
+        challenge_id=challenge_id,
+        customer_id=customer_id,
+        holder=holder,
+        operation=operation.code,
+        facts=dict(facts),
+        factors=usable,
+        digest=domain.digest_of(challenge_id, customer_id, operation.code, facts),
+        state=domain.AWAITING,
+        tries=0,
+        attempt=domain.FIRST_ATTEMPT,
+        created_at=clock.to_text(now),
+        valid_until=clock.to_text(valid_until),
+        correlation_id=correlation_id,
+    )
+    store.put({**asdict(challenge), "expires_at": expires_at})
+    return challenge
+
+
+def read_challenge(challenge_id: str) -> Challenge | None:
+    """Any challenge, or None, also for what cannot be an id; for the bank's own side."""
+    image = store.read(challenge_id) if _ID.fullmatch(challenge_id) else None
+    return Challenge.from_image(image) if image and "operation" in image else None
+
+
+def challenge_of(caller: Caller, challenge_id: str) -> Challenge:
+    """The caller's own challenge in this session; raises NotFound for any other."""
+    challenge = read_challenge(challenge_id)
+    if challenge is None or (challenge.customer_id, challenge.holder) != (caller.customer_id, caller.session_id):
+        raise NotFound()
+    return challenge
+
+
+def confirm(caller: Caller, challenge_id: str, factor: str, proof: str, now: dt.datetime) -> Challenge:
+    """Confirm by a factor; the try is claimed before the proof is looked at.
+
+    Raises NotFound (also for another's), StepUpNotAwaiting, StepUpExpired, StepUpTriesExhausted, StepUpAltered,
+    FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
+    """
+    challenge = claim(caller.customer_id, caller.session_id, challenge_id, factor, proof, now)
+    settled = settlement(challenge, now).set(
+        "#state = :confirmed, #confirmed_by = :factor", confirmed=s(domain.CONFIRMED), factor=s(factor)
+    )
+    together(challenge, factor, [settled])
+    return Challenge.from_image({**asdict(challenge), "state": domain.CONFIRMED})
+
+
+def claim(customer_id: str, holder: str, challenge_id: str, factor: str, proof: str, now: dt.datetime) -> Challenge:
+    """Take a try and verify the proof; the challenge still awaits its end. Raises what `confirm` raises."""
+    max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
+    update = store.update_of(_id_from(challenge_id))
+    update.require(
+        domain.holder_rule(customer_id, holder),
+        domain.awaiting_rule(),
+        domain.in_time_rule(clock.to_text(now)),
+        domain.tries_rule(max_tries),
+    )
+    challenge = Challenge.from_image(_updated(update.set("#tries = #tries + :one", one=n(1))))
+    if not challenge.is_true():
+        raise StepUpAltered()
+    if factor not in challenge.factors:
+        raise FactorNotAccepted(factors=",".join(challenge.factors))
+    verifiers.VERIFIERS[factor](challenge, proof, max_tries - challenge.tries, now)
+    return challenge
+
+
+def settlement(challenge: Challenge, now: dt.datetime) -> ItemUpdate:
+    """The end of a challenge whose proof was right, to be told which: one of several at once gets through."""
+    return store.update_of(challenge.challenge_id).require(
+        domain.holder_rule(challenge.customer_id, challenge.holder),
+        domain.awaiting_rule(),
+        domain.in_time_rule(clock.to_text(now)),
+    )
+
+
+def together(challenge: Challenge, factor: str, writes: Sequence[ItemPut | ItemUpdate]) -> None:
+    """Write, unless the code went to a phone that is no longer the customer's."""
+    check = customers.customer_update(challenge.customer_id)
+    if factor == SMS:
+        check.require(customers.phone_rule(clock.from_text(challenge.created_at)))
+    updates.run_together([*writes, check])
+
+
+def send_again(caller: Caller, challenge_id: str, now: dt.datetime) -> Challenge:
+    """Send another code; the one before is void. The tries and the time stay what they were.
+
+    Raises NotFound, StepUpNotAwaiting, StepUpExpired, FactorNotAccepted, CodeTooSoon, CodeSendsExhausted.
+    """
+    challenge = challenge_of(caller, challenge_id)
+    if SMS not in challenge.factors:
+        raise FactorNotAccepted(factors=",".join(challenge.factors))
+    require_spacing(challenge.attempt, clock.from_text(challenge.created_at), now)
+    update = settlement(challenge, now).require(domain.attempt_rule(challenge.attempt))
+    return Challenge.from_image(_updated(update.set("#attempt = #attempt + :one", one=n(1))))
+
+
+def require_spacing(attempt: int, created_at: dt.datetime, now: dt.datetime) -> None:
+    """Another code may go out: not over the parameter's number, and each its pause after the one before.
+
+    Raises CodeSendsExhausted, CodeTooSoon.
+    """
+    if attempt >= parameters.value(parameters.SMS_CODE_SENDS, now):
+        raise CodeSendsExhausted()
+    due = created_at + dt.timedelta(seconds=attempt * parameters.value(parameters.SMS_CODE_PAUSE_S, now))
+    if now < due:
+        raise CodeTooSoon(seconds=str(-((now - due) // dt.timedelta(seconds=1))))
+
+
+def _updated(update: ItemUpdate) -> Image:
+    """The new item, or what its rules refuse; TryAgain when another write was quicker."""
+    try:
+        done, image = updates.run(update)
+    except (updates.UpdateContended, updates.UpdateInDoubt):
+        raise TryAgain() from None
+    if done and image is not None:
+        return image
+    refusal = lowest(update.breaches(image))
+    raise refusal if refusal is not None else TryAgain()
+
+
+def _id_from(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise NotFound()
+    return text

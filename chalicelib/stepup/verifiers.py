@@ -1,0 +1,40 @@
+"""How each factor proves that its owner confirms a challenge. A new factor is a row here, and nothing else.
+
+The try is claimed before a verifier is asked; a verifier raises its own refusal or returns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from chalicelib.factors import service as factors
+from chalicelib.factors.commands import confirm_operation
+from chalicelib.stepup.domain import CERTIFICATE, SMS, TOKEN, Challenge
+
+# challenge, what the customer gave (a code, or a signature in base64), tries left, now
+Verifier = Callable[[Challenge, str, int, dt.datetime], None]
+
+
+def _sms(challenge: Challenge, code: str, tries_left: int, now: dt.datetime) -> None:  # noqa: ARG001  # as the others
+    factors.verify_code(code, challenge.digest, challenge.attempt, tries_left)
+
+
+def _token(challenge: Challenge, code: str, tries_left: int, now: dt.datetime) -> None:
+    confirm_operation.use_token_code(challenge.customer_id, code, tries_left, now)
+
+
+def _certificate(challenge: Challenge, signature: str, tries_left: int, now: dt.datetime) -> None:
+    confirm_operation.verify_signature(challenge.customer_id, signature, challenge.canonical(), tries_left, now)
+
+
+VERIFIERS: Mapping[str, Verifier] = {SMS: _sms, TOKEN: _token, CERTIFICATE: _certificate}
+
+
+def factors_held(customer_id: str) -> tuple[str, ...]:
+    """Kinds of the factors with which this customer can confirm.
+
+    Everybody's reserved phone takes codes, until its loss is reported (NB-5.3.6).
+    """
+    codes = (SMS,) if factors.takes_codes(customer_id) else ()
+    return (*codes, *(kind for kind in factors.kinds_held(customer_id) if kind != SMS))

@@ -1,0 +1,126 @@
+"""Step-ups confirmed by a token and by a certificate: the real ones, end to end (XJ-5.3-limit, NB-5.3.3)."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from chalicelib.factors import tokens
+from chalicelib.factors.commands.end_factor import report_loss
+from chalicelib.factors.commands.issue_token import issue_token
+from tests.chain import signers
+from tests.chain.bank import TELLER, Bank, Reply
+from tests.chain.probe import account_image, unchanged
+
+SEED = b"seed of a token that nobody holds"[:32]
+RAISED = {"single": "60000.00"}
+
+
+class Phone:
+    """A logged-in customer who wants a higher limit."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.person = bank.sign_up("赵小明", deposit="100.00")
+        self.token = bank.log_in(self.person)
+
+    def ask(self, step_up: str | None = None) -> Reply:
+        headers = {"step-up": step_up} if step_up else {}
+        path = f"/v1/accounts/{self.person.account}/limits"
+        return self.bank.request("PATCH", path, RAISED, token=self.token, headers=headers)
+
+    def asked(self) -> dict[str, Any]:
+        refused = self.ask()
+        assert (refused.status, refused.code) == (403, "step_up_required"), refused
+        read = self.bank.request("GET", f"/v1/step-ups/{refused.body['facts']['step_up']}", token=self.token)
+        assert read.body["factors"] == refused.body["facts"]["factors"].split(",")
+        return dict(read.body)
+
+    def confirm(self, step_up: str, **proof: str) -> Reply:
+        return self.bank.request("POST", f"/v1/step-ups/{step_up}/confirmation", proof, token=self.token)
+
+    @property
+    def limit(self) -> int:
+        return int(account_image(self.person.account)["limit_single"])
+
+
+@pytest.fixture
+def phone(bank: Bank) -> Phone:
+    return Phone(bank)
+
+
+@pytest.mark.requirement("XJ-5.3-limit")
+def test_with_the_reserved_phone_alone_the_branch_raises_limits(phone: Phone) -> None:
+    assert phone.ask().code == "strong_factor_required"
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+@pytest.mark.requirement("XJ-5.3-limit")
+def test_a_certificate_signs_the_canonical_form_and_the_limit_is_raised(bank: Bank, phone: Phone) -> None:
+    signer = signers.certified(bank, phone.person, phone.token)
+    asked = phone.asked()
+    message = base64.b64decode(asked["canonical"])
+    # given signatures that are not: over another form, by another key, no signature at all
+    with unchanged(bank, but=("ChallengesTable",)):
+        for wrong in (signer.sign(message + b" "), signers.Signer().sign(message), "A" * 86 + "=="):
+            refused = phone.confirm(asked["id"], factor="certificate", signature=wrong)
+            assert (refused.status, refused.code) == (422, "signature_wrong"), wrong
+            asked = phone.asked()
+            message = base64.b64decode(asked["canonical"])
+    # when the right one comes, then just this is done
+    assert phone.confirm(asked["id"], factor="certificate", signature=signer.sign(message)).status == 200
+    assert phone.ask(asked["id"]).status == 200
+    assert phone.limit == 60_000_00
+    # and it is used up
+    assert (
+        phone.confirm(asked["id"], factor="certificate", signature=signer.sign(message)).code == "step_up_not_awaiting"
+    )
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_a_certificate_reported_lost_confirms_nothing(bank: Bank, phone: Phone) -> None:
+    signer = signers.certified(bank, phone.person, phone.token)
+    asked = phone.asked()
+    report_loss(phone.person.customer_id, signer.factor_id, bank.clock.now())
+    signature = signer.sign(base64.b64decode(asked["canonical"]))
+    assert phone.confirm(asked["id"], factor="certificate", signature=signature).code == "factor_not_active"
+    assert phone.ask().code == "strong_factor_required"
+
+
+@pytest.mark.requirement("NB-5.3.3-token")
+def test_a_tokens_code_confirms_once_whatever_it_is_for(bank: Bank, phone: Phone) -> None:
+    now = bank.clock.now()
+    issue_token(phone.person.customer_id, serial="T0000000001", seed=SEED, teller_id=TELLER, now=now)
+    code = tokens.code_at(SEED, tokens.step_at(now))
+    first, second = phone.asked(), phone.asked()
+    assert phone.confirm(first["id"], factor="token", code=code).status == 200
+    assert phone.ask(first["id"]).status == 200
+    # then the same code confirms neither another step-up nor a transfer
+    assert phone.confirm(second["id"], factor="token", code=code).code == "token_code_used"
+    payee = bank.sign_up("钱红")
+    created = bank.create(phone.token, phone.person, payee, "1.00", "key-token-used", factor="token")
+    assert created.status == 201, created
+    path = f"/v1/transfers/{created.body['id']}/confirmation"
+    used = bank.request("POST", path, {"factor": "token", "code": code}, token=phone.token)
+    assert used.code == "token_code_used"
+    # and the next minute's does
+    bank.clock.advance(dt.timedelta(seconds=60))
+    code = tokens.code_at(SEED, tokens.step_at(bank.clock.now()))
+    assert phone.confirm(second["id"], factor="token", code=code).status == 200
+
+
+@pytest.mark.requirement("NB-5.3.3-token")
+def test_wrong_token_codes_are_counted_with_those_of_transfers(bank: Bank, phone: Phone) -> None:
+    now = bank.clock.now()
+    issue_token(phone.person.customer_id, serial="T0000000002", seed=SEED, teller_id=TELLER, now=now)
+    right = {tokens.code_at(SEED, tokens.step_at(now) + drift) for drift in (-1, 0, 1)}
+    wrong = next(code for code in ("000000", "111111", "222222", "333333") if code not in right)
+    codes = []
+    for _ in range(3):
+        asked = phone.asked()
+        codes += [phone.confirm(asked["id"], factor="token", code=wrong).code for _ in range(4)]
+    assert codes[:10] == ["code_wrong"] * 10
+    assert set(codes[10:]) == {"code_guesses_exhausted"}

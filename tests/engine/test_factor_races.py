@@ -1,0 +1,181 @@
+"""Races over factors on a real engine: a loss reported while payments confirm, one code sent by many, many guesses."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.customers import service as customers
+from chalicelib.factors import service as factors
+from chalicelib.factors import tokens
+from chalicelib.factors.commands import issue_certificate
+from chalicelib.factors.commands.end_factor import report_loss
+from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.ledger import service as ledger
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image
+from chalicelib.platform.errors import Refusal
+from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
+from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.domain import Instruction, Request
+from tests.chain.signers import Signer
+from tests.engine.conftest import TELLER
+from tests.engine.test_transfer_races import Customer, available, confirmed, created, customer, together
+
+pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
+
+SEED = bytes(range(32))
+
+
+def awaiting(payer: Customer, payee: Customer, factor: str, amount_fen: int = 100_00) -> Image:
+    request = Request(payer.account, payee.account, payee.name, amount_fen, "CNY", "", factor=factor)
+    return create_transfer(payer.caller, uuid.uuid4().hex, request, "test", clock.now()).image
+
+
+def outcome(payer: Customer, image: Image, given: factors.Given) -> str:
+    try:
+        done = confirm_transfer(payer.caller, image["entry_id"], given, clock.now())
+    except Refusal as refusal:
+        return refusal.code
+    return "hit" if done.hit else "posted"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+@pytest.mark.parametrize("factor", ["sms", "certificate"])
+def test_a_loss_reported_while_payments_confirm_lets_none_pass_afterwards(factor: str) -> None:
+    payer, payee = customer("赵小明", 10_000_00), customer("钱红", 0)
+    signer = Signer()
+    factor_id = "sms" if factor == "sms" else certified(payer, signer)
+    images = [awaiting(payer, payee, factor) for _ in range(24)]
+    reported: list[float] = []
+
+    def work(i: int) -> str:
+        if i == 8:
+            report_loss(payer.caller.customer_id, factor_id, clock.now())
+            reported.append(clock.monotonic())
+            return "reported"
+        began = clock.monotonic()
+        found = outcome(payer, images[i], given_for(images[i], signer))
+        # what began after the report was answered never passes
+        return f"late {found}" if reported and began > reported[0] else found
+
+    outcomes = together(work, 24)
+
+    assert outcomes["late posted"] == 0
+    # Of two rules that the report broke, either is told: the factor is gone, and codes sent before are void.
+    refusals = {"factor_not_active", *(["phone_changed"] if factor == "sms" else [])}
+    assert set(outcomes) <= {"reported", "posted", *refusals, *(f"late {code}" for code in refusals)}
+    posted = outcomes["posted"]
+    assert available(payee.account) == posted * 100_00
+    # and none that is still open passes now
+    left = [outcome(payer, image, given_for(image, signer)) for image in images]
+    assert left.count("hit") == posted
+    assert set(left) <= {"hit", *refusals}
+    assert customers.customer_of(payer.caller.customer_id).image["factors"].get(factor_id) is None  # type: ignore[union-attr]  # it is there
+
+
+def given_for(image: Image, signer: Signer) -> factors.Given:
+    if image["factor"] == "sms":
+        return factors.Given("sms", factors.confirmation_code(image["digest"], image["attempt"]))
+    signature = base64.b64decode(signer.sign(Instruction.from_image(image).canonical()))
+    return factors.Given("certificate", signature=signature)
+
+
+def certified(payer: Customer, signer: Signer) -> str:
+    owner, now = payer.caller.customer_id, clock.now()
+    factor_id = issue_certificate.apply_for_certificate(
+        owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
+    )
+    found = factors.download_of(owner, factor_id, 1, now)
+    assert found is not None
+    issue_certificate.download_certificate(
+        owner, factor_id, code=found[1], request_pem=signer.request_pem(), now=now, session_id=payer.caller.session_id
+    )
+    return factor_id
+
+
+@pytest.mark.requirement("NB-5.3.3-token")
+def test_a_tokens_code_sent_for_many_transfers_at_once_confirms_one() -> None:
+    payer, payee = customer("赵小明", 10_000_00), customer("钱红", 0)
+    issue_token(payer.caller.customer_id, serial="TK1", seed=SEED, teller_id=TELLER, now=clock.now())
+    images = [awaiting(payer, payee, "token") for _ in range(16)]
+    given = factors.Given("token", tokens.code_at(SEED, tokens.step_at(clock.now())))
+
+    outcomes = together(lambda i: outcome(payer, images[i], given), 16)
+
+    assert outcomes == {"posted": 1, "token_code_used": 15}
+    assert available(payee.account) == 100_00
+
+
+@pytest.mark.requirement("NB-5.3.3-dl")
+def test_a_download_code_sent_by_many_at_once_gives_one_certificate() -> None:
+    payer = customer("赵小明", 0)
+    owner, now = payer.caller.customer_id, clock.now()
+    factor_id = issue_certificate.apply_for_certificate(
+        owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
+    )
+    found = factors.download_of(owner, factor_id, 1, now)
+    assert found is not None
+    _, code, _ = found
+
+    def download(_: int) -> str:
+        try:
+            issue_certificate.download_certificate(
+                owner, factor_id, code=code, request_pem=Signer().request_pem(), now=clock.now(), session_id="s"
+            )
+        except Refusal as refusal:
+            return refusal.code
+        return "issued"
+
+    outcomes = together(download, 12)
+
+    assert outcomes["issued"] == 1
+    assert set(outcomes) <= {"issued", "factor_state_unfit", "download_code_void", "factor_held_already"}
+
+
+@pytest.mark.requirement("NB-5.3.3-sms")
+def test_guessing_in_parallel_on_many_open_instructions_ends() -> None:
+    payer, payee = customer("赵小明", 10_000_00), customer("钱红", 0)
+    entries = [created(payer, payee, 1_00) for _ in range(30)]
+    right = {entry: confirmation(entry) for entry in entries}
+
+    def guess(i: int) -> str:
+        entry = entries[i % 30]
+        return confirmed(payer, entry, "000000" if right[entry] != "000000" else "000001")
+
+    outcomes = together(guess, 90)
+
+    # ten were counted, however many ran at once, and no more were told that they were wrong
+    assert outcomes == {"code_wrong": 10, "code_guesses_exhausted": 80}
+    # then even the right code of any of them is of no use, and nothing new begins
+    assert together(lambda i: confirmed(payer, entries[i]), 30) == {"code_guesses_exhausted": 30}
+    assert refused(lambda: created(payer, payee, 1_00)) == "code_guesses_exhausted"
+    assert available(payer.account) == 10_000_00
+
+
+def test_instructions_by_code_started_in_parallel_stay_under_the_days_number() -> None:
+    parameters.set_value("factor.codes_day", 10)
+    try:
+        payer, payee = customer("赵小明", 10_000_00), customer("钱红", 0)
+        outcomes = together(lambda _: refused(lambda: created(payer, payee, 1_00)), 25)
+    finally:
+        parameters.set_value("factor.codes_day", 100_000)
+    assert outcomes == {"made": 10, "codes_exhausted": 15}
+
+
+def confirmation(entry_id: str) -> str:
+    image = ledger.read_entry(entry_id)
+    assert image is not None
+    return factors.confirmation_code(image["digest"], image["attempt"])
+
+
+def refused(work: Callable[[], str]) -> str:
+    try:
+        work()
+    except Refusal as refusal:
+        return refusal.code
+    return "made"

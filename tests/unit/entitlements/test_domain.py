@@ -1,0 +1,172 @@
+"""Every cell of the table, against an expectation written down in another way."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from chalicelib.customers.domain import EDITIONS as SIGNED_UP
+from chalicelib.customers.domain import paying_rules
+from chalicelib.entitlements import domain, service
+from chalicelib.entitlements.errors import EditionNotEntitled
+from chalicelib.ledger.domain import debit_rules
+from chalicelib.transfers.domain import NO_FACTOR, SMS
+
+EDITIONS = ("express", "credit_card", "professional")
+FACTORS = ("none", "sms", "token", "phone", "cloud", "usb_key", "payment_password")
+ACCOUNTS = ("-", "full", "query", "held", "credit_card")
+OPERATIONS = (
+    "session.end",
+    "accounts.read",
+    "bills.read",
+    "notifications.read",
+    "security.read",
+    "security.protect",
+    "security.change",
+    "step_up.confirm",
+    "identity.verify",
+    "profile.manage",
+    "accounts.bind",
+    "transfers.switch",
+    "password.change",
+    "login_name.change",
+    "payment_password.manage",
+    "payments.important",
+    "receipts.read",
+    "transfers.read",
+    "limits.read",
+    "limits.lower",
+    "limits.raise",
+    "transfers.own",
+    "transfers.outward",
+)
+
+
+def expected(operation: str, edition: str, factor: str, account: str) -> bool:  # noqa: PLR0911  # one rule a line
+    """The bank's rules in their own words, as decisions rather than as a table."""
+    confirming = factor in ("sms", "token") or factor in ("phone", "cloud", "usb_key")
+    if operation in ("session.end", "notifications.read", "security.read", "security.protect", "password.change"):
+        return (factor, account) == ("none", "-")
+    if operation in ("login_name.change", "step_up.confirm", "identity.verify", "profile.manage"):
+        return (factor, account) == ("none", "-")
+    if operation in ("accounts.read", "bills.read", "accounts.bind"):
+        shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
+        return factor == "none" and account != "-" and shown[edition]
+    if operation in ("receipts.read", "transfers.read", "limits.read"):
+        return edition != "credit_card" and (factor, account) == ("none", "-")
+    if operation == "payment_password.manage":
+        return edition == "express" and factor == "none" and account in ("full", "held")
+    if operation == "payments.important" and edition == "express":
+        return factor == "payment_password" and account in ("full", "held")
+    # what is left is the professional edition's alone
+    if edition != "professional":
+        return False
+    if operation == "payments.important":
+        return confirming and account == "full"
+    if operation == "security.change":
+        return confirming and account == "-"
+    if operation == "limits.lower":
+        return factor == "none"
+    if operation == "limits.raise":
+        return confirming and factor != "sms" and account in ("-", "full")
+    if operation in ("transfers.switch", "transfers.own"):
+        return (confirming or factor == "none") and account == ("full" if operation == "transfers.own" else "-")
+    assert operation == "transfers.outward"
+    return confirming and account == "full"
+
+
+CELLS = list(itertools.product(OPERATIONS, EDITIONS, FACTORS, ACCOUNTS))
+
+
+def test_the_product_is_the_whole_table() -> None:
+    assert set(OPERATIONS) == set(domain.TABLE)
+    assert EDITIONS == tuple(domain.EDITIONS) == SIGNED_UP
+    assert set(FACTORS) == set(domain.FACTORS)
+    assert set(ACCOUNTS) == set(domain.ACCOUNT_KINDS)
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+@pytest.mark.requirement("NB-5.4.1-pro")
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_cell(operation: str, edition: str) -> None:
+    for cell in itertools.product((operation,), (edition,), FACTORS, ACCOUNTS):
+        _, _, factor, account = cell
+        allowed = expected(*cell)
+        assert domain.is_allowed(operation, edition, factor, account) == allowed, cell
+        if allowed:
+            service.require(edition, operation, factor=factor, account=account)
+        else:
+            with pytest.raises(EditionNotEntitled):
+                service.require(edition, operation, factor=factor, account=account)
+
+
+@pytest.mark.requirement("NB-5.4.1-express")
+@pytest.mark.requirement("NB-5.4.1-card")
+@pytest.mark.requirement("NB-5.3.7")
+def test_the_rules_that_nobody_may_lose() -> None:
+    allowed = {cell for cell in CELLS if domain.is_allowed(*cell)}
+    transfers = {cell for cell in allowed if cell[0] in ("transfers.own", "transfers.outward")}
+    # express and credit card never transfer, nor does anything but an account contracted at the counter
+    assert {(edition, account) for _, edition, _, account in transfers} == {("professional", "full")}
+    # money to others always takes a factor, and never the payment password
+    outward = {factor for operation, _, factor, _ in allowed if operation == "transfers.outward"}
+    assert outward == {"sms", "token", "phone", "cloud", "usb_key"}
+    # what changes more than it protects takes a factor
+    assert "none" not in {factor for operation, _, factor, _ in allowed if operation in ("limits.raise",)}
+
+
+@pytest.mark.parametrize("unknown", ["", "gold", "Professional"])
+def test_what_is_unknown_is_refused(unknown: str) -> None:
+    for operation in OPERATIONS:
+        assert not domain.is_allowed(operation, unknown)
+        assert not domain.is_allowed(operation, "professional", unknown)
+        assert not domain.is_allowed(operation, "professional", None, unknown)
+    with pytest.raises(KeyError):
+        domain.is_allowed(unknown, "professional")
+
+
+def test_an_open_question_asks_for_any_cell() -> None:
+    for operation, edition in itertools.product(OPERATIONS, EDITIONS):
+        any_cell = any(expected(operation, edition, f, a) for f in FACTORS for a in ACCOUNTS)
+        assert domain.is_allowed(operation, edition) == any_cell
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_the_money_write_says_the_same_of_accounts(account: str) -> None:
+    (right,) = [rule for rule in debit_rules("c", 1) if rule.expression.startswith("#right")]
+    assert right.holds({"right": account}) == domain.is_allowed("transfers.outward", "professional", SMS, account)
+    assert right.holds({"right": account}) == domain.is_allowed("transfers.own", "professional", NO_FACTOR, account)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_the_money_write_says_the_same_of_the_customers_own_edition(edition: str) -> None:
+    (rule,) = [rule for rule in paying_rules("s") if rule.expression.startswith("#edition")]
+    assert rule.holds({"edition": edition}) == domain.is_allowed("transfers.outward", edition)
+
+
+@pytest.mark.parametrize(
+    ("signed_up", "wanted", "given"),
+    [
+        ("professional", None, "professional"),
+        ("professional", "professional", "professional"),
+        ("professional", "express", "express"),
+        ("professional", "credit_card", "credit_card"),
+        ("express", None, "express"),
+        ("express", "express", "express"),
+        ("express", "professional", None),
+        ("express", "credit_card", None),
+        ("credit_card", None, "credit_card"),
+        ("credit_card", "express", None),
+        ("credit_card", "professional", None),
+    ],
+)
+def test_a_session_gets_no_more_than_was_signed_up(signed_up: str, wanted: str | None, given: str | None) -> None:
+    assert domain.session_edition(signed_up, wanted) == given
+
+
+def test_a_card_is_a_card_whatever_its_right() -> None:
+    assert domain.account_kind("credit_card", "full") == "credit_card"
+    assert domain.account_kind("savings", "full") == "full"
+    assert domain.account_kind("savings", "query") == "query"

@@ -1,0 +1,368 @@
+"""One rule from each place in the code that makes one, with images around its edge: for test_rules and the engines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from chalicelib.customers.domain import (
+    EDITIONS,
+    device_rule,
+    epoch_ms,
+    later_rule,
+    owned_rule,
+    paying_rules,
+    phone_rule,
+    query_rule,
+    room_rule,
+    same_phone_rule,
+    standing_rule,
+    switch_rule,
+    unverified_rule,
+)
+from chalicelib.devices.service import bound_rule, own_rule
+from chalicelib.devices.service import room_rule as device_room_rule
+from chalicelib.factors import domain as factors
+from chalicelib.factors import store as factors_store
+from chalicelib.factors.commands import issue_certificate
+from chalicelib.identity import session_store
+from chalicelib.identity.application_store import open_rule, unused_rule
+from chalicelib.identity.attempts_store import locked_rule, unlocked_rule
+from chalicelib.identity.store import login_name_rule, owner_rule, password_rule
+from chalicelib.ledger.commands import change_state, holds, reverse_entry
+from chalicelib.ledger.deferred import seq_rule
+from chalicelib.ledger.domain import (
+    STATES,
+    credit_rule,
+    date_rule,
+    debit_rules,
+    giving_back_rule,
+    held_rule,
+    paying_rule,
+)
+from chalicelib.limits.domain import (
+    Proof,
+    account_counters,
+    customer_counters,
+    presence_rule,
+    single_rule,
+    unchanged_rule,
+)
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.stepup import domain as stepup
+from chalicelib.transfers.commands.confirm_transfer import _claim
+from chalicelib.transfers.commands.transfer_at_once import holder_rule
+from chalicelib.transfers.commands.transfer_at_once import own_rule as own_payee_rule
+from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
+from tests.unit.samples import (
+    CALLER,
+    CUSTOMER,
+    ENTRY,
+    NOW,
+    PROOF,
+    SESSION,
+    account_image,
+    customer_image,
+    instruction_image,
+)
+
+TABLE = "rules"
+TODAY = "20261121"
+NOW_TEXT = clock.to_text(NOW)
+MAX_TRIES = 5
+
+
+def update_of(*rules: Rule) -> ItemUpdate:
+    """An update under these rules of the one item there is."""
+    update = ItemUpdate(TABLE, {"id": s("it")}, missing=NotFound).require(*rules)
+    return update.set("#touched = :touched", touched=n(1))
+
+
+def without(image: Image, *names: str) -> Image:
+    """The image without some attributes."""
+    return {name: value for name, value in image.items() if name not in names}
+
+
+def edges(image: Image, name: str, edge: Any) -> list[Image]:
+    """The image with an attribute at the edge, one below, one above, at nothing, and absent."""
+    if isinstance(edge, int):
+        values: list[Any] = [edge, edge - 1, edge + 1, 0, -1, -edge]
+    else:
+        values = [edge, edge[:-1], edge + "x", edge.upper(), "-"]
+    return [*({**image, name: value} for value in values), without(image, name)]
+
+
+def counter_images(image: Image, bucket: str, limit: str, take: int) -> list[Image]:
+    """Untouched, touched, used up, over-used; the limit above, at and below what is taken."""
+    found = []
+    for limit_value in (take - 1, take, take + 1, 0):
+        found.append({**image, limit: limit_value})
+        found += [{**image, limit: limit_value, bucket: held} for held in (take - 1, take, take + 1, 0, -1, -take)]
+    return [*found, without(image, limit), {**without(image, limit), bucket: take}]
+
+
+def claim_rules() -> list[Rule]:
+    return _claim(CALLER, ENTRY, "sms", MAX_TRIES, NOW_TEXT).rules
+
+
+def posting_rules() -> list[Rule]:
+    journal = draft_of(instruction_image(), CALLER, NOW, PROOF).journal
+    assert isinstance(journal, ItemUpdate)
+    return journal.rules
+
+
+def cases() -> list[tuple[str, Rule, list[Image]]]:
+    """Name, rule, and images around its edge."""
+    account, customer, awaiting = account_image(), customer_image(), instruction_image()
+    found = [
+        *paying_cases(account, customer),
+        *instruction_cases(awaiting),
+        *factor_cases(customer),
+        *hold_and_reversal_cases(account, awaiting),
+        *session_cases(),
+        *contract_cases(account, customer),
+        *device_and_phone_cases(customer),
+        *step_up_cases(),
+        *limit_cases(account),
+        *credential_cases(),
+        ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
+        ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
+    ]
+    customers_own = customer_counters(TODAY, 500, Proof.NONE)
+    for image, counters in ((account, account_counters(TODAY, 500)), (customer, customers_own)):
+        found += [
+            (c.limit, c.rule(), counter_images(without(image, c.limit), c.bucket, c.limit, c.take)) for c in counters
+        ]
+    return found
+
+
+def paying_cases(account: Image, customer: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """What the payer's and payee's accounts and the payer's record must satisfy."""
+    owner, right, state, funds = debit_rules(CUSTOMER, 12_345)
+    session, since, edition, active = paying_rules(SESSION)
+    return [
+        ("payer's owner", owner, edges(account, "customer_id", CUSTOMER)),
+        ("payer's right", right, [{**account, "right": value} for value in ("full", "query", "")]),
+        ("payer's state", state, [{**account, "state": value} for value in STATES]),
+        ("payer's funds", funds, edges(account, "available_fen", 12_345)),
+        ("payee's state", credit_rule(), [{**account, "state": value} for value in STATES]),
+        (
+            "business date",
+            date_rule(TODAY),
+            [{**account, "business_date": value} for value in ("20261120", TODAY, "20261122", "20270101")],
+        ),
+        ("single ceiling", single_rule(12_345), edges(account, "limit_single", 12_345)),
+        (
+            "session",
+            session,
+            [{**customer, "revoked": value} for value in ({}, {SESSION: 1}, {"other": 1}, {"other": 1, SESSION: 2})],
+        ),
+        ("since", since, edges(customer, "since", SESSION)),
+        ("since grows", later_rule(SESSION), edges(customer, "since", SESSION)),
+        ("edition", edition, [{**customer, "edition": value} for value in (*EDITIONS, "")]),
+        ("customer's state", active, edges(customer, "state", "active")),
+        ("transfer switch", switch_rule(), [{**customer, "transfers_on": value} for value in (True, False)]),
+    ]
+
+
+def instruction_cases(awaiting: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """What an instruction must satisfy to be claimed and posted."""
+    claimant, claim_state, claim_valid, claim_factor, tries = claim_rules()
+    post_state, post_valid, digest = posting_rules()
+    states = [{**awaiting, "state": value} for value in ("awaiting", "posted", "expired", "")]
+    return [
+        ("claimant", claimant, edges(awaiting, "customer_id", CUSTOMER)),
+        ("claim: state", claim_state, states),
+        ("claim: in time", claim_valid, edges(awaiting, "valid_until", NOW_TEXT)),
+        ("claim: factor", claim_factor, edges(awaiting, "factor", "sms")),
+        ("claim: tries", tries, edges(awaiting, "tries", MAX_TRIES)),
+        ("posting: state", post_state, states),
+        ("posting: in time", post_valid, edges(awaiting, "valid_until", NOW_TEXT)),
+        (
+            "posting: digest",
+            digest,
+            [awaiting, {**awaiting, "digest": b"x" * 32}, {**awaiting, "digest": b""}, without(awaiting, "digest")],
+        ),
+        ("state", state_rule(), states),
+        ("valid", valid_rule(NOW_TEXT), edges(awaiting, "valid_until", NOW_TEXT)),
+    ]
+
+
+def device_and_phone_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for bound devices and the reserved phone."""
+    return [
+        ("bound device", device_rule("d" * 16), devices_images(customer)),
+        ("a device of one's own", bound_rule("d" * 16), devices_images(customer)),
+        ("room for a device", device_room_rule(2), devices_images(customer)),
+        (
+            "device row",
+            own_rule(CUSTOMER),
+            [
+                {"customer_id": owner_, "state": state_}
+                for owner_ in (CUSTOMER, "x")
+                for state_ in ("bound", "lost", "revoked")
+            ],
+        ),
+        ("reserved phone", phone_rule(NOW), [customer, *edges(customer, "phone_at", epoch_ms(NOW))]),
+        ("phone as read", same_phone_rule("13900000001"), edges({"phone": "x"}, "phone", "13900000001")),
+    ]
+
+
+def limit_cases(account: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for changes of limits, and for the order of deferred legs."""
+    return [
+        ("limit as read", unchanged_rule("limit_day", 500), edges(account, "limit_day", 500)),
+        (
+            "bucket as read",
+            presence_rule(f"day_{TODAY}", present=False),
+            [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
+        ),
+        ("sequence", seq_rule(7), edges(account, "seq", 7)),
+    ]
+
+
+def credential_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for passwords, login names, locks and applications."""
+    return [
+        (
+            "application is open",
+            open_rule(NOW_TEXT, MAX_TRIES),
+            [
+                *edges({"state": "awaiting", "valid_until": "3", "tries": 0}, "state", "awaiting"),
+                *edges({"state": "awaiting", "valid_until": NOW_TEXT, "tries": 0}, "valid_until", NOW_TEXT),
+                *edges({"state": "awaiting", "valid_until": "3", "tries": 0}, "tries", MAX_TRIES),
+            ],
+        ),
+        ("application is unused", unused_rule(), edges({"state": "awaiting"}, "state", "awaiting")),
+        ("password as checked", password_rule("hash"), edges({"password_hash": "hash"}, "password_hash", "hash")),
+        ("login name as read", login_name_rule("zhao"), edges({"login_name": "zhao"}, "login_name", "zhao")),
+        ("no login name", login_name_rule(None), [{}, {"login_name": "zhao"}]),
+        ("name's owner", owner_rule(CUSTOMER), edges({"customer_id": CUSTOMER}, "customer_id", CUSTOMER)),
+        ("login lock as seen", locked_rule(1000), edges({"locked_until": 1000}, "locked_until", 1000)),
+        ("no login lock", unlocked_rule(), [{}, {"locked_until": 0}, {"locked_until": 1000}]),
+    ]
+
+
+def devices_images(customer: Image) -> list[Image]:
+    """A customer with none, another one, this one, and two devices."""
+    held = [{}, {"x": 1}, {"d" * 16: 1}, {"d" * 16: 1, "x": 1}]
+    return [{**customer, "devices": devices} for devices in held]
+
+
+def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for challenges of sensitive operations."""
+    digest = stepup.digest_of("i" * 20, CUSTOMER, "transfers.switch_on", {})
+    waiting = {
+        "customer_id": CUSTOMER,
+        "holder": SESSION,
+        "digest": digest,
+        "state": "awaiting",
+        "tries": 1,
+        "attempt": 1,
+        "valid_until": clock.to_text(NOW + dt.timedelta(minutes=5)),
+    }
+    confirmed = {**waiting, "state": "confirmed"}
+    holders = [*edges(waiting, "holder", SESSION), *edges(waiting, "customer_id", CUSTOMER)]
+    states = [{**waiting, "state": value} for value in ("awaiting", "confirmed", "used", "")]
+    usable = [
+        *edges(confirmed, "holder", SESSION),
+        *edges(confirmed, "customer_id", CUSTOMER),
+        *edges(confirmed, "valid_until", NOW_TEXT),
+        *({**confirmed, "digest": value} for value in (digest[:-1] + b"x", b"")),
+        *states,
+    ]
+    return [
+        ("step-up: holder", stepup.holder_rule(CUSTOMER, SESSION), holders),
+        ("step-up: state", stepup.awaiting_rule(), states),
+        ("step-up: in time", stepup.in_time_rule(NOW_TEXT), edges(waiting, "valid_until", NOW_TEXT)),
+        ("step-up: tries", stepup.tries_rule(MAX_TRIES), edges(waiting, "tries", MAX_TRIES)),
+        ("step-up: attempt", stepup.attempt_rule(1), edges(waiting, "attempt", 1)),
+        ("step-up: usable", stepup.usable_rule(CUSTOMER, SESSION, digest, NOW_TEXT), usable),
+    ]
+
+
+def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for what a payment's factor asks of the customer's record, and for a factor's own row."""
+    held = [
+        {**customer, "factors": value} for value in ({}, {"sms": "sms"}, {"k1": "phone"}, {"k1": "phone", "sms": ""})
+    ]
+    return [
+        ("factor", factors.active_rule("sms"), [*held, without(customer, "factors")]),
+        ("wrong codes", factors.guesses_rule(TODAY, 10), edges(customer, f"wrong_{TODAY}", 10)),
+        ("codes", factors.codes_rule(TODAY, 10), edges(customer, f"codes_{TODAY}", 10)),
+        ("token's step", factors.step_rule(29_000_000), edges(customer, "token_step", 29_000_000)),
+        ("strict day", factors.strict_day_rule(TODAY, 500, 700), edges(customer, f"strict_{TODAY}", 500)),
+        ("strict day: untouched", factors.strict_day_rule(TODAY, 500, 499), edges(customer, f"strict_{TODAY}", 500)),
+        (
+            "factor's state",
+            factors_store.state_rule("active", "lost"),
+            [{**customer, "state": value} for value in ("active", "lost", "revoked", "applied", "")],
+        ),
+        ("download: attempt", issue_certificate.attempt_rule(2), edges(customer, "attempt", 2)),
+        ("download: in time", issue_certificate.code_valid_rule(NOW_TEXT), edges(customer, "code_until", NOW_TEXT)),
+        ("download: tries", issue_certificate.tries_rule(5), edges(customer, "tries", 5)),
+    ]
+
+
+def hold_and_reversal_cases(account: Image, awaiting: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for holds, reversals and changes of state."""
+    held = {**awaiting, "state": holds.HELD, "expires_at": NOW_TEXT}
+    posted = {**awaiting, "state": "posted"}
+    give_back = ItemUpdate(TABLE, {"id": s("it")}, missing=NotFound)
+    (day, *_) = account_counters(TODAY, 500)
+    day.give_back(give_back, {day.bucket: 1})
+    moneys = [{**account, "available_fen": a, "held_fen": h} for a in (0, 1, -1) for h in (0, 1)]
+    return [
+        ("paying state", paying_rule(), [{**account, "state": value} for value in STATES]),
+        ("giving back state", giving_back_rule(), [{**account, "state": value} for value in STATES]),
+        ("held funds", held_rule(300), edges(account, "held_fen", 300)),
+        ("hold: open", holds.open_rule(), [{**held, "state": value} for value in ("held", "posted", "released", "")]),
+        ("hold: in time", holds.in_time_rule(NOW_TEXT), edges(held, "expires_at", NOW_TEXT)),
+        ("hold: over", holds.over_rule(NOW_TEXT), edges(held, "expires_at", NOW_TEXT)),
+        ("bucket is there", give_back.rules[0], [account, {**account, day.bucket: 0}, {**account, day.bucket: 9}]),
+        ("reversal: funds", reverse_entry.funds_rule(300), edges(account, "available_fen", 300)),
+        ("unreversed", reverse_entry.unreversed_rule(), [posted, awaiting, {**posted, "reversed_by": "x"}]),
+        ("state before", change_state.state_rule("open", "lost"), [{**account, "state": value} for value in STATES]),
+        ("empty", change_state.empty_rule("closed"), moneys),
+        ("deferred", change_state.deferred_rule(), edges(account, "credit", "deferred")),
+        (
+            "arrived",
+            change_state.arrived_rule(TODAY),
+            [{**account, "credit": "deferred"}, *edges(account, "deferred_until", TODAY)],
+        ),
+    ]
+
+
+def session_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for sessions and locks."""
+    going = {"state": "active", "refresh_hash": b"hash", "refresh_until": 1001, "ends_at": 1001}
+    return [
+        (
+            "session as read",
+            session_store.unchanged_rule(b"hash"),
+            [going, {**going, "state": "ended"}, {**going, "refresh_hash": b"other"}, without(going, "refresh_hash")],
+        ),
+        (
+            "session in time",
+            session_store.in_time_rule(1000),
+            [*edges(going, "refresh_until", 1000), *edges(going, "ends_at", 1000)],
+        ),
+    ]
+
+
+def contract_cases(account: Image, customer: Image) -> list[tuple[str, Rule, list[Image]]]:
+    """The same for signing up and contracts."""
+    standings = [{**customer, "state": a, "edition": b} for a in ("offline", "active") for b in ("none", "express")]
+    owners = [{**account, "state": a, "customer_id": b} for a in STATES for b in (CUSTOMER, "another")]
+    return [
+        ("room", room_rule("contracts", 50), edges({"contracts": 50}, "contracts", 50)),
+        ("standing", standing_rule("offline", "none"), standings),
+        ("own and open", owned_rule(CUSTOMER), owners),
+        ("contract: query", query_rule(), [{"right": value} for value in ("query", "full", "held")]),
+        ("unverified", unverified_rule(), [{}, {"verification": "refused"}, {"verification": "verified"}]),
+    ]
+
+
+# A row of the table is named here, so that each is a test of its own.

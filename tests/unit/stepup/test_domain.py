@@ -1,0 +1,99 @@
+"""The canonical form of a sensitive operation, its words, and which factors would do."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from chalicelib.stepup.domain import (
+    OPERATIONS,
+    SMS,
+    STRONG,
+    canonical_of,
+    digest_of,
+)
+
+ID, CUSTOMER = "i" * 20, "c" * 20
+ACCOUNT = "9000010000000000017"
+
+
+@pytest.mark.requirement("XJ-4.2-wysiwys")
+def test_the_canonical_form_is_as_published() -> None:
+    form = canonical_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT})
+    assert form.decode() == (
+        '{"challenge_id":"iiiiiiiiiiiiiiiiiiii","customer_id":"cccccccccccccccccccc",'
+        '"facts":{"account":"9000010000000000017","day":"60000.00"},'
+        '"operation":"limits.raise","version":"rural-bank-step-up-1"}'
+    )
+    digest = digest_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT})
+    assert digest == hashlib.sha256(form).digest()
+
+
+@pytest.mark.requirement("XJ-4.2-wysiwys")
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("j" * 20, CUSTOMER, "limits.raise", {"day": "1"}),
+        (ID, "d" * 20, "limits.raise", {"day": "1"}),
+        (ID, CUSTOMER, "limits.rais", {"day": "1"}),
+        (ID, CUSTOMER, "limits.raise", {"day": "2"}),
+        (ID, CUSTOMER, "limits.raise", {"dax": "1"}),
+        (ID, CUSTOMER, "limits.raise", {"day": "1", "month": "1"}),
+        (ID, CUSTOMER, "limits.raise", {}),
+    ],
+)
+def test_whatever_differs_has_another_digest(other: tuple[str, str, str, dict[str, str]]) -> None:
+    assert digest_of(*other) != digest_of(ID, CUSTOMER, "limits.raise", {"day": "1"})
+
+
+# YQ-4.1.3: a table and not code says which factor an operation takes.
+FACTORS = {
+    "limits.raise": STRONG,
+    "transfers.switch_on": (SMS, *STRONG),
+    "device.bind": (SMS,),
+    "phone.change": STRONG,
+    "phone.prove": (SMS,),
+    "card.bind": (SMS, *STRONG),
+}
+FACTS: dict[str, list[dict[str, str]]] = {
+    "limits.raise": [
+        {"account": ACCOUNT, "single": "60000.00", "count": "30"},
+        {"day_outward": "300000.00"},
+    ],
+    "transfers.switch_on": [{}],
+    "phone.change": [{"phone": "13900000001"}],
+    "phone.prove": [{"phone": "13900000001", "old_phone": "13900000002"}],
+    "card.bind": [{"card": ACCOUNT}],
+    "device.bind": [{"device": "abcdefghijklm234", "platform": "android", "name": "请拨打10086", "public_key": "k"}],
+}
+WORDS: dict[str, list[tuple[str, str]]] = {
+    "phone.change": [("将预留手机号更换为139****0001", "change the reserved phone to 139****0001")],
+    "phone.prove": [("将139****0001设为预留手机号", "make 139****0001 the reserved phone")],
+    "card.bind": [
+        ("绑定本人尾号0017的卡或账户（仅查询）", "bind your own card or account ending 0017, to look at"),
+    ],
+    "limits.raise": [
+        ("将尾号0017账户的限额设为单笔60000.00、日笔数30",
+         "set the limits of account ending 0017: one transfer 60000.00, transfers a day 30"),
+        ("将全部账户的限额设为每日对外转账300000.00", "set the limits of all accounts: outward a day 300000.00"),
+    ],
+    "transfers.switch_on": [("开启网上转账功能", "switch online transfers on")],
+    "device.bind": [
+        ("登录新设备（android，编号尾号m234）", "log in on a new device (android, number ending m234)"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+def test_each_operation_takes_these_factors_and_no_other() -> None:
+    assert {code: operation.factors for code, operation in OPERATIONS.items()} == FACTORS
+
+
+@pytest.mark.requirement("XJ-4.2-sms")
+@pytest.mark.parametrize("code", sorted(OPERATIONS))
+def test_what_will_be_done_is_said_in_words_with_masked_facts(code: str) -> None:
+    operation = OPERATIONS[code]
+    said = [(operation.zh(facts), operation.en(facts)) for facts in FACTS[code]]
+    assert said == WORDS[code]
+    assert not any(ACCOUNT in text or "13900000001" in text for pair in said for text in pair)
