@@ -9,19 +9,27 @@ from simulation.books import SENT, Books
 from simulation.images import text, whole
 from simulation.queues import Queue
 
+SECURITY = "security"
+
 
 def wrong_at_rest(
-    books: Books, queues: Iterable[Queue], excused: set[tuple[str, str]], finished_month: str | None
+    books: Books,
+    queues: Iterable[Queue],
+    excused: set[tuple[str, str]],
+    to_tell: Counter[str],
+    finished_month: str | None,
 ) -> Iterator[str]:
     """Everything that is wrong.
 
     `excused` are inbox rows whose machine died, or got no answer, between the claim and the note that it was
-    sent: of these at most one message may be missing. `finished_month` is the month that ended, or None.
+    sent: of these at most one message may be missing. `to_tell` counts the events of each customer's own log
+    that the owner has to hear of. `finished_month` is the month that ended, or None.
     """
     yield from _receipts(books)
     yield from _deferred(books)
     yield from _lines(books)
     yield from _alerts(books, excused)
+    yield from _security(books, to_tell)
     yield from _list(books)
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"
@@ -58,7 +66,8 @@ def _lines(books: Books) -> Iterator[str]:
 
 def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
     due = Counter((account, line.entry_id) for account, lines in books.lines.items() for line in lines)
-    told = Counter((text(row, "account_id"), text(row, "entry_id")) for row in books.inbox.values())
+    rows = [row for row in books.inbox.values() if text(row, "kind") != SECURITY]
+    told = Counter((text(row, "account_id"), text(row, "entry_id")) for row in rows)
     for key in due.keys() | told.keys():
         if due[key] != told[key]:
             yield f"{key}: {told[key]} inbox rows for {due[key]} lines"
@@ -70,6 +79,13 @@ def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
         sent = books.sends[f"{key[1]}#sms"]
         if sent != 1 and key not in excused:
             yield f"inbox row {key}: {sent} SMS, state {text(row, 'sms', 'none')}"
+
+
+def _security(books: Books, to_tell: Counter[str]) -> Iterator[str]:
+    told = Counter(text(row, "customer_id") for row in books.inbox.values() if text(row, "kind") == SECURITY)
+    for customer_id in to_tell.keys() | told.keys():
+        if to_tell[customer_id] != told[customer_id]:
+            yield f"customer {customer_id} was told {told[customer_id]} of {to_tell[customer_id]} security events"
 
 
 def _list(books: Books) -> Iterator[str]:

@@ -19,7 +19,6 @@ from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.factors import service as factors
-from chalicelib.factors.errors import CodeWrong
 from chalicelib.identity import service as identity
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.commands.change_state import change_state
@@ -48,9 +47,11 @@ API_TIMEOUT = dt.timedelta(seconds=29)
 PATIENCE = dt.timedelta(seconds=150)
 # A code is good for three minutes.
 TOO_LATE = dt.timedelta(seconds=181)
+GUESSING = dt.timedelta(seconds=10)
 MOST_ASKS = 5
-MOST_GUESSES = 4
+MOST_GUESSES = 5
 MOST_SPENT = 3
+LATEST = 5
 
 
 class NoAnswer(Exception):
@@ -121,6 +122,7 @@ class Town:
     people: list[Person] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
     told_posted: list[str] = field(default_factory=list)
+    paying_days: set[tuple[str, str]] = field(default_factory=set)
     intents: int = 0
     counter: Counter = field(init=False)
 
@@ -146,9 +148,9 @@ class Town:
             self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))
         elif chance < 104:
             self.counter.change_limits(person)
-        elif chance < 107:
+        elif chance < 110:
             self.machine.start("operator", self.counter.change_policy)
-        elif chance < 111:
+        elif chance < 116:
             self.machine.start("teller", self.counter.sign_up)
         else:
             self.machine.start(person.login_name, lambda: self._pay(person))
@@ -191,14 +193,24 @@ class Town:
         if code is None:
             return
         self.books.right_codes.add(entry_id)
+        self._change_limits_at_first(person)
         if self.rng.randrange(10) == 0:
             self.machine.scheduler.wait(TOO_LATE, None)
-        if self.rng.randrange(8) == 0:
+        if self.rng.randrange(6) == 0:
             for _ in range(2):
                 self.machine.start("thief", lambda: self._guess(person, entry_id, code))
+            # The owner looks at the phone only when the thieves have had it for a while.
+            self.machine.scheduler.wait(GUESSING, None)
         if self.rng.randrange(2) == 0:
             self.machine.start(f"{person.login_name}-again", lambda: self._confirm(person, entry_id, code))
         self._confirm(person, entry_id, code)
+
+    def _change_limits_at_first(self, person: Person) -> None:
+        """What counts the first payment of a day does not exist before it: a change of limits may overlook it."""
+        first = (person.customer_id, clock.business_date(clock.now()))
+        if first not in self.paying_days:
+            self.paying_days.add(first)
+            self.counter.change_limits(person)
 
     def _wish(self, person: Person, intent: str) -> Request:
         own = person.accounts[1:]
@@ -234,7 +246,7 @@ class Town:
         if self.rng.randrange(3) == 0:
             again = f"{person.login_name}-again"
             self.machine.start(again, lambda: self.with_session(person, f"{intent} at once again", transfer))
-        if self.rng.randrange(4) == 0:
+        if self.rng.randrange(2) == 0:
             # The phone has no net; the app sends what it kept when it has.
             self.machine.scheduler.wait(valid_for, None)
         self.with_session(person, f"{intent} at once", transfer)
@@ -258,7 +270,7 @@ class Town:
     def _guess(self, person: Person, entry_id: str, code: str) -> None:
         """Somebody with the phone in the hand, but not the code, tries as often as it goes."""
         for _ in range(MOST_GUESSES):
-            with suppress(NoAnswer, CodeWrong):
+            with suppress(NoAnswer, Refusal):
                 self._confirm(person, entry_id, self._wrong(code))
 
     def with_session(self, person: Person, what: str, work: Callable[[Caller], T]) -> T:
@@ -330,7 +342,7 @@ class Town:
         account_id, customer_id = person.accounts[0], person.customer_id
         hold = Hold(hold_id, customer_id, account_id, amount_fen, counted, until, "hold", hold_id, b"hold")
         self.insist(f"{hold_id} hold", lambda: holds.place(hold))
-        if self.rng.randrange(3) == 0:
+        if self.rng.randrange(2) == 0:
             # Who has a claim on the money is not paid from an account that was frozen in the meantime.
             self.machine.start("teller", lambda: self._freeze(account_id))
         for _ in range(self.rng.randint(1, 3)):
@@ -356,11 +368,12 @@ class Town:
         posted = [entry.entry_id for entry in self.books.entries.values() if entry.kind == "transfer"]
         if not posted:
             return
-        entry_id = self.rng.choice(posted)
+        # One of the latest: of an older one the payee has spent the money.
+        entry_id = self.rng.choice(posted[-LATEST:])
 
         def reverse() -> Any:
             return reverse_entry(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
 
-        if self.rng.randrange(2):
+        if self.rng.randrange(4):
             self.machine.start("teller", lambda: self.insist(f"{entry_id} reverse again", reverse))
         self.insist(f"{entry_id} reverse", reverse)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.audit import domain as audit
 from chalicelib.platform import clock
 from simulation import founding
 from simulation.books import Books
@@ -80,6 +81,7 @@ class World:
         self.books = Books(self.broken, self.scheduler.clock.now)
         self.streams = Streams()
         self.excused: set[tuple[str, str]] = set()
+        self.to_tell: Counter[str] = Counter()
         self.store = Store(
             self.scheduler, self.faults, transport=transport, tell=self.tell, watch=self._watch, struck=self._struck
         )
@@ -112,6 +114,8 @@ class World:
                 self.streams.add(
                     change, resources()[change.table]["Properties"]["KeySchema"][0]["AttributeName"], now_s
                 )
+            if change.table == "SecurityEventsTable" and change.old is None and change.new is not None:
+                self.to_tell[text(change.new, "customer_id")] += audit.ALL[text(change.new, "kind")].tells
             if change.table == "InboxTable" and change.new and self.scheduler.current is not None:
                 self._note_claim(change)
         self.books.see(changes)
@@ -139,6 +143,8 @@ class World:
     def _act(self) -> None:
         self.lambdas.excuse = self.excused.add
         plan: dict[int, Callable[[], None]] = {
+            # Early, so that most of the run lies after it: a function may not go on with what was in force before.
+            self._steps * 10 // 100: lambda: self.machine.start("operator", self.town.counter.change_policy),
             self._steps * 35 // 100: self._to_midnight,
             # While the first payments of the new day are under way.
             **{self._steps * percent // 100: self._change_limits for percent in (37, 41)},
@@ -182,7 +188,7 @@ class World:
         for form in self.town.counter.forms[len(self.town.counter.worked_again) :]:
             self.broken(f"the form of {form.login_name} does not work when it is sent again, or does not log in")
         queues = self.queues.by_name.values()
-        for what in wrong_at_rest(self.books, queues, self.excused, self.finished_month):
+        for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month):
             self.broken(what)
 
     def _to_midnight(self) -> None:
