@@ -37,7 +37,7 @@ from chalicelib.transfers.commands import confirm_transfer, create_transfer, tra
 from simulation import founding
 from simulation.bugs_of_counter import COUNTER_BUGS, Patch, Replacing
 
-STEPS = 680
+STEPS = 640
 
 
 @dataclass(frozen=True, slots=True)
