@@ -83,7 +83,12 @@ class Customer:
 
     def has_ended(self, session_id: str) -> bool:
         """Whether a session of this customer was ended, by itself or with all that began before another one."""
-        return session_id in self.revoked or session_id < self.image.get("since", "")
+        return session_id in self.revoked or session_id < self.ended_before
+
+    @property
+    def ended_before(self) -> str:
+        """The session before which all were ended together; empty while that has not happened."""
+        return str(self.image.get("since", ""))
 
 
 def session_rule(session_id: str) -> Rule:

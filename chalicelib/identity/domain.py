@@ -11,16 +11,25 @@ _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase  # in 
 _TIME_DIGITS = 7  # milliseconds until the year 2081
 
 
-def session_id(began_at: dt.datetime, unique: str) -> str:
+def session_id(began_at: dt.datetime, unique: str, after: str = "") -> str:
     """The id of a session that began then: ids order by time, so that one id can say `all before this one`.
 
+    It orders after session `after`, even where that began in the same millisecond or on a machine whose clock is
+    ahead: a log-in that ended all before `after` ends none that begins once it is noted.
     Unique among the customer's own sessions is enough; what nobody may guess is the refresh token's secret.
     """
-    rest, digits = int(began_at.timestamp() * 1000), ""
+    rest, digits = max(int(began_at.timestamp() * 1000), _began_ms(after) + 1), ""
     for _ in range(_TIME_DIGITS):
         rest, digit = divmod(rest, len(_DIGITS))
         digits = _DIGITS[digit] + digits
     return digits + unique
+
+
+def _began_ms(session: str) -> int:
+    began = 0
+    for digit in session[:_TIME_DIGITS]:
+        began = began * len(_DIGITS) + _DIGITS.index(digit)
+    return began
 
 
 def normal_name(login_name: str) -> str:

@@ -177,7 +177,7 @@ def _start(
     ends_at = now_s + parameters.value(parameters.SESSION_MAX_S, now)
     refresh = RefreshToken(
         customer.customer_id,
-        domain.session_id(now, ids.random_id(_SESSION_BYTES)),
+        domain.session_id(now, ids.random_id(_SESSION_BYTES), customer.ended_before),
         ids.random_id(_REFRESH_SECRET_BYTES),
     )
     session = Session(

@@ -13,7 +13,7 @@ from chalicelib.platform import clock, log
 from chalicelib.stepup import verifiers
 from chalicelib.stepup.domain import CERTIFICATE, SMS, Challenge
 from tests.chain.bank import START, Bank, running_bank
-from tests.chain.probe import forget_policy, forget_sessions
+from tests.chain.probe import forget_policy
 
 PROOF = "signed"
 
@@ -36,7 +36,6 @@ def shared_bank(_bank_of_module: Bank) -> Bank:
     _bank_of_module.clock.set(START)
     clock.use(_bank_of_module.clock)
     forget_policy(_bank_of_module)
-    forget_sessions(_bank_of_module)
     return _bank_of_module
 
 

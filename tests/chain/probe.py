@@ -81,18 +81,6 @@ def forget_policy(bank: Bank) -> None:
     parameters.forget()
 
 
-def forget_sessions(bank: Bank) -> None:
-    """When the clock goes back: sessions that will have begun later do not end those of now."""
-    for item in table_items(bank, "CustomersTable"):
-        if "since" in item:
-            aws.dynamodb().update_item(
-                TableName=bank.references["CustomersTable"],
-                Key={"customer_id": {"S": item["customer_id"]}},
-                UpdateExpression="REMOVE #since",
-                ExpressionAttributeNames={"#since": "since"},
-            )
-
-
 def account_image(account_id: str) -> dict[str, Any]:
     """The stored account, buckets and all."""
     return ledger.read_accounts([account_id])[account_id].image

@@ -158,6 +158,23 @@ def test_the_oldest_session_makes_room(bank: Bank, customer: Person) -> None:
     assert record(bank, customer)["since"] == id_of(grants[2])
 
 
+@pytest.mark.parametrize("behind", [dt.timedelta(0), 5 * SECOND], ids=["same_instant", "clock_behind"])
+def test_a_session_is_not_ended_by_what_was_ended_before_it_began(
+    bank: Bank, customer: Person, behind: dt.timedelta
+) -> None:
+    # given log-ins that made room for each other
+    parameters.set_value("session.max_live", 1)
+    for _ in range(2):
+        log_in(bank, customer)
+    began = bank.clock.now() - SECOND
+    # when further ones begin in the instant of the last one, or on a machine whose clock is behind
+    for _ in range(8):
+        bank.clock.set(began - behind)
+        grant = log_in(bank, customer)
+        # then each is served, and is the only one
+        assert [row["id"] for row in live(bank, grant)] == [id_of(grant)]
+
+
 def test_log_ins_at_once_leave_no_more_than_there_may_be(
     bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

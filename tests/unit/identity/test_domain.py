@@ -52,3 +52,14 @@ def test_session_ids_order_by_when_they_began(began_ms: int, later_ms: int, uniq
     assert session_id(first, "z" * 7) < session_id(second, "")
     assert session_id(first, unique)[:7] == session_id(first, "")
     assert session_id(first, unique).isalnum()
+
+
+@given(st.integers(0, 3 * 10**12), st.integers(-(10**11), 10**11), alphanumeric)
+def test_a_session_id_orders_after_the_one_it_follows_whatever_the_clock_says(
+    began_ms: int, ahead_ms: int, unique: str
+) -> None:
+    now = dt.datetime(1980, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=began_ms)
+    other = session_id(now + dt.timedelta(milliseconds=ahead_ms), unique)
+    assert session_id(now, "", after=other) > other
+    if ahead_ms < 0:
+        assert session_id(now, unique, after=other) == session_id(now, unique)
