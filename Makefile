@@ -53,7 +53,7 @@ unlock: bootstrap ## end a log-in lock there: make unlock NAME=zhaoxiaoming TELL
 	@$(PY) -m infra.ops_identity unlock '$(NAME)' '$(TELLER)'
 
 test: bootstrap ## unit, chain and architecture tests
-	$(PYTEST) tests/unit tests/chain tests/architecture
+	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
 	$(PYTEST) tests/engine tests/deploy tests/simulation
