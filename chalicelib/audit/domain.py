@@ -36,6 +36,16 @@ LOGIN_REFUSED = Kind(
 )
 LOCKED = Kind("locked", LOGIN, "因连续输错密码，登录已被锁定", "log-in was locked after wrong passwords", tells=True)
 UNLOCKED = Kind("unlocked", LOGIN, "登录锁定已解除", "log-in was unlocked")
+DEVICE_LOCKED = Kind(
+    "device_locked",
+    LOGIN,
+    "因连续输错密码，一台已绑定设备上的登录已被锁定",
+    "log-in on a bound device was locked after wrong passwords",
+    tells=True,
+)
+DEVICE_UNLOCKED = Kind(
+    "device_unlocked", LOGIN, "一台已绑定设备上的登录锁定已解除", "log-in on a bound device was unlocked"
+)
 SESSION_REVOKED = Kind("session_revoked", LOGIN, "会话已被终止", "a session was ended")
 
 SIGNED_UP = Kind("signed_up", SETTING, "网上银行签约", "signed up for online banking")
@@ -60,6 +70,29 @@ LOGIN_NAME_CHANGED = Kind("login_name_changed", SETTING, "登录名已修改", "
 PAYMENT_PASSWORD_SET = Kind(
     "payment_password_set", SETTING, "电子支付密码已设置", "a payment password was set", tells=True
 )
+PAYMENT_PASSWORD_LOCKED = Kind(
+    "payment_password_locked",
+    SETTING,
+    "因连续输错，账户的电子支付密码已被锁定",
+    "an account's payment password was locked after wrong ones",
+    tells=True,
+)
+PAYMENT_PASSWORD_UNLOCKED = Kind(
+    "payment_password_unlocked", SETTING, "账户的电子支付密码锁定已解除", "an account's payment password was unlocked"
+)
+WITHDRAWAL_PASSWORD_LOCKED = Kind(
+    "withdrawal_password_locked",
+    SETTING,
+    "有人申请查询密码时连续出错，该账户的网上申请已被锁定",
+    "applications for the query password by an account were locked after wrong ones",
+    tells=True,
+)
+WITHDRAWAL_PASSWORD_UNLOCKED = Kind(
+    "withdrawal_password_unlocked",
+    SETTING,
+    "账户的查询密码网上申请锁定已解除",
+    "applications for the query password by an account were unlocked",
+)
 PASSWORD_RESET = Kind(
     "password_reset", SETTING, "查询密码已申请或重置", "the query password was applied for or reset", tells=True
 )
@@ -81,6 +114,8 @@ ALL = {
         LOGIN_REFUSED,
         LOCKED,
         UNLOCKED,
+        DEVICE_LOCKED,
+        DEVICE_UNLOCKED,
         SESSION_REVOKED,
         SIGNED_UP,
         EDITION_CHANGED,
@@ -106,6 +141,10 @@ ALL = {
         PASSWORD_CHANGED,
         LOGIN_NAME_CHANGED,
         PAYMENT_PASSWORD_SET,
+        PAYMENT_PASSWORD_LOCKED,
+        PAYMENT_PASSWORD_UNLOCKED,
+        WITHDRAWAL_PASSWORD_LOCKED,
+        WITHDRAWAL_PASSWORD_UNLOCKED,
         PASSWORD_RESET,
     )
 }

@@ -1,16 +1,19 @@
-"""LoginTriesTable and CaptchasTable: wrong tries by who was tried, and captchas given out; rows die of age.
+"""LoginTriesTable and CaptchasTable: tries by who was tried, and captchas given out; rows die of age.
 
-A row of wrong tries belongs to a customer, or to a name that nobody has: both are counted, locked and let go by the
-very same calls, so that no answer and no time tells them apart.
+A row of tries belongs to a customer, or to a name that nobody has: both are counted, locked and let go by the very
+same calls, so that no answer and no time tells them apart. A row counts all tries; those under way, whose password
+is being looked at, are named, too, so that what is known to be wrong is told from what may turn out right.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
+from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib.audit import service as audit
 from chalicelib.platform import ids, settings, transactions
@@ -20,6 +23,7 @@ from chalicelib.platform.errors import NotFound
 # A day after the last try nobody is guessing any more; unknown names cost no more room than that.
 TRIES_KEPT_S = 86_400
 _NOBODYS_LOG_KEPT_S = 3600
+_CLAIM_BYTES = 5
 
 
 class LoginTriesItem(Item):
@@ -28,6 +32,8 @@ class LoginTriesItem(Item):
 
     subject = UnicodeAttribute(hash_key=True)
     tries = NumberAttribute(null=True)
+    wrong = NumberAttribute(null=True)
+    open = UnicodeSetAttribute(null=True)
     locked_until = NumberAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
@@ -44,40 +50,114 @@ class CaptchaItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is tried: a customer, or a name that is nobody's (`customer_id` is None)."""
+    """Who is tried: the key of the row, and whose log says when it is locked (`customer_id` is None: nobody's).
+
+    `locked` and `unlocked` are the kinds of those rows; `device_id` and `facts` stand in them.
+    """
 
     key: str
     customer_id: str | None
+    locked: audit.Kind = audit.LOCKED
+    unlocked: audit.Kind = audit.UNLOCKED
+    device_id: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How the counting stands: `tries` are those known to be `wrong` and those under way (`open`: id -> since when,
+    in epoch seconds); `locked_until` is the lock's end in epoch seconds (0: not locked).
+    """
+
+    tries: int = 0
+    wrong: int = 0
+    locked_until: int = 0
+    open: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A try that was taken: the how many-th it is, and the lock's end in epoch seconds (0: not locked)."""
+    """A try that was taken: its id, and how the counting stands with it."""
 
-    tries: int
-    locked_until: int
+    claim_id: str
+    count: Count
 
 
-def claim(subject: Subject, free_tries: int | None, now_epoch_s: int) -> Claim | None:
+def claim(subject: Subject, most: int, now_epoch_s: int, *, also_locked: bool) -> Claim | None:
     """Take one try *before* the password is looked at, so that parallel guesses cannot pass.
 
-    None, and nothing taken, when `free_tries` (those without a captcha) are used up; None there asks for no captcha.
+    None, and nothing taken, when `most` are known to be wrong or under way. Past that a try is taken only where a
+    lock is over, or (`also_locked`) where there is one: its owner looks at `locked_until`, and tries nothing.
     """
     item = LoginTriesItem(subject.key)
-    condition = None
-    if free_tries is not None:
-        over = (LoginTriesItem.locked_until > 0) & (LoginTriesItem.locked_until <= now_epoch_s)
-        condition = LoginTriesItem.tries.does_not_exist() | (LoginTriesItem.tries < free_tries) | over
+    is_over = LoginTriesItem.locked_until <= now_epoch_s
+    claim_id = f"{now_epoch_s}.{ids.random_id(_CLAIM_BYTES)}"
     try:
         item.update(
-            actions=[LoginTriesItem.tries.add(1), LoginTriesItem.expires_at.set(now_epoch_s + TRIES_KEPT_S)],
-            condition=condition,
+            actions=[
+                LoginTriesItem.tries.add(1),
+                LoginTriesItem.open.add({claim_id}),
+                LoginTriesItem.expires_at.set(now_epoch_s + TRIES_KEPT_S),
+            ],
+            condition=LoginTriesItem.tries.does_not_exist()
+            | (LoginTriesItem.tries < most)
+            | (LoginTriesItem.locked_until.exists() if also_locked else is_over),
         )
     except UpdateError as error:
         if not is_refused(error):
             raise
         return None
-    return Claim(int(item.tries), int(item.locked_until or 0))
+    return Claim(claim_id, _count(item))
+
+
+def mark_wrong(subject: Subject, claim_id: str) -> Count | None:
+    """A try that was under way is known to be wrong; None when it was forgotten meanwhile."""
+    item = LoginTriesItem(subject.key)
+    try:
+        item.update(
+            actions=[LoginTriesItem.wrong.add(1), LoginTriesItem.open.delete({claim_id})],
+            condition=LoginTriesItem.open.contains(claim_id),
+        )
+    except UpdateError as error:
+        if not is_refused(error):
+            raise
+        return None
+    return _count(item)
+
+
+def forget_row(subject: Subject, count: Count) -> bool:
+    """Forget all tries, if they still are those of `count`: nobody began or ended one meanwhile."""
+    try:
+        LoginTriesItem(subject.key).delete(
+            (LoginTriesItem.tries == count.tries) & (LoginTriesItem.open == set(count.open))
+        )
+    except DeleteError as error:
+        if not is_refused(error):
+            raise
+        return False
+    return True
+
+
+def forget_wrong(subject: Subject, count: Count, ended: Collection[str]) -> bool:
+    """Forget the wrong tries of `count` and those that `ended`; others stay under way.
+
+    False when another try ended meanwhile: then read and forget again.
+    """
+    unchanged = LoginTriesItem.wrong == count.wrong if count.wrong else LoginTriesItem.wrong.does_not_exist()
+    for claim_id in ended:
+        unchanged = unchanged & LoginTriesItem.open.contains(claim_id)
+    actions: list[Action] = [
+        LoginTriesItem.tries.set(LoginTriesItem.tries - (count.wrong + len(ended))),
+        LoginTriesItem.wrong.remove(),
+        LoginTriesItem.open.delete(set(ended)),
+    ]
+    try:
+        LoginTriesItem(subject.key).update(actions=actions, condition=unchanged)
+    except UpdateError as error:
+        if not is_refused(error):
+            raise
+        return False
+    return True
 
 
 def locked_rule(locked_until: int) -> Rule:
@@ -100,28 +180,51 @@ def unlocked_rule() -> Rule:
     )
 
 
-def lock(subject: Subject, until_epoch_s: int, now: dt.datetime) -> bool:
+def used_up_rule(max_tries: int) -> Rule:
+    """All tries are still counted: a right password that came in between leaves nothing to lock for."""
+    return Rule(
+        "#tries >= :max_tries",
+        {":max_tries": n(max_tries)},
+        lambda image: bool(image.get("tries", -1) >= max_tries),
+        None,
+    )
+
+
+def lock(subject: Subject, until_epoch_s: int, max_tries: int, now: dt.datetime) -> bool:
     """Lock and note it in the owner's log in one write; False when somebody else did (XJ-4.2-pw)."""
-    update = _update(subject).require(unlocked_rule()).set("#locked_until = :until", until=n(until_epoch_s))
-    return transactions.commit([update, _noted(subject, audit.LOCKED, now)])
+    update = _update(subject).require(unlocked_rule(), used_up_rule(max_tries))
+    update.set("#locked_until = :until", until=n(until_epoch_s))
+    return transactions.commit([update, _noted(subject, subject.locked, now)])
 
 
-def start_anew(subject: Subject, locked_until: int, first_tries: int, now: dt.datetime, *, by: str) -> bool:
-    """End a lock, by time or by staff: counting starts at `first_tries`. False when it is not that lock any more."""
-    update = _update(subject).require(locked_rule(locked_until)).remove("locked_until")
-    update.set("#tries = :tries", tries=n(first_tries))
-    return transactions.commit([update, _noted(subject, audit.UNLOCKED, now, by=by)])
+def start_anew(subject: Subject, locked_until: int, first: Claim | None, now: dt.datetime, *, by: str) -> bool:
+    """End a lock, by time or by staff: counting starts with the try `first`, or with none.
+
+    False when it is not that lock any more.
+    """
+    update = _update(subject).require(locked_rule(locked_until)).remove("locked_until", "wrong")
+    update.set("#tries = :tries", tries=n(1 if first else 0))
+    if first is None:
+        update.remove("open")
+    else:
+        update.set("#open = :open", open={"SS": [first.claim_id]})
+    return transactions.commit([update, _noted(subject, subject.unlocked, now, by=by)])
 
 
-def read(subject: Subject) -> Claim:
+def read(subject: Subject) -> Count:
     """How the counting stands."""
     for item in LoginTriesItem.query(subject.key, limit=1, consistent_read=True):
-        return Claim(int(item.tries or 0), int(item.locked_until or 0))
-    return Claim(0, 0)
+        return _count(item)
+    return Count()
+
+
+def _count(item: LoginTriesItem) -> Count:
+    under_way = {one: int(one.partition(".")[0]) for one in item.open or ()}
+    return Count(int(item.tries or 0), int(item.wrong or 0), int(item.locked_until or 0), under_way)
 
 
 def forget(subject: Subject) -> None:
-    """After the right password: wrong tries are forgotten."""
+    """Forget all tries and a lock: after a reset, which proved more than a password."""
     LoginTriesItem(subject.key).delete()
 
 
@@ -132,7 +235,7 @@ def _update(subject: Subject) -> ItemUpdate:
 def _noted(subject: Subject, kind: audit.Kind, now: dt.datetime, **facts: str) -> ItemPut:
     """The row in the customer's log; for nobody's name a row of as little use, so that both are one kind of write."""
     if subject.customer_id is not None:
-        return audit.event(subject.customer_id, kind, now, **facts)
+        return audit.event(subject.customer_id, kind, now, device_id=subject.device_id, **subject.facts, **facts)
     dies_at = int(now.timestamp()) + _NOBODYS_LOG_KEPT_S
     row = {"subject": f"{subject.key}#{ids.random_id()}", "expires_at": dies_at}
     return ItemPut(settings.table("login_tries"), "subject", to_raw(row))

@@ -11,7 +11,7 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.devices import service as devices
 from chalicelib.entitlements import service as entitlements
-from chalicelib.identity import attempts_store, domain, keys, password_rules, session_store, sessions, store, tokens
+from chalicelib.identity import domain, keys, password_rules, session_store, sessions, store, tokens, tries
 from chalicelib.identity.attempts_store import Subject
 from chalicelib.identity.commands import captcha as captchas
 from chalicelib.identity.commands.captcha import CaptchaAnswer
@@ -20,6 +20,7 @@ from chalicelib.identity.errors import CaptchaRequired, LoginRefused, NotLoggedI
 from chalicelib.identity.keys import JWKS_MAX_AGE_S
 from chalicelib.identity.session_store import Session
 from chalicelib.identity.sessions import end_session, end_sessions, live_sessions
+from chalicelib.identity.tries import Try
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, keyed, log, passwords, transactions
 from chalicelib.platform.errors import TryAgain
@@ -35,7 +36,6 @@ __all__ = [
     "check_password",
     "checked_password",
     "checks_session",
-    "claim_try",
     "customer_named",
     "end_session",
     "end_sessions",
@@ -110,24 +110,24 @@ def log_in(
     `edition` narrows the session (NB-5.4.1-pro: a professional customer may come through express); left out, it
     is what the customer signed up for. Raises LoginRefused, the same and after the same work, for unknown, wrong
     and locked; also for more than was signed up for, as what somebody signed up for is not for guessers. Raises
-    CaptchaRequired after some wrong tries, or for a captcha that does not pass: then no try was taken. For a
-    device, once the password was right: StepUpRequired when it is not bound yet (`bind_device`), and what
-    `devices.recognise` raises.
+    CaptchaRequired after some wrong tries, or for a captcha that does not pass, and TryAgain where only tries under
+    way stand in between: then no try was taken. For a device, once the password was right: StepUpRequired when it is
+    not bound yet (`bind_device`), and what `devices.recognise` raises.
     """
     name = normal_name(login_name)
     if captcha is not None and not captchas.is_passed(captcha, name, now):
         raise CaptchaRequired()
     customer_id = store.customer_by_login_name(name)
     subject = _subject(name, customer_id)
-    may_try = claim_try(subject, now, captcha_passed=captcha is not None)
+    taken = tries.take(subject, now, captcha_passed=captcha is not None)
     stored_hash = store.password_hash_of(subject.key)
-    is_right = passwords.matches(stored_hash if may_try else None, password)
+    is_right = passwords.matches(stored_hash if taken.allowed else None, password)
     if not is_right or customer_id is None or stored_hash is None:
-        raise _refused(customer_id or _NOBODY, now)
+        raise _refused(taken, customer_id or _NOBODY, now)
     customer, session_edition = _served(customer_id, edition)
     if customer is None or session_edition is None:
-        raise _refused(customer_id, now)
-    attempts_store.forget(subject)
+        raise _refused(taken, customer_id, now)
+    tries.was_right(taken, now)
     device_id = None
     if device is not None:
         mark = _password_mark(stored_hash)
@@ -200,47 +200,28 @@ def _start(
     return _grant(session, refresh, now_s)
 
 
-def _refused(customer_id: str, now: dt.datetime) -> LoginRefused:
+def _refused(taken: Try, customer_id: str, now: dt.datetime) -> LoginRefused:
     log.logger.info("log-in refused")
+    tries.was_wrong(taken, now)
     audit.record_refused_log_in(customer_id, now)
     return LoginRefused()
 
 
 def _subject(name: str, customer_id: str | None) -> Subject:
-    """Whose tries are counted; a name that is nobody's is kept as a keyed hash, as people mistype passwords into it."""
+    """Whose tries are counted."""
     # Computed for customers too: now and then it costs a call.
-    hashed = "name#" + keyed.keyed_hash("log-in name", name).hex()
-    return Subject(hashed, None) if customer_id is None else Subject(customer_id, customer_id)
-
-
-def claim_try(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> bool:
-    """Take a try; False when it is locked. Raises CaptchaRequired when one is due.
-
-    The try that reaches the parameter's number locks; once the lock's time has passed, counting starts anew. Also
-    locks where a crash, or a policy lowered below what is counted, left tries over the number without a lock.
-    """
-    max_tries = parameters.value(parameters.LOGIN_TRIES, now)
-    free_tries = parameters.value(parameters.CAPTCHA_AFTER, now)
-    now_s = int(now.timestamp())
-    asks = not captcha_passed and free_tries < max_tries
-    found = attempts_store.claim(subject, free_tries if asks else None, now_s)
-    if found is None:
-        raise CaptchaRequired()
-    if found.locked_until:
-        return found.locked_until <= now_s and attempts_store.start_anew(subject, found.locked_until, 1, now, by="time")
-    if found.tries >= max_tries:
-        attempts_store.lock(subject, now_s + parameters.value(parameters.LOGIN_LOCK_S, now), now)
-    return found.tries <= max_tries
+    nobodys = tries.of_nobody(name)
+    return nobodys if customer_id is None else tries.of_log_in(customer_id)
 
 
 def checked_password(customer_id: str, password: str, now: dt.datetime) -> str | None:
     """The stored hash when this is the customer's query password, else None; counts as a log-in's try does."""
-    subject = Subject(customer_id, customer_id)
-    may_try = claim_try(subject, now, captcha_passed=True)
+    taken = tries.take(tries.of_log_in(customer_id), now, captcha_passed=True)
     stored_hash = store.password_hash_of(customer_id)
-    if not passwords.matches(stored_hash if may_try else None, password):
+    if not passwords.matches(stored_hash if taken.allowed else None, password):
+        tries.was_wrong(taken, now)
         return None
-    attempts_store.forget(subject)
+    tries.was_right(taken, now)
     return stored_hash
 
 

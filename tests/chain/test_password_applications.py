@@ -209,3 +209,23 @@ def test_what_the_counter_refuses(bank: Bank, holder: Someone) -> None:
         newcomer = AccountForm("savings", holder.phone, LIMITS, withdrawal_password="12345")
         with pytest.raises(ValueError, match="six digits"):
             open_account(holder.signed.customer_id, newcomer, teller_id=TELLER, at=bank.clock.now())
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_the_holder_is_told_of_a_lock_and_an_account_of_nobody_tells_nobody(bank: Bank, holder: Someone) -> None:
+    nobodys = "9000010000000000017"
+    for account in (holder.account, nobodys):
+        for _ in range(6):
+            assert apply(bank, holder, account_id=account, withdrawal_password=WRONG_PIN).status == 202
+    bank.settle()
+    # the bank reaches the holder, who never signed up, at the number it has
+    assert len([text for text in texts("13900000000") if "网上申请已被锁定" in text]) == 1
+    rows = [row for row in table_items(bank, "SecurityEventsTable") if row["kind"] == "withdrawal_password_locked"]
+    assert [row["customer_id"] for row in rows] == [holder.signed.customer_id]
+    # what is right is not let in meanwhile, and looks the same; half an hour later it is
+    assert apply(bank, holder).status == 202
+    bank.settle()
+    assert texts(holder.phone) == []
+    bank.clock.advance(dt.timedelta(minutes=30))
+    apply(bank, holder)
+    assert code_of(bank, holder)

@@ -126,3 +126,26 @@ def test_weak_ones_are_refused(bank: Bank, customer: Person, express: str, pin: 
 def test_the_query_password_proves_who_sets_it(bank: Bank, customer: Person, express: str) -> None:
     with unchanged(bank, but=("LoginTriesTable",)):
         assert put(bank, express, customer.account, PIN, "Wrong-Horse-7").code == "old_password_wrong"
+
+
+@pytest.mark.requirement("NB-5.3.3-epay")
+def test_the_owner_is_told_of_a_lock_once(bank: Bank, customer: Person, express: str) -> None:
+    one = customer.signed.account_ids[0]
+    put(bank, express, one, PIN)
+    for _ in range(7):
+        verify(bank, express, one, OTHER)
+    bank.settle()
+    told = [text for text in bank.messages(customer) if "电子支付密码已被锁定" in text]
+    assert len(told) == 1
+    inbox = bank.request("GET", "/v1/notifications", token=express).body["notifications"]
+    assert [row["text"] for row in inbox].count(told[0]) == 1
+    # the log says of which account, masked; and when the lock was over
+    bank.clock.advance(dt.timedelta(minutes=30))
+    body = {"login_name": customer.login_name, "password": PASSWORD, "edition": "express"}
+    later = bank.request("POST", "/v1/sessions", body).body["access_token"]
+    assert verify(bank, later, one, PIN).status == 204
+    rows = [row for row in table_items(bank, "SecurityEventsTable") if row["customer_id"] == customer.customer_id]
+    found = {row["kind"]: row["facts"] for row in rows if row["kind"].startswith("payment_password_")}
+    masked = f"{one[:6]}{'*' * (len(one) - 10)}{one[-4:]}"
+    assert found["payment_password_locked"] == {"account": masked}
+    assert found["payment_password_unlocked"] == {"account": masked, "by": "time"}

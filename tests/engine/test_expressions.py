@@ -46,7 +46,7 @@ from chalicelib.factors.commands import issue_certificate
 from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
-from chalicelib.identity import application_store, attempts_store, key_store
+from chalicelib.identity import application_store, attempts_store, key_store, tries
 from chalicelib.identity import service as identity
 from chalicelib.identity import store as identity_store
 from chalicelib.identity.commands import captcha
@@ -253,11 +253,7 @@ def sessions() -> None:
         "locked",
     }
     far = int((now + dt.timedelta(days=2)).timestamp())
-    subject = attempts_store.Subject(owner, owner)
-    found = attempts_store.claim(subject, 3, far)
-    assert found is not None
-    assert attempts_store.start_anew(subject, found.locked_until, 1, now, by="time")
-    assert attempts_store.read(subject) == attempts_store.Claim(1, 0)
+    tries_of(owner, now)
     for days in range(2):  # the second finds the first one's tokens dead, and takes it off
         later = now + dt.timedelta(days=days)
         identity.log_out(logged_in(person, later), later)
@@ -288,6 +284,33 @@ def sessions() -> None:
     assert [captcha.is_passed(CaptchaAnswer(one.captcha_id, "x"), "nobody", now) for one in captchas] == [False, False]
     key_store.put(key_store.KeyRow("withdrawn", 0, is_withdrawn=True))
     assert [row.key_id for row in key_store.all_rows()] == ["withdrawn"]
+
+
+def tries_of(owner: str, now: dt.datetime) -> None:
+    """A lock that is over, and then tries that end one way and the other, alone and beside others."""
+    later = now + dt.timedelta(days=2)
+    subject, later_s = tries.of_log_in(owner), int(later.timestamp())
+    found = attempts_store.claim(subject, 3, later_s, also_locked=False)
+    assert found is not None
+    assert attempts_store.start_anew(subject, found.count.locked_until, found, later, by="time")
+    second = attempts_store.claim(subject, 3, later_s, also_locked=True)
+    assert second is not None
+    assert attempts_store.mark_wrong(subject, found.claim_id) is not None
+    assert attempts_store.mark_wrong(subject, found.claim_id) is None
+    third = attempts_store.claim(subject, 3, later_s, also_locked=True)
+    assert third is not None
+    assert attempts_store.claim(subject, 3, later_s, also_locked=True) is None
+    assert not attempts_store.forget_row(subject, second.count)
+    assert not attempts_store.forget_wrong(subject, second.count, [second.claim_id])
+    assert attempts_store.forget_wrong(subject, third.count, [second.claim_id])
+    left = attempts_store.read(subject)
+    assert left == attempts_store.Count(1, 0, 0, {third.claim_id: later_s})
+    assert attempts_store.lock(subject, later_s, 1, later)
+    assert attempts_store.start_anew(subject, later_s, None, later, by="reset")
+    assert attempts_store.read(subject) == attempts_store.Count()
+    last = attempts_store.claim(subject, 3, later_s, also_locked=False)
+    assert last is not None
+    assert attempts_store.forget_row(subject, last.count)
 
 
 def logged_in(person: Customer, now: dt.datetime) -> Caller:

@@ -27,7 +27,7 @@ from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import issue_certificate
 from chalicelib.identity import session_store
 from chalicelib.identity.application_store import open_rule, unused_rule
-from chalicelib.identity.attempts_store import locked_rule, unlocked_rule
+from chalicelib.identity.attempts_store import locked_rule, unlocked_rule, used_up_rule
 from chalicelib.identity.store import login_name_rule, owner_rule, password_rule
 from chalicelib.ledger.commands import change_state, holds, reverse_entry
 from chalicelib.ledger.deferred import seq_rule
@@ -242,6 +242,7 @@ def credential_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("name's owner", owner_rule(CUSTOMER), edges({"customer_id": CUSTOMER}, "customer_id", CUSTOMER)),
         ("login lock as seen", locked_rule(1000), edges({"locked_until": 1000}, "locked_until", 1000)),
         ("no login lock", unlocked_rule(), [{}, {"locked_until": 0}, {"locked_until": 1000}]),
+        ("login tries used up", used_up_rule(MAX_TRIES), edges({"tries": MAX_TRIES}, "tries", MAX_TRIES)),
     ]
 
 

@@ -110,6 +110,7 @@ NAMES = [
     "name's owner",
     "login lock as seen",
     "no login lock",
+    "login tries used up",
     "own payee",
     "payee's name",
     "limit_day",

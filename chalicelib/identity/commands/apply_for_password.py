@@ -10,9 +10,8 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.open_express import contract_held, opening
 from chalicelib.factors import service as factors
-from chalicelib.identity import application_store, attempts_store, service, sessions, store
+from chalicelib.identity import application_store, attempts_store, sessions, store, tries
 from chalicelib.identity.application_store import FIRST_ATTEMPT, Application
-from chalicelib.identity.attempts_store import Subject
 from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import ApplicationRefused
 from chalicelib.identity.password_rules import check
@@ -76,20 +75,28 @@ def _customer_of(stated: Stated, now: dt.datetime) -> str | None:
     customer_id = account.customer_id if account is not None else None
     profile = customers.find_profile(customer_id or _NOBODY)
     phone = _phone_of(customer_id or _NOBODY, stated.account_id)
-    subject = Subject(f"withdrawal#{stated.account_id}", None)
-    may_try = service.claim_try(subject, now, captcha_passed=True)
+    # Locks are told to whom the account belongs, whatever was stated.
+    taken = tries.take(
+        tries.of_withdrawal_password(profile.customer_id if profile else None, stated.account_id),
+        now,
+        captcha_passed=True,
+    )
     stored_hash = application_store.withdrawal_hash_of(stated.account_id)
-    right = passwords.matches(stored_hash if may_try else None, stated.withdrawal_password)
-    if profile is None or phone is None or not right:
-        return None
+    right = passwords.matches(stored_hash if taken.allowed else None, stated.withdrawal_password)
+    # Only then: who knows one thing gets no endless tries at the others.
+    if right and profile is not None and phone is not None and _is_true(stated, profile, phone):
+        tries.was_right(taken, now)
+        return customer_id
+    tries.was_wrong(taken, now)
+    return None
+
+
+def _is_true(stated: Stated, profile: customers.Profile, phone: str) -> bool:
+    """Whether the holder is who is stated, with a document on file and a phone that takes codes."""
     known = (profile.name, profile.document.number if profile.document else "", phone)
     given = (stated.name, stated.id_number.upper(), stated.phone)
     same = [hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(known, given, strict=True)]
-    if not all(same) or not known[1] or not factors.takes_codes(profile.customer_id):
-        return None
-    # Only now: who knows one thing gets no endless tries at the others.
-    attempts_store.forget(subject)
-    return customer_id
+    return all(same) and bool(known[1]) and factors.takes_codes(profile.customer_id)
 
 
 def _phone_of(customer_id: str, account_id: str) -> str | None:
@@ -128,10 +135,10 @@ def set_password(application_id: str, code: str, password: str, now: dt.datetime
         raise ApplicationRefused()
     for account_id in customers.contracts_of(customer_id):
         store.put_login_name(account_id, customer_id)
-    subject = Subject(customer_id, customer_id)
+    subject = tries.of_log_in(customer_id)
     locked_until = attempts_store.read(subject).locked_until
     if locked_until:
-        attempts_store.start_anew(subject, locked_until, 0, now, by="reset")
+        attempts_store.start_anew(subject, locked_until, None, now, by="reset")
     attempts_store.forget(subject)
     sessions.end_sessions(customer_id, now=now)
 

@@ -7,8 +7,7 @@ import datetime as dt
 from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
 from chalicelib.entitlements import service as entitlements
-from chalicelib.identity import application_store, attempts_store, service
-from chalicelib.identity.attempts_store import Subject
+from chalicelib.identity import application_store, attempts_store, service, tries
 from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import OldPasswordWrong, PaymentPasswordWrong
 from chalicelib.identity.password_rules import check_digits
@@ -28,22 +27,19 @@ def set_payment_password(caller: Caller, account_id: str, query_password: str, n
     check_digits(new, personal_of(caller.customer_id))
     noted = audit.event(caller.customer_id, audit.PAYMENT_PASSWORD_SET, now, session_id=caller.session_id)
     application_store.put_payment_hash(account_id, passwords.hash_password(new), noted)
-    attempts_store.forget(_subject(account_id))
+    attempts_store.forget(tries.of_payment_password(caller.customer_id, account_id))
 
 
 def verify_payment_password(caller: Caller, account_id: str, given: str, now: dt.datetime) -> None:
     """Raise PaymentPasswordWrong unless `given` is the account's payment password: wrong, locked and none look alike.
 
-    Each account has its own tries and its own lock. Raises NotFound, EditionNotEntitled before any try is taken.
+    Each account has its own tries and its own lock, of which the owner is told. Raises NotFound,
+    EditionNotEntitled before any try is taken; TryAgain.
     """
     accounts.account_for(caller, entitlements.PAYMENT_PASSWORD_MANAGE, account_id)
-    subject = _subject(account_id)
-    may_try = service.claim_try(subject, now, captcha_passed=True)
+    taken = tries.take(tries.of_payment_password(caller.customer_id, account_id), now, captcha_passed=True)
     stored_hash = application_store.payment_hash_of(account_id)
-    if not passwords.matches(stored_hash if may_try else None, given):
+    if not passwords.matches(stored_hash if taken.allowed else None, given):
+        tries.was_wrong(taken, now)
         raise PaymentPasswordWrong()
-    attempts_store.forget(subject)
-
-
-def _subject(account_id: str) -> Subject:
-    return Subject(f"payment#{account_id}", None)
+    tries.was_right(taken, now)

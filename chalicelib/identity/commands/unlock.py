@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.customers import service as customers
-from chalicelib.identity import attempts_store, store
-from chalicelib.identity.attempts_store import Subject
+from chalicelib.identity import attempts_store, store, tries
 from chalicelib.identity.domain import normal_name
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
@@ -22,6 +21,6 @@ def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
     if customer_id is None:
         raise NotFound()
     staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
-    subject = Subject(customer_id, customer_id)
+    subject = tries.of_log_in(customer_id)
     locked_until = attempts_store.read(subject).locked_until
-    return locked_until > 0 and attempts_store.start_anew(subject, locked_until, 0, now, by=teller_id)
+    return locked_until > 0 and attempts_store.start_anew(subject, locked_until, None, now, by=teller_id)

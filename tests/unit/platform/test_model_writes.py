@@ -40,7 +40,7 @@ def test_only_a_condition_that_did_not_hold_is_a_refusal(cause: Exception | None
 @pytest.mark.parametrize(
     "write",
     [
-        lambda: attempts.claim(attempts.Subject("c1", "c1"), 3, 0),
+        lambda: attempts.claim(attempts.Subject("c1", "c1"), 3, 0, also_locked=False),
         lambda: identity.put_login_name("zhaoxiaoming", "c1"),
         lambda: notifications.claim("c1", "n1", "sms"),
     ],
