@@ -7,6 +7,7 @@ from chalicelib.audit import workers as audit
 from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.contract.routes import api as contract
+from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.platform.http import as_problems
@@ -20,5 +21,5 @@ app.register_middleware(as_problems, "http")
 
 for api in (*CONTEXT_APIS, contract):
     app.register_blueprint(api.blueprint)
-for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing, audit, stepup):
+for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing, audit, stepup, factors):
     app.register_blueprint(workers.blueprint)

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.customers import domain, store
 from chalicelib.customers.domain import (
     ACTIVE,
+    CLOSED,
     OFFLINE,
     PROFESSIONAL,
     Customer,
@@ -33,6 +34,7 @@ from chalicelib.platform.http import Caller
 
 __all__ = [
     "ACTIVE",
+    "CLOSED",
     "OFFLINE",
     "PROFESSIONAL",
     "Customer",
@@ -173,7 +175,7 @@ def customer_page(after: str | None) -> tuple[list[str], str | None]:
 def require_live_session(caller: Caller) -> Customer:
     """The record, or SessionEnded when the session was ended; for reads, as money checks it in its own write."""
     customer = customer_of(caller.customer_id)
-    if customer is None or customer.state == domain.CLOSED or customer.has_ended(caller.session_id):
+    if customer is None or customer.state == CLOSED or customer.has_ended(caller.session_id):
         raise SessionEnded()
     if caller.device_id is not None and caller.device_id not in customer.devices:
         raise SessionEnded()

@@ -83,6 +83,31 @@ def months_after(moment: dt.datetime, months: int) -> dt.datetime:
     return dt.datetime(year, month + 1, day, tzinfo=clock.SHANGHAI)
 
 
+# What the owner is reminded of: that renewing is possible and needed, and that it is over (NB-5.3.4).
+OPENING, ENDED = "opening", "ended"
+STAGES = (OPENING, ENDED)
+# From a day of a month that the month before has not: 28 February opens what ends on 28 to 31 March.
+_SHARED_DAYS = 5
+
+
+def opens_at(valid_until: dt.datetime, months: int) -> dt.datetime:
+    """When a factor that ends at `valid_until` is to be renewed: the Shanghai midnight so many months before."""
+    return months_after(valid_until, -months)
+
+
+def first_not_open(now: dt.datetime, months: int) -> dt.datetime:
+    """The first Shanghai midnight at which a factor may end without being open for renewal at `now`.
+
+    What ends before it is open: `opens_at` never falls as its moment rises.
+    """
+    day = months_after(now, months)
+    for _ in range(_SHARED_DAYS):
+        if opens_at(day, months) > now:
+            return day
+        day += dt.timedelta(days=1)
+    raise AssertionError("a month shares its last day with five others")
+
+
 # ---- what each factor may confirm ------------------------------------------------------------------------------
 
 

@@ -1,22 +1,33 @@
-"""FactorsTable: what each customer can confirm with. A row's change of state goes with the customer's record."""
+"""FactorsTable: what each customer can confirm with. A row's change of state goes with the customer's record.
+
+FactorRemindersTable: what its owner is to be reminded of, by the end of the factor, so that what is due is found
+without looking at what is not (NB-5.3.4).
+"""
 
 from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
+from chalicelib.factors.domain import STAGES, factor_of
 from chalicelib.factors.errors import FactorStateUnfit
-from chalicelib.platform import settings
-from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, s, to_raw
+from chalicelib.platform import aws, clock, settings
+from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
 MAX_FACTORS = 50
+# What wrote a factor's first reminders.
+ISSUING = "issuing"
 
 
 class FactorItem(Item):
     """Times are text as `clock.to_text` writes them; `method` as in the domain; `serial` of the token or certificate.
 
-    `seed` is encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it.
+    `seed` is encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it. `told_…` is when
+    the owner was reminded.
     """
 
     class Meta:
@@ -37,6 +48,8 @@ class FactorItem(Item):
     attempt = NumberAttribute(null=True)
     tries = NumberAttribute(null=True)
     code_until = UnicodeAttribute(null=True)
+    told_opening = UnicodeAttribute(null=True)
+    told_ended = UnicodeAttribute(null=True)
 
 
 def get(customer_id: str, factor_id: str) -> FactorItem | None:
@@ -71,4 +84,76 @@ def state_rule(*states: str) -> Rule:
         {name: s(state) for name, state in zip(names, states, strict=True)},
         lambda image: bool(image["state"] in states),
         lambda image: FactorStateUnfit(state=image["state"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One thing of which a factor's owner is to be reminded; the row goes once it has been asked for.
+
+    `due` is the factor's end, whose factor it is, and what wrote the row: a loss that is lifted writes new rows beside
+    those that may still be there.
+    """
+
+    part: str
+    due: str
+    customer_id: str
+    factor_id: str
+    stage: str
+
+
+def part_of(kind: str, stage: str) -> str:
+    """Rows of tokens and of certificates lie apart, as each has its own number of months."""
+    return f"{stage}#{kind}"
+
+
+def reminder_puts(
+    customer_id: str, factor_id: str, method: str, valid_until: dt.datetime, written_by: str = ISSUING
+) -> list[ItemPut]:
+    """The reminders of a factor, as parts of the write that makes it active."""
+    due = f"{clock.to_text(valid_until)}#{customer_id}#{factor_id}#{written_by}"
+    return [
+        ItemPut(
+            settings.table("factor_reminders"),
+            "part",
+            to_raw(
+                {
+                    "part": part_of(factor_of(method), stage),
+                    "due": due,
+                    "customer_id": customer_id,
+                    "factor_id": factor_id,
+                    "stage": stage,
+                }
+            ),
+        )
+        for stage in STAGES
+    ]
+
+
+def put_reminder(put: ItemPut) -> bool:
+    """Write one by itself; False when it is there."""
+    try:
+        aws.dynamodb().put_item(**put.parameters())
+    except aws.dynamodb().exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def due_reminders(kind: str, stage: str, before: dt.datetime, most: int) -> list[Reminder]:
+    """Rows of factors that end before a moment, the oldest first."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("factor_reminders"),
+        KeyConditionExpression="#part = :part AND #due < :before",
+        ExpressionAttributeNames={"#part": "part", "#due": "due"},
+        ExpressionAttributeValues={":part": s(part_of(kind, stage)), ":before": s(clock.to_text(before))},
+        ConsistentRead=True,
+        Limit=most,
+    )
+    return [Reminder(**to_image(item)) for item in answer["Items"]]
+
+
+def drop_reminder(row: Reminder) -> None:
+    """Take a row away; one that is gone stays so."""
+    aws.dynamodb().delete_item(
+        TableName=settings.table("factor_reminders"), Key={"part": s(row.part), "due": s(row.due)}
     )

@@ -37,6 +37,32 @@ def phone_changed_text(new_phone: str) -> str:
 
 
 _CARRIERS = {"phone": "手机盾", "cloud": "云证书", "usb_key": "USBKey"}
+_CARRIERS_EN = {"phone": "in your phone", "cloud": "in the cloud", "usb_key": "on your USB key"}
+
+
+def factor_due_texts(*, method: str, has_ended: bool, tail: str, valid_until: dt.datetime) -> tuple[str, str]:
+    """What the owner of a token or certificate is reminded of, in Chinese and English (NB-5.3.4)."""
+    is_token = method == "token"
+    name = "动态令牌" if is_token else f"{_CARRIERS[method]}数字证书"
+    name_en = "token" if is_token else f"certificate {_CARRIERS_EN[method]}"
+    if tail:
+        name, name_en = f"{name}（尾号{tail}）", f"{name_en} (ending in {tail})"
+    at = to_local_text(valid_until)
+    if has_ended:
+        does, does_en = ("更换令牌", "gives you a new one") if is_token else ("重新申请", "issues a new one")
+        return (
+            f"{BANK}您的{name}已于{at}到期，不能再用于确认交易。如需继续使用，请携带有效身份证件到网点{does}。",
+            f"Your {name_en} expired at {at} (Shanghai) and confirms nothing any more. A branch {does_en}.",
+        )
+    if is_token:
+        return (
+            f"{BANK}您的{name}将于{at}到期，到期后不能再用于确认交易。请携带有效身份证件到网点更换令牌。",
+            f"Your {name_en} expires at {at} (Shanghai) and confirms nothing after that. A branch gives you a new one.",
+        )
+    return (
+        f"{BANK}您的{name}将于{at}到期，现可在手机银行在线更新；到期后须携带有效身份证件到网点重新申请。",
+        f"Your {name_en} expires at {at} (Shanghai). Renew it online now; after that only a branch issues a new one.",
+    )
 
 
 def download_text(*, method: str, code: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.notifications import service
@@ -19,7 +23,10 @@ class NotificationView(View):
 
     id: str
     kind: str
-    text: str
+    text: Annotated[
+        str,
+        Field(description="按 Accept-Language；无英文者为中文 / by Accept-Language; Chinese where there is no English"),
+    ]
     created_at: fields.Timestamp
     account: fields.MaskedAccount | None
     transfer_id: str | None
@@ -57,7 +64,7 @@ def read_page(call: Call) -> NotificationPage:
             NotificationView(
                 id=item.notification_id.rpartition("#")[2],
                 kind=item.kind,
-                text=item.text,
+                text=_text(item, call.language),
                 created_at=item.created_at,
                 account=mask_account(item.account_id) if item.account_id else None,
                 transfer_id=item.entry_id,
@@ -66,3 +73,7 @@ def read_page(call: Call) -> NotificationPage:
         ],
         next_cursor=encode_cursor(last),
     )
+
+
+def _text(item: service.InboxItem, language: str) -> str:
+    return item.text_en if language == "en" and item.text_en else item.text

@@ -10,6 +10,7 @@ from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands import remind
 from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
@@ -26,6 +27,7 @@ __all__ = [
     "send_download_code",
     "send_password_code",
     "send_step_up_code",
+    "tell_factor_due",
     "tell_movement",
     "tell_phone_changed",
     "tell_security_event",
@@ -172,6 +174,23 @@ def tell_security_event(customer_id: str, event_key: str) -> None:
     text = domain.security_text(event.kind.zh, clock.from_text(event.at))
     notification_id = f"{event.at}#{ids.derived_id('security', customer_id, event_key)}"
     _tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
+
+
+def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.datetime) -> bool:
+    """Remind the owner that a token or certificate is to be renewed, or has ended (NB-5.3.4); False when that is no
+    longer so.
+
+    Told once however often. Raises Retryable while a provider fails for now; TryAgain, OutcomeUnknown.
+    """
+    due = remind.due(customer_id, factor_id, stage, now)
+    if due is None:
+        return False
+    zh, en = domain.factor_due_texts(
+        method=due.method, has_ended=due.has_ended, tail=due.tail, valid_until=due.valid_until
+    )
+    notification_id = f"{due.at}#{ids.derived_id('factor-due', customer_id, factor_id, stage)}"
+    _tell(InboxItem(customer_id, notification_id, kind="factor", text=zh, text_en=en, created_at=due.at))
+    return True
 
 
 def _tell(row: InboxItem) -> None:

@@ -21,6 +21,8 @@ class InboxItem(Item):
     notification_id = UnicodeAttribute(range_key=True)
     kind = UnicodeAttribute()
     text = UnicodeAttribute()
+    # In English, where there is one; SMS and push speak Chinese.
+    text_en = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute()
     account_id = UnicodeAttribute(null=True)
     entry_id = UnicodeAttribute(null=True)

@@ -15,6 +15,7 @@ blueprint = Blueprint(__name__)
 
 _CODES: Any = {"Fn::GetAtt": ["CodesQueue", "Arn"]}
 _ALERTS: Any = {"Fn::GetAtt": ["AlertsQueue", "Arn"]}
+_REMINDERS: Any = {"Fn::GetAtt": ["FactorRemindersQueue", "Arn"]}
 _SECURITY_ALERTS: Any = {"Fn::GetAtt": ["SecurityAlertsQueue", "Arn"]}
 
 
@@ -34,6 +35,12 @@ def send_alerts(event: SQSEvent) -> Answer:
 def send_security_alerts(event: SQSEvent) -> Answer:
     """Tell each security event to the owner of the log it is in."""
     return handle_messages(event, _send_security_alert)
+
+
+@blueprint.on_sqs_message(queue_arn=_REMINDERS, name="send_factor_reminders", batch_size=10)
+def send_factor_reminders(event: SQSEvent) -> Answer:
+    """Remind each owner of a token or certificate that ends, or has ended."""
+    return handle_messages(event, _send_reminder)
 
 
 # What a code can be sent for. A type that is not here is poison.
@@ -72,3 +79,9 @@ def _send_alert(message: Message) -> None:
 def _send_security_alert(message: Message) -> None:
     service.tell_security_event(message.aggregate_id, message.data["event"])
     log.logger.info("security event told")
+
+
+def _send_reminder(message: Message) -> None:
+    data = message.data
+    told = service.tell_factor_due(message.aggregate_id, data["factor_id"], data["stage"], clock.now())
+    log.logger.info("owner reminded" if told else "reminder no longer wanted")

@@ -39,6 +39,8 @@ PASSWORD_APPLICATIONS_DAY = Parameter("password.applications_day", 10, 1, 100, "
 TOKEN_VALID_MONTHS = Parameter("factor.token.valid_months", 36, 1, 120, "NB-5.3.4")
 CERTIFICATE_VALID_MONTHS = Parameter("factor.certificate.valid_months", 24, 1, 60, "NB-5.3.4")
 CERTIFICATE_RENEWAL_MONTHS = Parameter("factor.certificate.renewal_months", 1, 1, 12, "NB-5.3.4")
+# How long before its end the owner of a token is reminded; of a certificate, when it can be renewed.
+TOKEN_REMINDER_MONTHS = Parameter("factor.token.reminder_months", 1, 1, 12, "NB-5.3.4")
 DOWNLOAD_CODE_VALID_S = Parameter("factor.download.valid_s", 86_400, 60, 604_800, "NB-5.3.3-dl")
 SMS_CODE_VALID_S = Parameter("factor.sms.valid_s", 180, 30, 600, "NB-5.3.3-sms")
 SMS_CODE_TRIES = Parameter("factor.sms.tries", 5, 1, 10, "NB-5.3.3-sms")
@@ -93,6 +95,7 @@ ALL = {
         TOKEN_VALID_MONTHS,
         CERTIFICATE_VALID_MONTHS,
         CERTIFICATE_RENEWAL_MONTHS,
+        TOKEN_REMINDER_MONTHS,
         DOWNLOAD_CODE_VALID_S,
         SMS_CODE_VALID_S,
         SMS_CODE_TRIES,

@@ -42,7 +42,7 @@ from chalicelib.devices import service as devices
 from chalicelib.factors import authority, tokens
 from chalicelib.factors import service as factors
 from chalicelib.factors import store as factors_store
-from chalicelib.factors.commands import issue_certificate
+from chalicelib.factors.commands import issue_certificate, remind
 from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
@@ -430,6 +430,12 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
         owner, phone_id, request_pem=pem, signature=signature, now=later, session_id=session
     )
     assert read_customer(owner)["factors"] == {"sms": "sms", new_id: "phone"}
+    ends = later + dt.timedelta(days=900)
+    assert remind.backfill(later) == 0
+    assert remind.remind(ends, "test") >= 4
+    due = remind.due(owner, new_id, "ended", ends)
+    assert due is not None
+    assert (due.method, due.has_ended) == ("phone", True)
     assert len(factors.factors_of(owner)) == 4
 
 

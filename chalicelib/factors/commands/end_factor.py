@@ -8,7 +8,7 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
 from chalicelib.factors.errors import FactorStateUnfit
-from chalicelib.platform import clock, updates
+from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import s
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
@@ -45,12 +45,18 @@ def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datet
     if row.valid_until is not None and row.valid_until <= clock.to_text(now):
         raise FactorStateUnfit(state=domain.EXPIRED)
     update = store.update_of(customer_id, factor_id).require(store.state_rule(domain.LOST))
+    # The rows written before may be gone: while the factor was lost, nobody was reminded of it.
+    reminders = []
+    if row.valid_until is not None:
+        ends = clock.from_text(row.valid_until)
+        reminders = store.reminder_puts(customer_id, factor_id, row.method, ends, ids.random_id())
     record = customers.customer_update(customer_id)
     updates.together(
         [
             update.set("#state = :to", to=s(domain.ACTIVE)).remove("ended_at"),
             record.set(f"#factors.#{factor_id} = :method", method=s(row.method)),
             audit.event(customer_id, audit.FACTOR_RESTORED, now, factor=row.method),
+            *reminders,
         ]
     )
 

@@ -120,7 +120,8 @@ def download_certificate(
     # Until it is active, `valid_from` is when its code was asked for.
     record = activated(customer_id, factor_id, image["method"], replaced)
     record.require(customers.phone_rule(clock.from_text(image["valid_from"])))
-    updates.together([update, record, event])
+    reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
+    updates.together([update, record, event, *reminders])
     return issued.certificate
 
 
@@ -162,13 +163,14 @@ def renew_certificate(
     ended.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
     record = activated(customer_id, new_id, row.method, [factor_id]).require(domain.active_rule(factor_id))
     event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=session_id, factor=row.method)
-    updates.together([ended, store.put_of(new_row), record, event])
+    reminders = store.reminder_puts(customer_id, new_id, row.method, issued.valid_until)
+    updates.together([ended, store.put_of(new_row), record, event, *reminders])
     return new_id, issued.certificate
 
 
 def renewal_opens(valid_until: dt.datetime, now: dt.datetime) -> dt.datetime:
     """When renewal opens: the Shanghai midnight a month, by parameter, before the end (NB-5.3.4)."""
-    return domain.months_after(valid_until, -parameters.value(parameters.CERTIFICATE_RENEWAL_MONTHS, now))
+    return domain.opens_at(valid_until, parameters.value(parameters.CERTIFICATE_RENEWAL_MONTHS, now))
 
 
 def serial_text(certificate: x509.Certificate) -> str:

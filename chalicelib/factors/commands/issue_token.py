@@ -44,6 +44,7 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
             store.put_of(row),
             activated(customer_id, factor_id, domain.TOKEN, replaced),
             audit.event(customer_id, audit.FACTOR_ISSUED, now, factor=domain.TOKEN, serial=serial[-4:]),
+            *store.reminder_puts(customer_id, factor_id, domain.TOKEN, valid_until),
         ]
     )
     return factor_id
