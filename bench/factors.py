@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 
 from bench.bank import Customer
 from chalicelib.customers import service as customers
-from chalicelib.factors import authority, store, tokens
+from chalicelib.factors import authority, signatures, store, vault
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import s
 
@@ -28,15 +25,13 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """ES256: r and s."""
-        r, s_ = decode_dss_signature(self.key.sign(message, ECDSA(SHA256())))
-        return r.to_bytes(32) + s_.to_bytes(32)
+        return signatures.sign(self.key, message)
 
 
 def certified(customer: Customer) -> Signer:
     """Give the customer's phone a certificate."""
     signer, now, owner = Signer(), clock.now(), customer.caller.customer_id
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(signer.key, SHA256())
-    issued = authority.issue(request, owner, _PHONE_ID, _MONTHS, now)
+    issued = authority.issue(signer.key.public_key(), owner, _PHONE_ID, _MONTHS, now)
     _give(
         customer,
         store.FactorItem(
@@ -66,7 +61,7 @@ def give_token(customer: Customer) -> None:
             state="active",
             valid_from=clock.to_text(now),
             valid_until=clock.to_text(now + dt.timedelta(days=900)),
-            seed=tokens.encrypt(TOKEN_SEED, owner, _TOKEN_ID),
+            seed=vault.encrypt(TOKEN_SEED, owner, _TOKEN_ID),
         ),
     )
 

@@ -102,7 +102,10 @@ CODE_GUESSES_EXHAUSTED = Kind(
 )
 FACTOR_ISSUED = Kind("factor_issued", SETTING, "开通认证工具", "factor issued", tells=True)
 FACTOR_LOST = Kind("factor_lost", SETTING, "挂失认证工具", "factor reported lost", tells=True)
-FACTOR_RESTORED = Kind("factor_restored", SETTING, "解除认证工具挂失", "loss report lifted", tells=True)
+FACTOR_LOCKED = Kind(
+    "factor_locked", SETTING, "云证书因 PIN 错误次数过多已锁定", "cloud certificate locked after wrong PINs", tells=True
+)
+FACTOR_RESTORED = Kind("factor_restored", SETTING, "解除认证工具挂失或锁定", "loss report or lock lifted", tells=True)
 FACTOR_REVOKED = Kind("factor_revoked", SETTING, "注销认证工具", "factor revoked", tells=True)
 FACTOR_RENEWED = Kind("factor_renewed", SETTING, "更新数字证书", "certificate renewed", tells=True)
 
@@ -135,6 +138,7 @@ ALL = {
         CODE_GUESSES_EXHAUSTED,
         FACTOR_ISSUED,
         FACTOR_LOST,
+        FACTOR_LOCKED,
         FACTOR_RESTORED,
         FACTOR_REVOKED,
         FACTOR_RENEWED,

@@ -124,7 +124,7 @@ def bind(step_up_id: str, code: str, now: dt.datetime) -> Bound:
     found = stepup.read_challenge(step_up_id)
     if found is None or found.kind is not stepup.BIND_DEVICE:
         raise NotFound()
-    challenge = stepup.claim(found.customer_id, found.holder, step_up_id, stepup.SMS, code, now)
+    challenge = stepup.claim(found.customer_id, found.holder, step_up_id, stepup.Given(stepup.SMS, code), now)
     facts, at = challenge.facts, clock.to_text(now)
     device_id, most = facts["device"], parameters.value(parameters.DEVICES_MAX, now)
     record = customers.customer_update(challenge.customer_id).require(

@@ -91,17 +91,17 @@ class Issued:
 
 
 def issue(
-    request: x509.CertificateSigningRequest, customer_id: str, factor_id: str, months: int, now: dt.datetime
+    public_key: EllipticCurvePublicKey, customer_id: str, factor_id: str, months: int, now: dt.datetime
 ) -> Issued:
-    """Certify the request's key for the customer; of what the request says about its sender nothing is taken."""
+    """Certify the key for the customer; that its owner holds the private half has been proved."""
     key = _KmsKey(settings.get("CA_KEY_ID"))
     authority_id, authority = _current(key, now)
     valid_until = domain.months_after(now, months)
     builder = _builder(f"{customer_id}/{factor_id}", now, valid_until).issuer_name(authority.subject)
-    builder = builder.public_key(request.public_key())
+    builder = builder.public_key(public_key)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(ca=False), critical=True)
-    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(request.public_key()), critical=False)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     builder = builder.add_extension(issuer, critical=False)
     return Issued(builder.sign(key, SHA256()), valid_until, authority_id)

@@ -7,7 +7,8 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from chalicelib.factors.errors import (
     CodeGuessesExhausted,
@@ -30,9 +31,37 @@ AT_SIGN_UP = (SMS,)
 # One of each method, so that the map on the customer's record stays small; this is the one of SMS codes.
 SMS_ID = "sms"
 ACTIVE, APPLIED, LOST, REVOKED, EXPIRED = "active", "applied", "lost", "revoked", "expired"
-STATES = (ACTIVE, APPLIED, LOST, REVOKED, EXPIRED)
+# A cloud certificate after too many wrong PINs: stopped like a lost one.
+LOCKED = "locked"
+STATES = (ACTIVE, APPLIED, LOST, LOCKED, REVOKED, EXPIRED)
 
 CODE_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a confirmation brings: a code, a signature, or a cloud certificate's PIN; and the bound device, if any."""
+
+    factor: str
+    code: str = field(default="", repr=False)
+    signature: bytes = b""
+    pin: str = field(default="", repr=False)
+    device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The factor that is to confirm an instruction, as the instruction keeps it.
+
+    `valid_until` is when the factor ends, if it does; `kept` are attributes that confirming will need, so that it
+    reads nothing. Where the customer holds no such factor, id and method are `none`, which no write admits.
+    """
+
+    factor: str
+    factor_id: str = NO_FACTOR
+    method: str = NO_FACTOR
+    valid_until: dt.datetime | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 def factor_of(method: str) -> str:

@@ -19,6 +19,44 @@ class SignatureWrong(Refusal):
     en = "The signature does not verify; {tries_left} tries left."
 
 
+class PinWrong(Refusal):
+    """A cloud certificate's PIN; the tries are the certificate's, over all that it is asked to sign."""
+
+    code, status, rank = "pin_wrong", 422, RANK_FACTOR
+    zh = "云证书 PIN 不正确，还可尝试 {tries_left} 次。"
+    en = "The PIN of the cloud certificate is wrong; {tries_left} tries left."
+
+
+class PinLocked(Refusal):
+    code, status, rank = "pin_locked", 422, RANK_FACTOR
+    zh = "云证书因 PIN 错误次数过多已锁定，请到网点办理。"
+    en = "The cloud certificate is locked after too many wrong PINs; a branch helps."
+
+
+class BoundDeviceRequired(Refusal):
+    """A cloud certificate signs for its PIN and a bound device: what one knows, and what one has."""
+
+    code, status, rank = "bound_device_required", 403, RANK_FACTOR
+    zh = "云证书仅限在已绑定的设备上使用，请在该设备登录后再试，或使用其他认证方式。"
+    en = "A cloud certificate signs on a bound device only: log in there, or use another factor."
+
+
+class SignatureRequired(Refusal):
+    """A PIN was given for a certificate whose key the customer has."""
+
+    code, status, rank = "signature_required", 422, RANK_FACTOR
+    zh = "该数字证书的私钥由您保管，须提交签名而非 PIN。"
+    en = "You keep this certificate's key: give its signature, not a PIN."
+
+
+class KeyCertifiedAlready(Refusal):
+    """One key, one certificate: also not again for a customer whose certificate of it has ended."""
+
+    code, status, rank = "key_certified_already", 409, RANK_RIGHT
+    zh = "该公钥已签发过数字证书，请生成新的密钥对。"
+    en = "This key has been certified before; make a new pair."
+
+
 class FactorNotActive(Refusal):
     """NB-5.3.6: reported lost, revoked, expired, or never held."""
 

@@ -7,20 +7,24 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from chalicelib.customers.errors import PhoneChanged
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors, service
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.identity import service as identity
+from chalicelib.identity.errors import PasswordPattern, PasswordPersonal
 from chalicelib.platform import clock, fields
+from chalicelib.platform.confirmations import Pin
 from chalicelib.platform.errors import NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, View
 from chalicelib.platform.money import decimal_text
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+    from chalicelib.factors.commands.issue_certificate import Offer
 
 api = Api(__name__)
 
@@ -37,7 +41,7 @@ class FactorView(View):
         Literal["sms", "token", "certificate"], Field(description="转账时的 factor / as transfers name it")
     ]
     method: Annotated[Literal["sms", "token", "phone", "cloud", "usb_key"], Field(description="载体 / what carries it")]
-    state: Literal["active", "applied", "lost", "revoked", "expired"]
+    state: Literal["active", "applied", "lost", "locked", "revoked", "expired"]
     ceiling: Annotated[fields.AmountText, Field(description="单笔上限 / the most that one transfer may be")]
     valid_from: fields.Timestamp
     valid_until: fields.Timestamp | None
@@ -80,7 +84,7 @@ def _view(row: service.FactorItem, rules: service.Policy, now: dt.datetime) -> F
         id=row.factor_id,
         factor=service.factor_of(row.method),  # type: ignore[arg-type]  # of the three
         method=row.method,  # type: ignore[arg-type]  # of the five
-        state=service.state_at(row, now),  # type: ignore[arg-type]  # of the five
+        state=service.state_at(row, now),  # type: ignore[arg-type]  # of the six
         ceiling=decimal_text(rules.ceiling_fen(row.method)),
         valid_from=row.valid_from,
         valid_until=row.valid_until,
@@ -106,24 +110,86 @@ def report_factor_loss(call: Call, factor_id: str) -> Answer:
     return Answer(None)
 
 
-class CertificateRequest(Body):
-    """The code that came by SMS, and a PKCS#10 request made by the phone or USB key that keeps the private key."""
+class PublicKey(Body):
+    """A P-256 public key (RFC 7517); just these members."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
+    y: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{43}$")]
+
+
+Signature = Annotated[str, Field(pattern="^[A-Za-z0-9+/]{86}==$")]
+
+
+class KeyToCertify(Body):
+    """One of three: `key` and `proof`, or `request`, of who keeps the private key (phone, USB key); or `pin`, where the
+    bank makes and keeps it (cloud certificate).
+    """
+
+    pin: Pin | None = None
+    key: Annotated[PublicKey | None, Field(description="公钥 JWK / public key")] = None
+    proof: Annotated[
+        Signature | None,
+        Field(
+            description="key 对登记表的 ES256 签名 r‖s 的 Base64，见 docs/instruction.md / by `key` over the "
+            "registration form",
+            validate_default=True,
+        ),
+    ] = None
+    request: Annotated[
+        str | None,
+        Field(max_length=MAX_PEM, description="PKCS#10 证书请求 PEM / signing request, PEM", validate_default=True),
+    ] = None
+
+    @field_validator("key")
+    @classmethod
+    def _not_with_a_pin(cls, value: PublicKey | None, info: ValidationInfo) -> PublicKey | None:
+        return value if info.data.get("pin") is None else fields.present_if(value, wanted=False)
+
+    @field_validator("proof")
+    @classmethod
+    def _with_its_key(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return fields.present_if(value, wanted=info.data["key"] is not None) if "key" in info.data else value
+
+    @field_validator("request")
+    @classmethod
+    def _one_of_three(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not {"pin", "key"} <= info.data.keys():
+            return value  # what is wrong is told by itself
+        return fields.present_if(value, wanted=info.data["pin"] is None and info.data["key"] is None)
+
+    def offer(self) -> Offer:
+        """The key that is offered."""
+        from chalicelib.factors.commands.issue_certificate import Offer  # noqa: PLC0415  # X.509 is for few
+        from chalicelib.factors.signatures import Jwk  # noqa: PLC0415  # the same
+
+        jwk = Jwk(self.key.x, self.key.y) if self.key else None
+        return Offer(self.request or "", jwk, base64.b64decode(self.proof or ""), self.pin or "")
+
+
+class CertificateRequest(KeyToCertify):
+    """The code that came by SMS, and the key to certify."""
 
     code: Annotated[str, Field(pattern="^[0-9]{6}$", description="下载码 / download code", examples=["123456"])]
-    request: Annotated[str, Field(max_length=MAX_PEM, description="PKCS#10 证书请求 PEM / signing request, PEM")]
 
 
-class RenewalRequest(Body):
-    """A PKCS#10 request for a new key, and ES256 over its text by the old certificate's key."""
+class RenewalRequest(KeyToCertify):
+    """A new key, and ES256 by the old certificate's key over what stands for it; for a cloud certificate its PIN."""
 
-    request: Annotated[str, Field(max_length=MAX_PEM, description="PKCS#10 证书请求 PEM / signing request, PEM")]
     signature: Annotated[
-        str,
+        Signature | None,
         Field(
-            pattern="^[A-Za-z0-9+/]{86}==$",
-            description="旧证书对 request 全文的签名 r‖s 的 Base64 / by the old key over `request`",
+            description="旧证书对 request 全文或登记表的签名 r‖s 的 Base64，云证书除外 / by the old key over "
+            "`request` or the registration form; not with `pin`",
+            validate_default=True,
         ),
-    ]
+    ] = None
+
+    @field_validator("signature")
+    @classmethod
+    def _unless_a_pin(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return fields.present_if(value, wanted=info.data["pin"] is None) if "pin" in info.data else value
 
 
 class CertificateView(View):
@@ -158,12 +224,15 @@ def _issued(factor_id: str, certificate: x509.Certificate) -> CertificateView:
         errors.FactorHeldAlready,
         errors.DownloadCodeVoid,
         errors.CodeWrong,
+        errors.KeyCertifiedAlready,
+        PasswordPersonal,
+        PasswordPattern,
         PhoneChanged,
         OutcomeUnknown,
     ),
 )
 def download_own_certificate(call: Call, factor_id: str) -> CertificateView:
-    """Register a key by a signing request (NB-5.3.3-cert, NB-5.3.3-dl)."""
+    """Certify the key of the phone or USB key, or one that the bank makes and keeps (NB-5.3.3-cert, NB-5.3.3-dl)."""
     from chalicelib.factors.commands.issue_certificate import download_certificate  # noqa: PLC0415  # X.509 is for few
 
     body, caller = call.json(CertificateRequest), call.caller
@@ -172,7 +241,7 @@ def download_own_certificate(call: Call, factor_id: str) -> CertificateView:
         caller.customer_id,
         own,
         code=body.code,
-        request_pem=body.request,
+        offer=body.offer(),
         now=clock.now(),
         session_id=caller.session_id,
     )
@@ -196,6 +265,10 @@ def download_own_certificate(call: Call, factor_id: str) -> CertificateView:
         errors.FactorNotActive,
         errors.RenewalNotOpen,
         errors.SignatureWrong,
+        errors.KeyCertifiedAlready,
+        errors.BoundDeviceRequired,
+        errors.PinWrong,
+        errors.PinLocked,
         OutcomeUnknown,
     ),
 )
@@ -203,13 +276,12 @@ def renew_own_certificate(call: Call, factor_id: str) -> CertificateView:
     """Replace a certificate by one for a new key (NB-5.3.4); after its end the counter issues a new one."""
     from chalicelib.factors.commands.issue_certificate import renew_certificate  # noqa: PLC0415  # X.509 is for few
 
-    body, caller = call.json(RenewalRequest), call.caller
+    body = call.json(RenewalRequest)
     new_id, certificate = renew_certificate(
-        caller.customer_id,
+        call.caller,
         factor_id_from(factor_id),
-        request_pem=body.request,
-        signature=base64.b64decode(body.signature),
+        offer=body.offer(),
+        signature=base64.b64decode(body.signature or ""),
         now=clock.now(),
-        session_id=caller.session_id,
     )
     return _issued(new_id, certificate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hmac
 from dataclasses import dataclass, field
@@ -13,21 +14,32 @@ from chalicelib.factors import code_secret, domain, store
 from chalicelib.factors.domain import (
     AT_SIGN_UP,
     CERTIFICATE,
+    CLOUD,
     METHODS,
     NO_FACTOR,
     SMS,
     SMS_ID,
     TOKEN,
+    Chosen,
+    Given,
     Policy,
     Terms,
     factor_of,
 )
-from chalicelib.factors.errors import CodeWrong, FactorCeilingExceeded, FactorNotActive, SignatureWrong
+from chalicelib.factors.errors import (
+    BoundDeviceRequired,
+    CodeWrong,
+    FactorCeilingExceeded,
+    FactorNotActive,
+    SignatureWrong,
+)
 from chalicelib.factors.store import FactorItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
+from chalicelib.platform.confirmations import FactorProof
 from chalicelib.platform.dynamo import Image, ItemUpdate, n
 from chalicelib.platform.errors import Refusal
+from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
 
 __all__ = [
@@ -47,6 +59,7 @@ __all__ = [
     "choose",
     "confirmation_code",
     "count_coded",
+    "device_refusals",
     "download_code",
     "download_of",
     "enrol_at_sign_up",
@@ -54,6 +67,7 @@ __all__ = [
     "factor_of",
     "factors_of",
     "forget_secret",
+    "given_of",
     "kinds_held",
     "policy",
     "require",
@@ -66,30 +80,6 @@ __all__ = [
 
 forget_secret = code_secret.forget
 rotate_secret = code_secret.rotate
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a confirmation brings: a code, or a signature."""
-
-    factor: str
-    code: str = field(default="", repr=False)
-    signature: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The factor that is to confirm an instruction, as the instruction keeps it.
-
-    `valid_until` is when the factor ends, if it does; `kept` are attributes that confirming will need, so that it
-    reads nothing. Where the customer holds no such factor, id and method are `none`, which no write admits.
-    """
-
-    factor: str
-    factor_id: str = NO_FACTOR
-    method: str = NO_FACTOR
-    valid_until: dt.datetime | None = None
-    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +99,12 @@ class Proof:
         if self.signature is not None:
             return self.signature
         return domain.seal(self.secret, digest, factor_id, session_id, posted_at)
+
+
+def given_of(body: FactorProof, caller: Caller) -> Given:
+    """What a caller's confirmation brings."""
+    signature = base64.b64decode(body.signature or "")
+    return Given(body.factor, body.code or "", signature, body.pin or "", caller.device_id)
 
 
 def confirmation_code(digest: bytes, attempt: int) -> str:
@@ -199,14 +195,25 @@ def ceiling_refusals(method: str, image: Image, amount_fen: int, now: dt.datetim
     ]
 
 
-def choose(customer_id: str, image: Image, factor: str, factor_id: str, now: dt.datetime) -> Chosen:
+def device_refusals(method: str, device_id: str | None) -> list[Refusal]:
+    """Why `method` may not confirm in a session of that device, or of none (decision 0015)."""
+    return [BoundDeviceRequired()] if method == CLOUD and device_id is None else []
+
+
+def choose(caller: Caller, image: Image, factor: str, factor_id: str, now: dt.datetime) -> Chosen:
     """The factor that is to confirm: the one named by `factor_id`, else the strongest of its kind that is active.
 
-    `image` is the customer's record. Reads the factor's row, except for SMS.
+    One that would not do in the caller's session comes last. `image` is the customer's record. Reads the factor's
+    row, except for SMS.
     """
+    customer_id = caller.customer_id
     held: dict[str, str] = image.get("factors", {})
     fitting = [id_ for id_, method in held.items() if factor_of(method) == factor and factor_id in ("", id_)]
-    for id_ in sorted(fitting, key=lambda one: METHODS.index(held[one]), reverse=True):
+
+    def strength(id_: str) -> tuple[bool, int]:
+        return not device_refusals(held[id_], caller.device_id), METHODS.index(held[id_])
+
+    for id_ in sorted(fitting, key=strength, reverse=True):
         if held[id_] == SMS:
             return Chosen(factor, id_, SMS)
         row = store.get(customer_id, id_)
@@ -282,12 +289,18 @@ def count_coded(factor: str, image: Image, now: dt.datetime) -> None:
 def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.datetime) -> Proof:
     """Check what was given against the claimed instruction `image`, whose canonical form is `message`.
 
-    Raises CodeWrong, SignatureWrong, TokenCodeUsed; FactorNotActive for a token that is gone. A wrong code is
-    counted: CodeGuessesExhausted when too many were entered today.
+    Raises CodeWrong, SignatureWrong, TokenCodeUsed, what sign_with_pin raises; FactorNotActive for a token that is
+    gone. A wrong code is counted: CodeGuessesExhausted when too many were entered today.
     """
     terms = terms_at(now)
     if given.factor == CERTIFICATE:
-        return Proof(terms, signature=_verified_signature(given.signature, image, message, tries_left))
+        signature = given.signature
+        if given.pin:
+            from chalicelib.factors.commands import sign_with_pin as cloud  # noqa: PLC0415  # for those few who need it
+
+            owner, factor_id = image["customer_id"], image["factor_id"]
+            signature = cloud.sign_with_pin(owner, factor_id, given, message, tries_left, now)
+        return Proof(terms, signature=_verified_signature(signature, image, message, tries_left))
     try:
         step = None
         if given.factor == TOKEN:
@@ -315,12 +328,12 @@ def _verified_signature(signature: bytes, image: Image, message: bytes, tries_le
 
 def verify_token(code: str, image: Image, tries_left: int, now: dt.datetime) -> int:
     """The minute of a token's code, which a write has to use up. Raises CodeWrong, FactorNotActive."""
-    from chalicelib.factors import tokens  # noqa: PLC0415  # the same
+    from chalicelib.factors import tokens, vault  # noqa: PLC0415  # the same
 
     row = store.get(image["customer_id"], image["factor_id"])
     if row is None or row.seed is None or state_at(row, now) != domain.ACTIVE:
         raise FactorNotActive(factors=NO_FACTOR)
-    step = tokens.accepted_step(tokens.decrypt(row.seed, row.customer_id, row.factor_id), code, now)
+    step = tokens.accepted_step(vault.decrypt(row.seed, row.customer_id, row.factor_id), code, now)
     if step is None:
         raise CodeWrong(tries_left=str(tries_left))
     return step

@@ -7,13 +7,14 @@ without looking at what is not (NB-5.3.4).
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.factors.domain import STAGES, factor_of
-from chalicelib.factors.errors import FactorStateUnfit
+from chalicelib.factors.errors import FactorStateUnfit, KeyCertifiedAlready
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
@@ -26,8 +27,9 @@ ISSUING = "issuing"
 class FactorItem(Item):
     """Times are text as `clock.to_text` writes them; `method` as in the domain; `serial` of the token or certificate.
 
-    `seed` is encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it. `told_…` is when
-    the owner was reminded.
+    `seed` and `private_key` are encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it.
+    The private key is a cloud certificate's, as are `pin_hash`, `pin_tries`, counted since the last right PIN, and
+    `pin_at`, when the last try was claimed. `told_…` is when the owner was reminded.
     """
 
     class Meta:
@@ -42,6 +44,10 @@ class FactorItem(Item):
     ended_at = UnicodeAttribute(null=True)
     serial = UnicodeAttribute(null=True)
     seed = BinaryAttribute(legacy_encoding=False, null=True)
+    private_key = BinaryAttribute(legacy_encoding=False, null=True)
+    pin_hash = UnicodeAttribute(null=True)
+    pin_tries = NumberAttribute(null=True)
+    pin_at = UnicodeAttribute(null=True)
     certificate = BinaryAttribute(legacy_encoding=False, null=True)
     authority = UnicodeAttribute(null=True)
     device_serial = UnicodeAttribute(null=True)
@@ -68,6 +74,19 @@ def of_customer(customer_id: str) -> list[FactorItem]:
 def put_of(row: Image) -> ItemPut:
     """The put of a new row, alone or as a part of a transaction."""
     return ItemPut(settings.table("factors"), "customer_id", to_raw(row))
+
+
+def key_put(key: bytes, customer_id: str, factor_id: str) -> ItemPut:
+    """Claim a public key (compressed point) for its one certificate: KeyCertifiedAlready when it has had one.
+
+    The row stands by itself: no customer's id has a hyphen.
+    """
+    row = {
+        "customer_id": f"key-{hashlib.sha256(key).hexdigest()}",
+        "factor_id": "key",
+        "certified_for": f"{customer_id}/{factor_id}",
+    }
+    return ItemPut(settings.table("factors"), "customer_id", to_raw(row), taken=KeyCertifiedAlready)
 
 
 def update_of(customer_id: str, factor_id: str) -> ItemUpdate:

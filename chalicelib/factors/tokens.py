@@ -1,8 +1,4 @@
-"""Token codes: TOTP of RFC 6238 with SHA-256, a new code a minute; seeds are encrypted by KMS (NB-5.3.3-token).
-
-The library's HOTP does the arithmetic. A seed is bound to its customer and factor by KMS's encryption context; the
-key's material rotates inside KMS, which knows by the ciphertext which one it needs.
-"""
+"""Token codes: TOTP of RFC 6238 with SHA-256, a new code a minute; the library's HOTP does the arithmetic."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from cryptography.hazmat.primitives.twofactor.hotp import HOTP
 
 from chalicelib.factors.domain import CODE_DIGITS
-from chalicelib.platform import aws, settings
 
 STEP_S = 60
 # A code is accepted a minute early or late: clocks drift, and people type (RFC 6238 section 5.2).
@@ -42,25 +37,3 @@ def accepted_step(seed: bytes, code: str, now: dt.datetime) -> int | None:
         if hmac.compare_digest(code_at(seed, step), code):
             found = step
     return found
-
-
-def encrypt(seed: bytes, customer_id: str, factor_id: str) -> bytes:
-    """The seed as the table keeps it."""
-    answer = aws.kms().encrypt(
-        KeyId=settings.get("SEED_KEY_ID"), Plaintext=seed, EncryptionContext=_context(customer_id, factor_id)
-    )
-    return answer["CiphertextBlob"]
-
-
-def decrypt(ciphertext: bytes, customer_id: str, factor_id: str) -> bytes:
-    """The seed; KMS refuses a ciphertext that belongs to another customer or factor."""
-    answer = aws.kms().decrypt(
-        KeyId=settings.get("SEED_KEY_ID"),
-        CiphertextBlob=ciphertext,
-        EncryptionContext=_context(customer_id, factor_id),
-    )
-    return answer["Plaintext"]
-
-
-def _context(customer_id: str, factor_id: str) -> dict[str, str]:
-    return {"customer_id": customer_id, "factor_id": factor_id}

@@ -72,12 +72,18 @@ def check(password: str, personal: Personal) -> None:
 
 
 def check_digits(password: str, personal: Personal) -> None:
-    """The same for a payment password of six digits: no repeats, no runs, nothing personal."""
+    """The same for six digits or more, as a payment password or PIN is: no six in a row that repeat or run, nothing
+    personal.
+    """
     if _is_personal(password, personal):
         raise PasswordPersonal()
-    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(password)}
-    if steps in ({0}, {1}, {-1}) or password[:3] == password[3:] or len(set(password)) == 2:
+    if any(_is_pattern(part) for part in _windows(password)):
         raise PasswordPattern()
+
+
+def _is_pattern(six: str) -> bool:
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(six)}
+    return steps in ({0}, {1}, {-1}) or six[:3] == six[3:] or len(set(six)) == 2
 
 
 def _is_personal(password: str, personal: Personal) -> bool:

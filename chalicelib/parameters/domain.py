@@ -42,6 +42,7 @@ CERTIFICATE_RENEWAL_MONTHS = Parameter("factor.certificate.renewal_months", 1, 1
 # How long before its end the owner of a token is reminded; of a certificate, when it can be renewed.
 TOKEN_REMINDER_MONTHS = Parameter("factor.token.reminder_months", 1, 1, 12, "NB-5.3.4")
 DOWNLOAD_CODE_VALID_S = Parameter("factor.download.valid_s", 86_400, 60, 604_800, "NB-5.3.3-dl")
+PIN_TRIES = Parameter("factor.cloud.pin_tries", 5, 3, 10, "NB-5.3.3-cert")
 SMS_CODE_VALID_S = Parameter("factor.sms.valid_s", 180, 30, 600, "NB-5.3.3-sms")
 SMS_CODE_TRIES = Parameter("factor.sms.tries", 5, 1, 10, "NB-5.3.3-sms")
 # How often a code for one thing is sent in all, and the pause after each sending.
@@ -97,6 +98,7 @@ ALL = {
         CERTIFICATE_RENEWAL_MONTHS,
         TOKEN_REMINDER_MONTHS,
         DOWNLOAD_CODE_VALID_S,
+        PIN_TRIES,
         SMS_CODE_VALID_S,
         SMS_CODE_TRIES,
         SMS_CODE_SENDS,

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
+from chalicelib.platform.fields import present_if
 from chalicelib.platform.http import Body
+
+Pin = Annotated[
+    str,
+    Field(
+        pattern="^[0-9]{6,12}$",
+        description="云证书 PIN，6 至 12 位数字 / PIN of a cloud certificate, 6 to 12 digits",
+        examples=["802731"],
+    ),
+]
 
 
 class FactorProof(Body):
-    """A code of six digits, or a certificate's signature: ES256 over the canonical form of what is confirmed."""
+    """A code of six digits; or a certificate's signature, ES256 over the canonical form of what is confirmed; or, where
+    the bank keeps the certificate's key, the PIN for which the bank makes that very signature.
+    """
 
     factor: Literal["sms", "token", "certificate"]
     code: Annotated[
@@ -23,20 +34,31 @@ class FactorProof(Body):
             validate_default=True,
         ),
     ] = None
+    pin: Annotated[
+        Pin | None,
+        Field(
+            description="certificate 为云证书时代替 signature / with a cloud certificate, in place of signature",
+            validate_default=True,
+        ),
+    ] = None
     signature: Annotated[
         str | None,
         Field(
             pattern="^[A-Za-z0-9+/]{86}==$",
-            description="签名 r‖s 64 字节的 Base64；certificate 必填 / base64 of the 64 bytes r and s; for certificate",
+            description="签名 r‖s 64 字节的 Base64；certificate 必填（云证书除外） / base64 of the 64 bytes r and s; "
+            "for certificate, unless it is a cloud certificate",
             validate_default=True,
         ),
     ] = None
 
-    @field_validator("code", "signature")
+    @field_validator("code", "pin", "signature")
     @classmethod
     def _fits_the_factor(cls, value: str | None, info: ValidationInfo) -> str | None:
-        factor = info.data.get("factor")
-        wanted = "signature" if factor == "certificate" else "code"
-        if factor is not None and (value is None) == (info.field_name == wanted):
-            raise PydanticCustomError("missing" if value is None else "extra_forbidden", "not of this factor")
-        return value
+        given, name = info.data, info.field_name
+        if "factor" not in given or (name == "signature" and "pin" not in given):
+            return value  # what is wrong is told by itself
+        is_certificate = given["factor"] == "certificate"
+        if is_certificate and name == "pin":
+            return value  # this, or a signature
+        wanted = not is_certificate if name == "code" else name == "signature" and is_certificate and not given["pin"]
+        return present_if(value, wanted=wanted)

@@ -269,11 +269,15 @@ class ItemDelete(ItemUpdate):
 
 @dataclass(slots=True)
 class ItemPut:
-    """A put of an item that must not exist yet."""
+    """A put of an item that must not exist yet; `taken` makes the refusal for one that does.
+
+    Without it that is nobody's fault: who wrote reads and plans again.
+    """
 
     table: str
     key_name: str
     item: Mapping[str, Mapping[str, Any]]
+    taken: Callable[[], Refusal] | None = None
 
     def parameters(self) -> dict[str, Any]:
         """The parameters PutItem and TransactWriteItems share."""
@@ -288,6 +292,10 @@ class ItemPut:
     def to_transact_item(self) -> TransactWriteItemTypeDef:
         """This put as one item of TransactWriteItems."""
         return {"Put": self.parameters()}  # type: ignore[typeddict-item]  # plain dict of the same shape
+
+    def breaches(self, image: Image | None) -> list[Refusal]:  # noqa: ARG002  # as an update's
+        """What is wrong when the engine refused: the item is there."""
+        return [self.taken()] if self.taken is not None else []
 
 
 def lowest(refusals: Iterable[Refusal]) -> Refusal | None:

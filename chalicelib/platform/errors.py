@@ -23,6 +23,7 @@ _ZH_WORDS = {
     "active": "有效",
     "applied": "待下载",
     "revoked": "已吊销",
+    "locked": "已锁定",
     "sms": "短信验证码",
     "token": "动态令牌",
     "certificate": "数字证书",

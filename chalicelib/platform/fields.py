@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from chalicelib.platform import clock
 from chalicelib.platform.errors import AmountMalformed, CurrencyUnsupported
@@ -15,6 +16,7 @@ from chalicelib.platform.money import CURRENCY, Money
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?$"
 SIGNED_DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,13})\.[0-9]{2}$"
 _RFC_3339 = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
+T = TypeVar("T")
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
@@ -113,3 +115,10 @@ DeviceName = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff ._-]{0,19}$"),
     Field(description="设备名称 / what the customer calls the device", examples=["我的手机"]),
 ]
+
+
+def present_if(value: T, *, wanted: bool) -> T:
+    """What a validator of an optional field answers where other fields say whether it is to be there."""
+    if (value is None) == wanted:
+        raise PydanticCustomError("missing" if value is None else "extra_forbidden", "by the other fields")
+    return value

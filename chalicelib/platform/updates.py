@@ -127,7 +127,7 @@ def _judge(writes: Sequence[ItemPut | ItemUpdate], reasons: Sequence[Mapping[str
     refusal = lowest(
         breach
         for write, reason in zip(writes, reasons, strict=True)
-        if reason["Code"] == _CONDITION and isinstance(write, ItemUpdate)
+        if reason["Code"] == _CONDITION
         for breach in write.breaches(to_image(reason["Item"]) if reason.get("Item") else None)
     )
     raise refusal if refusal is not None else Overtaken

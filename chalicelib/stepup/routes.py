@@ -10,6 +10,7 @@ from pydantic import Field
 from chalicelib.customers.errors import PhoneChanged
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
+from chalicelib.factors import service as factors
 from chalicelib.factors.errors import CodeWrong
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock, fields
@@ -22,7 +23,7 @@ api = Api(__name__)
 
 
 class StepUpConfirmation(FactorProof):
-    """The code that was sent for this very operation, a token's code, or a signature over `canonical`."""
+    """The code that was sent for this very operation, a token's code, a signature over `canonical`, or a PIN."""
 
 
 class StepUpView(View):
@@ -86,6 +87,10 @@ def read_one(call: Call, step_up_id: str) -> StepUpView:
         NotFound,
         CodeWrong,
         factor_errors.SignatureWrong,
+        factor_errors.SignatureRequired,
+        factor_errors.PinWrong,
+        factor_errors.PinLocked,
+        factor_errors.BoundDeviceRequired,
         factor_errors.TokenCodeUsed,
         factor_errors.FactorNotActive,
         factor_errors.CodeGuessesExhausted,
@@ -101,8 +106,7 @@ def read_one(call: Call, step_up_id: str) -> StepUpView:
 def confirm(call: Call, step_up_id: str) -> StepUpView:
     """Enter the code: nothing is done yet but that this operation may be asked for, once."""
     body = call.json(StepUpConfirmation)
-    proof = body.signature or body.code or ""
-    return _view(service.confirm(call.caller, step_up_id, body.factor, proof, clock.now()))
+    return _view(service.confirm(call.caller, step_up_id, factors.given_of(body, call.caller), clock.now()))
 
 
 @api.operation(

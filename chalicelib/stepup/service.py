@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, n, s
@@ -55,6 +56,7 @@ __all__ = [
     "SWITCH_TRANSFERS_ON",
     "Challenge",
     "Demand",
+    "Given",
     "Operation",
     "attempt_rule",
     "challenge_of",
@@ -191,22 +193,22 @@ def challenge_of(caller: Caller, challenge_id: str) -> Challenge:
     return challenge
 
 
-def confirm(caller: Caller, challenge_id: str, factor: str, proof: str, now: dt.datetime) -> Challenge:
-    """Confirm by a factor; the try is claimed before the proof is looked at.
+def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -> Challenge:
+    """Confirm by a factor; the try is claimed before what was given is looked at.
 
     Raises NotFound (also for another's), StepUpNotAwaiting, StepUpExpired, StepUpTriesExhausted, StepUpAltered,
     FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
     """
-    challenge = claim(caller.customer_id, caller.session_id, challenge_id, factor, proof, now)
+    challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
     settled = settlement(challenge, now).set(
-        "#state = :confirmed, #confirmed_by = :factor", confirmed=s(domain.CONFIRMED), factor=s(factor)
+        "#state = :confirmed, #confirmed_by = :factor", confirmed=s(domain.CONFIRMED), factor=s(given.factor)
     )
-    together(challenge, factor, [settled])
+    together(challenge, given.factor, [settled])
     return Challenge.from_image({**asdict(challenge), "state": domain.CONFIRMED})
 
 
-def claim(customer_id: str, holder: str, challenge_id: str, factor: str, proof: str, now: dt.datetime) -> Challenge:
-    """Take a try and verify the proof; the challenge still awaits its end. Raises what `confirm` raises."""
+def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: dt.datetime) -> Challenge:
+    """Take a try and verify what was given; the challenge still awaits its end. Raises what `confirm` raises."""
     max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
     update = store.update_of(_id_from(challenge_id))
     update.require(
@@ -218,9 +220,9 @@ def claim(customer_id: str, holder: str, challenge_id: str, factor: str, proof: 
     challenge = Challenge.from_image(_updated(update.set("#tries = #tries + :one", one=n(1))))
     if not challenge.is_true():
         raise StepUpAltered()
-    if factor not in challenge.factors:
+    if given.factor not in challenge.factors:
         raise FactorNotAccepted(factors=",".join(challenge.factors))
-    verifiers.VERIFIERS[factor](challenge, proof, max_tries - challenge.tries, now)
+    verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
     return challenge
 
 

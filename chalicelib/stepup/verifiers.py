@@ -10,22 +10,23 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import confirm_operation
+from chalicelib.factors.service import Given
 from chalicelib.stepup.domain import CERTIFICATE, SMS, TOKEN, Challenge
 
-# challenge, what the customer gave (a code, or a signature in base64), tries left, now
-Verifier = Callable[[Challenge, str, int, dt.datetime], None]
+# challenge, what the customer gave, tries left, now
+Verifier = Callable[[Challenge, Given, int, dt.datetime], None]
 
 
-def _sms(challenge: Challenge, code: str, tries_left: int, now: dt.datetime) -> None:  # noqa: ARG001  # as the others
-    factors.verify_code(code, challenge.digest, challenge.attempt, tries_left)
+def _sms(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:  # noqa: ARG001  # as the others
+    factors.verify_code(given.code, challenge.digest, challenge.attempt, tries_left)
 
 
-def _token(challenge: Challenge, code: str, tries_left: int, now: dt.datetime) -> None:
-    confirm_operation.use_token_code(challenge.customer_id, code, tries_left, now)
+def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
+    confirm_operation.use_token_code(challenge.customer_id, given.code, tries_left, now)
 
 
-def _certificate(challenge: Challenge, signature: str, tries_left: int, now: dt.datetime) -> None:
-    confirm_operation.verify_signature(challenge.customer_id, signature, challenge.canonical(), tries_left, now)
+def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
+    confirm_operation.use_certificate(challenge.customer_id, given, challenge.canonical(), tries_left, now)
 
 
 VERIFIERS: Mapping[str, Verifier] = {SMS: _sms, TOKEN: _token, CERTIFICATE: _certificate}

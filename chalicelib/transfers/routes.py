@@ -83,11 +83,9 @@ class NewTransfer(Body):
 
 
 class Confirmation(FactorProof):
-    """The code for this very transfer, or its signature: ES256 over the canonical form that its creation answered."""
-
-    def given(self) -> factors.Given:
-        """What the customer confirms with."""
-        return factors.Given(self.factor, self.code or "", base64.b64decode(self.signature or ""))
+    """The code for this very transfer; or its signature, ES256 over the canonical form that its creation answered; or
+    the PIN for which the bank makes it.
+    """
 
 
 class TransferView(View):
@@ -177,6 +175,7 @@ _POSTING_REFUSALS = (
     ledger_errors.PayeeUnavailable,
     ledger_errors.InsufficientFunds,
     factor_errors.FactorNotActive,
+    factor_errors.BoundDeviceRequired,
     factor_errors.CodeGuessesExhausted,
     factor_errors.StrictDayLimitExceeded,
     limit_errors.SingleLimitExceeded,
@@ -253,6 +252,9 @@ def create(call: Call) -> Answer:
         NotFound,
         factor_errors.CodeWrong,
         factor_errors.SignatureWrong,
+        factor_errors.SignatureRequired,
+        factor_errors.PinWrong,
+        factor_errors.PinLocked,
         factor_errors.TokenCodeUsed,
         errors.FactorDiffers,
         errors.TransferExpired,
@@ -266,7 +268,8 @@ def create(call: Call) -> Answer:
 def confirm(call: Call, transfer_id: str) -> Answer:
     """Confirm a transfer (NB-5.1.1)."""
     body = call.json(Confirmation)
-    confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), body.given(), clock.now())
+    given = factors.given_of(body, call.caller)
+    confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), given, clock.now())
     return _answer(_view(confirmed.image), hit=confirmed.hit, status=200)
 
 

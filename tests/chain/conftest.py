@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.factors.service import Given
 from chalicelib.platform import clock, log
 from chalicelib.stepup import verifiers
 from chalicelib.stepup.domain import CERTIFICATE, SMS, Challenge
 from tests.chain.bank import START, Bank, running_bank
 from tests.chain.probe import forget_policy
 
-PROOF = "signed"
+GIVEN = Given(CERTIFICATE, signature=b"a certificate's signature")
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Everybody holds a certificate, by the two functions through which a factor joins; digests it was shown."""
     seen: list[bytes] = []
 
-    def verify(challenge: Challenge, proof: str, tries_left: int, now: dt.datetime) -> None:
-        assert proof == PROOF
+    def verify(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
+        assert given == GIVEN
         seen.append(challenge.digest)
 
     monkeypatch.setattr(verifiers, "factors_held", lambda customer_id: (SMS, CERTIFICATE))

@@ -38,6 +38,19 @@ class Signer:
         request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(self.key, SHA256())
         return request.public_bytes(Encoding.PEM).decode()
 
+    def jwk(self) -> dict[str, str]:
+        """The public half as RFC 7517 has it."""
+        numbers = self.key.public_key().public_numbers()
+        x, y = (base64.urlsafe_b64encode(n.to_bytes(32)).decode().rstrip("=") for n in (numbers.x, numbers.y))
+        return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+    def proof(self, customer_id: str, factor_id: str, code: str) -> str:
+        """ES256 over the registration form, written by the rules of docs/instruction.md and by no code of the bank."""
+        bound = {"customer_id": customer_id, "factor_id": factor_id, "code": code}
+        facts = {**self.jwk(), **bound, "version": "rural-bank-registration-1"}
+        form = "{" + ",".join(f'"{name}":"{facts[name]}"' for name in sorted(facts)) + "}"
+        return self.sign(form.encode())
+
     def sign(self, message: bytes) -> str:
         """ES256 as JWS has it, in base64."""
         r, s = decode_dss_signature(self.key.sign(message, ECDSA(SHA256())))
@@ -67,8 +80,12 @@ def download_code(bank: Bank, person: Person, factor_id: str) -> str:
 
 def download(bank: Bank, token: str, factor_id: str, code: str, request: str) -> Reply:
     """The app downloads the certificate."""
-    path = f"/v1/factors/{factor_id}/certificate"
-    return bank.request("POST", path, {"code": code, "request": request}, token=token)
+    return download_with(bank, token, factor_id, {"code": code, "request": request})
+
+
+def download_with(bank: Bank, token: str, factor_id: str, body: dict[str, Any]) -> Reply:
+    """The same, with another offer than a signing request."""
+    return bank.request("POST", f"/v1/factors/{factor_id}/certificate", body, token=token)
 
 
 def certified(bank: Bank, person: Person, token: str, method: str = "phone") -> Signer:
@@ -78,6 +95,15 @@ def certified(bank: Bank, person: Person, token: str, method: str = "phone") -> 
     reply = download(bank, token, signer.factor_id, code, signer.request_pem())
     assert reply.status == 201, reply
     return signer
+
+
+def cloud_certified(bank: Bank, person: Person, token: str, pin: str) -> str:
+    """Apply for a cloud certificate and download it; the factor's id."""
+    factor_id = apply(bank, person, "cloud")
+    code = download_code(bank, person, factor_id)
+    reply = download_with(bank, token, factor_id, {"code": code, "pin": pin})
+    assert reply.status == 201, reply
+    return factor_id
 
 
 def confirm_signed(bank: Bank, token: str, created: Reply, signature: str) -> Reply:

@@ -15,9 +15,8 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.staff.errors import StaffNotEntitled
 from chalicelib.stepup import service as stepup
-from chalicelib.stepup.domain import CERTIFICATE
 from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply
-from tests.chain.conftest import PROOF
+from tests.chain.conftest import GIVEN
 from tests.chain.device import Device
 from tests.chain.probe import same_refusal, table_items, unchanged, wrong_code
 
@@ -64,7 +63,7 @@ class Phone:
         assert refused.code == "step_up_required"
         assert refused.body["facts"]["factors"] == "certificate"
         step_up = refused.body["facts"]["step_up"]
-        stepup.confirm(self.caller, step_up, CERTIFICATE, PROOF, clock.now())
+        stepup.confirm(self.caller, step_up, GIVEN, clock.now())
         begun = self.ask(step_up)
         assert (begun.status, begun.body["phone"]) == (202, self.new[:3] + "****" + self.new[-4:])
         self.bank.settle()
@@ -138,7 +137,7 @@ def test_an_sms_code_to_the_old_number_does_not_change_it(bank: Bank, phone: Pho
 @pytest.mark.requirement("XJ-4.2-wysiwys")
 def test_a_step_up_for_one_number_is_not_for_another(bank: Bank, phone: Phone, certificates: list[bytes]) -> None:
     step_up = phone.ask().body["facts"]["step_up"]
-    stepup.confirm(phone.caller, step_up, CERTIFICATE, PROOF, clock.now())
+    stepup.confirm(phone.caller, step_up, GIVEN, clock.now())
     assert phone.ask(step_up, "13600000000").code == "step_up_required"
     assert phone.ask(step_up).status == 202
     assert phone.ask(step_up).code == "step_up_required"

@@ -10,9 +10,8 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
-from chalicelib.stepup.domain import CERTIFICATE
 from tests.chain.bank import PASSWORD, Bank, Reply
-from tests.chain.conftest import PROOF
+from tests.chain.conftest import GIVEN
 from tests.chain.probe import account_image, table_items, unchanged
 
 RAISED = {"single": "60000.00", "day": "120000.00", "count": 30}
@@ -41,7 +40,7 @@ class Phone:
     def confirmed(self, refused: Reply) -> str:
         assert (refused.status, refused.code) == (403, "step_up_required")
         step_up = str(refused.body["facts"]["step_up"])
-        stepup.confirm(self.caller, step_up, CERTIFICATE, PROOF, clock.now())
+        stepup.confirm(self.caller, step_up, GIVEN, clock.now())
         return step_up
 
 

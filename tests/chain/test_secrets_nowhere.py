@@ -9,12 +9,12 @@ import json
 import secrets
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, derive_private_key
 
 from chalicelib.customers.commands.change_phone import begin_at_counter, complete_at_counter
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.customers.domain import IdentityDocument
-from chalicelib.factors import tokens
+from chalicelib.factors import tokens, vault
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.identity import providers as captchas
 from chalicelib.ledger import service as ledger
@@ -22,13 +22,14 @@ from chalicelib.notifications import providers
 from chalicelib.platform import aws
 from tests.chain.bank import LIMITS, PASSWORD, TELLER, Bank, Person, Reply
 from tests.chain.device import Device
-from tests.chain.probe import wrong_code
+from tests.chain.probe import table_items, wrong_code
 from tests.chain.searched import MESSAGES, Secret, found, listening, readings
-from tests.chain.signers import certified, confirm_signed, download_code, signed
+from tests.chain.signers import certified, cloud_certified, confirm_signed, download_code, signed
 
 ID_NUMBER = "110105199003074210"
 WITHDRAWAL, WRONG_WITHDRAWAL = "493817", "493871"
 PAYMENT, WRONG_PAYMENT = "826350", "826305"
+PIN, WRONG_PIN = "7415926", "7415962"
 WRONG, MISTYPED, SECOND, THIRD = "Wrong-Horse-7", "Typed-As-A-Name-9", "Another-Lamp-8", "Orange-Tractor-5"
 NEW_PHONE = "13700009999"
 GRANTED = ("answers",)
@@ -140,6 +141,17 @@ class Life:
         created = self.transfer("key-search-cert", "34.56", factor="certificate")
         assert confirm_signed(self.bank, self.token, created, signed(signer, created)).status == 200
 
+    def transfer_by_cloud_certificate(self) -> None:
+        factor_id = cloud_certified(self.bank, self.payer, self.token, PIN)
+        self.note("download code of the cloud", download_code(self.bank, self.payer, factor_id), MESSAGES)
+        (row,) = [one for one in table_items(self.bank, "FactorsTable") if one["factor_id"] == factor_id]
+        number = vault.decrypt(row["private_key"], self.payer.customer_id, factor_id)
+        self.keep("the cloud certificate's key", derive_private_key(int.from_bytes(number), SECP256R1()))
+        created = self.transfer("key-search-cloud", "45.67", factor="certificate")
+        path = f"/v1/transfers/{created.body['id']}/confirmation"
+        self.post(path, {"factor": "certificate", "pin": WRONG_PIN}, 422)
+        self.post(path, {"factor": "certificate", "pin": PIN}, 200)
+
     def switch_transfers(self) -> None:
         path = "/v1/settings/transfers"
         self.post(path, {"on": False}, 200, "PUT")
@@ -206,6 +218,7 @@ def test_no_secret_of_a_whole_life_is_anywhere(
         life.transfer_by_sms()
         life.transfer_by_token()
         life.transfer_by_certificate()
+        life.transfer_by_cloud_certificate()
         life.switch_transfers()
         life.change_password()
         life.set_a_payment_password()
@@ -214,7 +227,7 @@ def test_no_secret_of_a_whole_life_is_anywhere(
         life.leave()
     for value in (PASSWORD, WRONG, MISTYPED, SECOND, THIRD, "qwertyuiop"):
         life.note(f"password {value}", value)
-    for value in (WITHDRAWAL, WRONG_WITHDRAWAL, PAYMENT, WRONG_PAYMENT):
+    for value in (WITHDRAWAL, WRONG_WITHDRAWAL, PAYMENT, WRONG_PAYMENT, PIN, WRONG_PIN):
         life.note(f"password {value}", value)
     for name in ("CodeSecret", "IdentitySecret", "IdentityProviderSecret"):
         life.note(name, aws.secretsmanager().get_secret_value(SecretId=bank.references[name])["SecretString"])
@@ -229,7 +242,7 @@ def test_no_secret_of_a_whole_life_is_anywhere(
     everywhere = [Secret(one.name, one.value) for one in life.secrets]
     shown = {one.rpartition(" in ")[2] for one in found(everywhere, places)}
     assert shown == {"answers", MESSAGES}
-    assert len([one for one in life.secrets if MESSAGES in one.lawful]) == 7
+    assert len([one for one in life.secrets if MESSAGES in one.lawful]) == 8
 
 
 SOUGHT = [Secret("pin", "493817"), Secret("password", "Correct-Horse-7"), Secret("key", bytes(range(128, 160)))]

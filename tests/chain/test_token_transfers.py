@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.factors import tokens
+from chalicelib.factors import tokens, vault
 from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
@@ -131,7 +131,7 @@ def test_the_seed_is_nowhere_in_the_clear(bank: Bank, people: tuple[Person, Pers
         if r.get("serial") == "TK0001" and r["customer_id"] == payer.customer_id
     ]
     assert SEED not in row["seed"]
-    assert tokens.decrypt(row["seed"], payer.customer_id, row["factor_id"]) == SEED
+    assert vault.decrypt(row["seed"], payer.customer_id, row["factor_id"]) == SEED
     everything = repr(state_of(bank))
     assert SEED.hex() not in everything
     assert repr(SEED)[2:-1] not in everything

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bench.items import size_rows
+from bench.meter import metered
 from bench.rows import Row
-from bench.units import factor_rows, old_account_rows, transfer_rows
+from bench.units import factor_rows, old_account_rows, transfer_rows, warmed
+from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
+from tests.engine.test_transfer_races import customer
 
 pytestmark = pytest.mark.usefixtures("ledger_engine")
 
@@ -38,6 +41,16 @@ def test_the_other_factors_cost_what_was_promised() -> None:
     values = {row.metric: row.value for row in rows}
     assert values["transfer.confirm.certificate.write_units"] == 9
     assert values["transfer.confirm.token.read_units"] == 1
+
+
+def test_a_cloud_certificates_pin_costs_what_was_promised() -> None:
+    payer, payee = on_device(customer("赵小明", 10_000_00)), customer("钱红", 0)
+    cloud_certified(payer, "802731")
+    image = awaiting(payer, payee, "certificate")
+    with warmed(), metered() as cost:
+        assert outcome(payer, image, pin_of(payer, "802731")) == "posted"
+    # the two of any confirmation, a try at the PIN claimed and released; and KMS beside DynamoDB
+    assert (cost.round_trips, cost.write_units, cost.read_units) == (4, 11, 0)
 
 
 def test_an_older_account_costs_the_same_and_a_page_is_one_query() -> None:

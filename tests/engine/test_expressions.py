@@ -87,6 +87,7 @@ from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
 from tests.engine.test_deferred_races import merchant
 from tests.engine.test_device_races import Phone
+from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
 from tests.engine.test_hold_races import hold
 from tests.engine.test_phone_races import begun, completed
 from tests.engine.test_step_up_races import challenge, code_of
@@ -402,8 +403,8 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
         )
     found = factors.download_of(owner, phone_id, 2, now)
     assert found is not None
-    pem = signer.request_pem()
-    issue_certificate.download_certificate(owner, phone_id, code=found[1], request_pem=pem, now=now, session_id=session)
+    offer = issue_certificate.Offer(signer.request_pem())
+    issue_certificate.download_certificate(owner, phone_id, code=found[1], offer=offer, now=now, session_id=session)
     parameters.set_value("factor.policy", 1)
     try:
         for factor in ("token", "certificate", "sms"):
@@ -421,13 +422,15 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
                 assert done.image["state"] == "posted"
     finally:
         parameters.set_value("factor.policy", 0)
+    cloud_certificate(payer, payee)
     report_loss(owner, token_id, now)
     lift_loss(owner, token_id, teller_id=TELLER, now=now)
     revoke_factor(owner, token_id, teller_id=TELLER, now=now)
     later = now + dt.timedelta(days=710)
-    signature = base64.b64decode(signer.sign(pem.encode()))
+    new = Signer().request_pem()
+    signature = base64.b64decode(signer.sign(new.encode()))
     new_id, _ = issue_certificate.renew_certificate(
-        owner, phone_id, request_pem=pem, signature=signature, now=later, session_id=session
+        payer.caller, phone_id, offer=issue_certificate.Offer(new), signature=signature, now=later
     )
     assert read_customer(owner)["factors"] == {"sms": "sms", new_id: "phone"}
     ends = later + dt.timedelta(days=900)
@@ -436,7 +439,19 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
     due = remind.due(owner, new_id, "ended", ends)
     assert due is not None
     assert (due.method, due.has_ended) == ("phone", True)
-    assert len(factors.factors_of(owner)) == 4
+    assert len(factors.factors_of(owner)) == 5
+
+
+def cloud_certificate(payer: Customer, payee: Customer) -> None:
+    """A cloud certificate: made, signing for its PIN, locked by wrong ones, and the lock lifted."""
+    owner, right = on_device(payer), "802731"
+    customer_id, factor_id = owner.caller.customer_id, cloud_certified(owner, right)
+    image = awaiting(owner, payee, "certificate")
+    assert [outcome(owner, image, pin_of(owner, pin)) for pin in ("802713", right)] == ["pin_wrong", "posted"]
+    image = awaiting(owner, payee, "certificate")
+    assert [outcome(owner, image, pin_of(owner, "802713")) for _ in range(5)] == ["pin_wrong"] * 5
+    lift_loss(customer_id, factor_id, teller_id=TELLER, now=clock.now())
+    revoke_factor(customer_id, factor_id, teller_id=TELLER, now=clock.now())
 
 
 def lines_and_days(payer: Customer) -> None:

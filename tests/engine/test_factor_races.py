@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.factors import tokens
@@ -24,6 +26,7 @@ from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.domain import Instruction, Request
 from tests.chain.signers import Signer
 from tests.engine.conftest import TELLER
+from tests.engine.test_device_races import Phone
 from tests.engine.test_transfer_races import Customer, available, confirmed, created, customer, together
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
@@ -86,16 +89,88 @@ def given_for(image: Image, signer: Signer) -> factors.Given:
 
 
 def certified(payer: Customer, signer: Signer) -> str:
+    return downloaded(payer, "phone", issue_certificate.Offer(signer.request_pem()))
+
+
+def on_device(payer: Customer) -> Customer:
+    """The same customer, in a session on a bound device."""
+    Phone(payer).bound()
+    record = customers.customer_of(payer.caller.customer_id)
+    assert record is not None
+    return replace(payer, caller=replace(payer.caller, device_id=next(iter(record.devices))))
+
+
+def cloud_certified(payer: Customer, pin: str) -> str:
+    """Apply for a cloud certificate and download it; the factor's id."""
+    return downloaded(payer, "cloud", issue_certificate.Offer(pin=pin))
+
+
+def downloaded(payer: Customer, method: str, offer: issue_certificate.Offer) -> str:
     owner, now = payer.caller.customer_id, clock.now()
-    factor_id = issue_certificate.apply_for_certificate(
-        owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
-    )
+    factor_id = issue_certificate.apply_for_certificate(owner, method, teller_id=TELLER, now=now, correlation_id="test")
     found = factors.download_of(owner, factor_id, 1, now)
     assert found is not None
-    issue_certificate.download_certificate(
-        owner, factor_id, code=found[1], request_pem=signer.request_pem(), now=now, session_id=payer.caller.session_id
-    )
+    session = payer.caller.session_id
+    issue_certificate.download_certificate(owner, factor_id, code=found[1], offer=offer, now=now, session_id=session)
     return factor_id
+
+
+def pin_of(payer: Customer, pin: str) -> factors.Given:
+    return factors.Given("certificate", pin=pin, device_id=payer.caller.device_id)
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+def test_guessing_a_pin_in_parallel_ends_after_five_and_locks_once() -> None:
+    payer, payee = on_device(customer("赵小明", 10_000_00)), customer("钱红", 0)
+    factor_id = cloud_certified(payer, "802731")
+    images = [awaiting(payer, payee, "certificate") for _ in range(12)]
+
+    outcomes = together(lambda i: outcome(payer, images[i], pin_of(payer, "802713")), 12)
+
+    assert outcomes["pin_wrong"] == 5
+    assert set(outcomes) <= {"pin_wrong", "pin_locked", "try_again"}
+    # then the right one signs nothing, and the owner's log has it once
+    assert together(lambda i: outcome(payer, images[i], pin_of(payer, "802731")), 12) == {"pin_locked": 12}
+    assert available(payee.account) == 0
+    owner = payer.caller.customer_id
+    events, _ = audit.page(owner, since=None, before=None, category=None, limit=100, after=None)
+    assert [event.kind.code for event in events].count("factor_locked") == 1
+    assert {row.factor_id: row.state for row in factors.factors_of(owner)}[factor_id] == "locked"
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+def test_right_pins_at_once_each_sign_and_a_loss_stops_them() -> None:
+    payer, payee = on_device(customer("赵小明", 10_000_00)), customer("钱红", 0)
+    factor_id = cloud_certified(payer, "802731")
+    images = [awaiting(payer, payee, "certificate") for _ in range(12)]
+
+    def work(i: int) -> str:
+        if i == 6:
+            report_loss(payer.caller.customer_id, factor_id, clock.now())
+            return "reported"
+        return outcome(payer, images[i], pin_of(payer, "802731"))
+
+    outcomes = together(work, 12)
+
+    # Five at once may stand between claim and success: more than that try again, and lock nothing.
+    assert set(outcomes) <= {"reported", "posted", "factor_not_active", "try_again"}
+    assert available(payee.account) == outcomes["posted"] * 100_00
+    assert together(lambda i: outcome(payer, images[i], pin_of(payer, "802731")), 12)["posted"] == 0
+
+
+@pytest.mark.requirement("NB-5.3.3-dl")
+def test_a_key_registered_by_many_at_once_is_certified_once() -> None:
+    signer = Signer()
+    people = [customer("赵小明", 0) for _ in range(8)]
+
+    def register(i: int) -> str:
+        try:
+            downloaded(people[i], "phone", issue_certificate.Offer(signer.request_pem()))
+        except Refusal as refusal:
+            return refusal.code
+        return "issued"
+
+    assert together(register, 8) == {"issued": 1, "key_certified_already": 7}
 
 
 @pytest.mark.requirement("NB-5.3.3-token")
@@ -123,9 +198,10 @@ def test_a_download_code_sent_by_many_at_once_gives_one_certificate() -> None:
     _, code, _ = found
 
     def download(_: int) -> str:
+        offer = issue_certificate.Offer(Signer().request_pem())
         try:
             issue_certificate.download_certificate(
-                owner, factor_id, code=code, request_pem=Signer().request_pem(), now=clock.now(), session_id="s"
+                owner, factor_id, code=code, offer=offer, now=clock.now(), session_id="s"
             )
         except Refusal as refusal:
             return refusal.code

@@ -33,7 +33,7 @@ def code_of(asked: stepup.Challenge, attempt: int = 1) -> str:
 
 def confirmed(owner: Customer, asked: stepup.Challenge, code: str, now: dt.datetime) -> str:
     try:
-        stepup.confirm(owner.caller, asked.challenge_id, stepup.SMS, code, now)
+        stepup.confirm(owner.caller, asked.challenge_id, factors.Given(stepup.SMS, code), now)
     except Refusal as refusal:
         return refusal.code
     return "confirmed"

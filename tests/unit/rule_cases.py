@@ -24,7 +24,7 @@ from chalicelib.devices.service import bound_rule, own_rule
 from chalicelib.devices.service import room_rule as device_room_rule
 from chalicelib.factors import domain as factors
 from chalicelib.factors import store as factors_store
-from chalicelib.factors.commands import issue_certificate
+from chalicelib.factors.commands import issue_certificate, sign_with_pin
 from chalicelib.identity import session_store
 from chalicelib.identity.application_store import open_rule, unused_rule
 from chalicelib.identity.attempts_store import locked_rule, unlocked_rule, used_up_rule
@@ -301,6 +301,27 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             factors_store.state_rule("active", "lost"),
             [{**customer, "state": value} for value in ("active", "lost", "revoked", "applied", "")],
         ),
+        (
+            "key kept by the bank",
+            issue_certificate.carrier_rule(bank_keeps=True),
+            [{**customer, "method": value} for value in ("cloud", "phone", "")],
+        ),
+        (
+            "key kept by the customer",
+            issue_certificate.carrier_rule(bank_keeps=False),
+            [{**customer, "method": value} for value in ("cloud", "phone", "")],
+        ),
+        ("pin: cloud", sign_with_pin.cloud_rule(), edges(customer, "method", "cloud")),
+        (
+            "pin: usable",
+            sign_with_pin.usable_rule(NOW_TEXT),
+            [
+                *edges({**customer, "state": "active"}, "valid_until", NOW_TEXT),
+                *edges({**customer, "valid_until": NOW_TEXT + "x"}, "state", "active"),
+                {**customer, "state": "locked", "valid_until": NOW_TEXT + "x"},
+            ],
+        ),
+        ("pin: tries", sign_with_pin.pin_tries_rule(5, NOW_TEXT), edges(customer, "pin_tries", 5)),
         ("download: attempt", issue_certificate.attempt_rule(2), edges(customer, "attempt", 2)),
         ("download: in time", issue_certificate.code_valid_rule(NOW_TEXT), edges(customer, "code_until", NOW_TEXT)),
         ("download: tries", issue_certificate.tries_rule(5), edges(customer, "tries", 5)),

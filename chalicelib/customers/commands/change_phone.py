@@ -78,7 +78,7 @@ def _complete(
     found = stepup.read_challenge(challenge_id)
     if found is None or found.kind is not stepup.PROVE_PHONE:
         raise NotFound()
-    challenge = stepup.claim(customer_id, holder, challenge_id, stepup.SMS, code, now)
+    challenge = stepup.claim(customer_id, holder, challenge_id, stepup.Given(stepup.SMS, code), now)
     old, new = challenge.facts["old_phone"], challenge.facts["phone"]
     try:
         updates.run_together(

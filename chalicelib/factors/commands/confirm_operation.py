@@ -1,13 +1,12 @@
-"""Check a token's code or a certificate's signature for what is no payment: a step-up."""
+"""Check a token's code, a certificate's signature or its PIN for what is no payment: a step-up."""
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 
 from chalicelib.customers import service as customers
 from chalicelib.factors import service, store
-from chalicelib.factors.domain import ACTIVE, CERTIFICATE, NO_FACTOR, TOKEN, factor_of
+from chalicelib.factors.domain import ACTIVE, CERTIFICATE, CLOUD, NO_FACTOR, TOKEN, Given, factor_of
 from chalicelib.factors.errors import CodeWrong, FactorNotActive, SignatureWrong
 from chalicelib.platform import clock, updates
 
@@ -29,31 +28,32 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
     updates.insist(update)
 
 
-def verify_signature(customer_id: str, signature: str, message: bytes, tries_left: int, now: dt.datetime) -> None:
-    """Check the signature (base64) of one of the customer's active certificates over `message`.
+def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: int, now: dt.datetime) -> None:
+    """Check that one of the customer's active certificates signed `message`; for its PIN a cloud certificate does.
 
-    Raises SignatureWrong, also for what is no base64; FactorNotActive where there is no certificate.
+    Raises SignatureWrong, what sign_with_pin raises; FactorNotActive where there is no such certificate.
     """
     from chalicelib.factors import signatures  # noqa: PLC0415  # X.509 is for those few who need it
+    from chalicelib.factors.commands.sign_with_pin import sign_with_pin  # noqa: PLC0415  # the same
 
-    held = _active(customer_id, CERTIFICATE)
-    try:
-        given = base64.b64decode(signature, validate=True)
-    except ValueError:
-        given = b""
+    held, signature = _active(customer_id, CERTIFICATE), given.signature
+    if given.pin:
+        # Where there is none, the first one's own refusal says that its owner signs.
+        factor_id = next((id_ for id_, method in held.items() if method == CLOUD), next(iter(held)))
+        signature = sign_with_pin(customer_id, factor_id, given, message, tries_left, now)
     for factor_id in held:
         row = store.get(customer_id, factor_id)
         kept = service.kept_of(row, now) if row is not None and service.state_at(row, now) == ACTIVE else None
-        if kept and signatures.is_signed(kept["pubkey"], given, message):
+        if kept and signatures.is_signed(kept["pubkey"], signature, message):
             return
     raise SignatureWrong(tries_left=str(tries_left))
 
 
-def _active(customer_id: str, factor: str) -> list[str]:
-    """Ids of the customer's active factors of that kind, as the record names them; raises FactorNotActive."""
+def _active(customer_id: str, factor: str) -> dict[str, str]:
+    """Id and method of the customer's active factors of that kind, by the record; raises FactorNotActive."""
     customer = customers.customer_of(customer_id)
     held = customer.image.get("factors", {}) if customer else {}
-    found = [factor_id for factor_id, method in held.items() if factor_of(method) == factor]
+    found = {factor_id: method for factor_id, method in held.items() if factor_of(method) == factor}
     if not found:
         raise FactorNotActive(factors=NO_FACTOR)
     return found

@@ -9,7 +9,7 @@ from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
 from chalicelib.factors.errors import FactorStateUnfit
 from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import s
+from chalicelib.platform.dynamo import n, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
 
@@ -22,7 +22,7 @@ def report_loss(customer_id: str, factor_id: str, now: dt.datetime, *, session_i
     row = _row(customer_id, factor_id)
     if row.state == domain.LOST:
         return
-    _end(row, domain.LOST, audit.FACTOR_LOST, (domain.ACTIVE,), now, session_id)
+    end_factor(row, domain.LOST, audit.FACTOR_LOST, (domain.ACTIVE, domain.LOCKED), now, session_id)
 
 
 def revoke_factor(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datetime) -> None:
@@ -32,11 +32,13 @@ def revoke_factor(customer_id: str, factor_id: str, *, teller_id: str, now: dt.d
     """
     require_teller(customer_id, teller_id)
     row = _row(customer_id, factor_id)
-    _end(row, domain.REVOKED, audit.FACTOR_REVOKED, (domain.ACTIVE, domain.LOST, domain.APPLIED), now, None)
+    before = (domain.ACTIVE, domain.LOST, domain.LOCKED, domain.APPLIED)
+    end_factor(row, domain.REVOKED, audit.FACTOR_REVOKED, before, now, None)
 
 
 def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datetime) -> None:
-    """Staff lift a loss report: the factor is active again, if it has not expired meanwhile.
+    """Staff lift a loss report or a cloud certificate's lock: the factor is active again, if it has not expired
+    meanwhile, and the tries at its PIN begin anew.
 
     Raises StaffNotEntitled, NotFound, FactorStateUnfit.
     """
@@ -44,7 +46,9 @@ def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datet
     row = _row(customer_id, factor_id)
     if row.valid_until is not None and row.valid_until <= clock.to_text(now):
         raise FactorStateUnfit(state=domain.EXPIRED)
-    update = store.update_of(customer_id, factor_id).require(store.state_rule(domain.LOST))
+    update = store.update_of(customer_id, factor_id).require(store.state_rule(domain.LOST, domain.LOCKED))
+    if row.pin_hash is not None:
+        update.set("#pin_tries = :none", none=n(0))
     # The rows written before may be gone: while the factor was lost, nobody was reminded of it.
     reminders = []
     if row.valid_until is not None:
@@ -61,7 +65,7 @@ def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datet
     )
 
 
-def _end(
+def end_factor(
     row: store.FactorItem,
     state: str,
     kind: audit.Kind,
@@ -69,6 +73,7 @@ def _end(
     now: dt.datetime,
     session_id: str | None,
 ) -> None:
+    """Bring a factor from one of the states `before` to `state`; raises FactorStateUnfit for any other."""
     update = store.update_of(row.customer_id, row.factor_id).require(store.state_rule(*before))
     record = customers.customer_update(row.customer_id).remove(f"factors.#{row.factor_id}")
     if row.method == domain.SMS:

@@ -1,19 +1,24 @@
 """Certificates: applied for at the counter, downloaded once with a code sent by SMS, renewed online in time.
 
 The code is bound to customer, carrier and key device; a failed download applies anew and gets a new code (NB-5.3.3-dl).
+Which key is certified is an `Offer`: of a signing request, of a JWK that signed its registration, or the bank's own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, field
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import authority, domain, service, signatures, store
 from chalicelib.factors.commands.end_factor import require_teller
 from chalicelib.factors.commands.issue_token import ID_BYTES, MAX_SERIAL, activated, free_method
+from chalicelib.factors.commands.sign_with_pin import check_pin, make_key
+from chalicelib.factors.domain import Given
 from chalicelib.factors.errors import (
     CodeWrong,
     DownloadCodeVoid,
@@ -22,11 +27,45 @@ from chalicelib.factors.errors import (
     RenewalNotOpen,
     SignatureWrong,
 )
+from chalicelib.identity.commands.check_pin import require_good_pin
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids, queues, updates
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s
+from chalicelib.platform import clock, ids, passwords, queues, updates
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_raw
 from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import Caller
 from chalicelib.platform.queues import Message
+
+_NOT_THE_CARRIERS = "云证书须提交 PIN，其他载体须提交公钥 / a cloud certificate takes a PIN, any other carrier a key"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The key to be certified, in one of three ways: a PKCS#10 request; a JWK, and `proof`, its ES256 over the
+    registration form; or a PIN, for which the bank makes a key and keeps it (cloud certificate).
+    """
+
+    request_pem: str = ""
+    jwk: signatures.Jwk | None = None
+    proof: bytes = b""
+    pin: str = field(default="", repr=False)
+
+    def signed_text(self, customer_id: str, factor_id: str, code: str) -> bytes:
+        """What stands for the key: the request, or the form. At renewal the old key signs it, and `code` is empty."""
+        if self.jwk is None:
+            return self.request_pem.encode()
+        return signatures.registration_form(self.jwk, customer_id, factor_id, code)
+
+    def key(self, customer_id: str, factor_id: str, code: str) -> EllipticCurvePublicKey | None:
+        """The key, whose sender has proved to hold the private half; None where the bank is to make it.
+
+        Raises FactorMalformed; PasswordPersonal, PasswordPattern for a PIN that is easily guessed.
+        """
+        if self.pin:
+            require_good_pin(customer_id, self.pin)
+            return None
+        if self.jwk is None:
+            return signatures.requested_key(self.request_pem)
+        return signatures.proved_key(self.jwk, self.proof, self.signed_text(customer_id, factor_id, code))
 
 
 def apply_for_certificate(
@@ -88,23 +127,27 @@ def apply_for_certificate(
 
 
 def download_certificate(
-    customer_id: str, factor_id: str, *, code: str, request_pem: str, now: dt.datetime, session_id: str
+    customer_id: str, factor_id: str, *, code: str, offer: Offer, now: dt.datetime, session_id: str
 ) -> x509.Certificate:
-    """Certify the key of a signing request: with the right code, once; the factor is active in the same write.
+    """Certify the key offered: with the right code, once; the factor is active in the same write.
 
-    Raises NotFound, FactorMalformed (no try is taken), FactorStateUnfit, DownloadCodeVoid, CodeWrong,
-    PhoneChanged when the code went to a phone that is no longer the customer's.
+    Raises NotFound, what `Offer.key` refuses (no try is taken), FactorStateUnfit, DownloadCodeVoid, CodeWrong,
+    KeyCertifiedAlready, PhoneChanged when the code went to a phone that is no longer the customer's.
     """
-    request = signatures.signing_request(request_pem)
+    key = offer.key(customer_id, factor_id, code)
     most = parameters.value(parameters.SMS_CODE_TRIES, now)
     claim = store.update_of(customer_id, factor_id)
     claim.require(store.state_rule(domain.APPLIED), code_valid_rule(clock.to_text(now)), tries_rule(most))
+    claim.require(carrier_rule(bank_keeps=key is None))
     image = updates.insist(claim.set("#tries = #tries + :one", one=n(1)))
     expected = service.download_code(image)
     if not domain.is_same(code, expected):
         raise CodeWrong(tries_left=str(most - image["tries"]))
     replaced = free_method(customer_id, image["method"], now)
-    issued = _issue(request, customer_id, factor_id, now)
+    kept: Image = {}
+    if key is None:
+        key, kept = make_key(customer_id, factor_id, passwords.hash_password(offer.pin))
+    issued = _issue(key, customer_id, factor_id, now)
     update = store.update_of(customer_id, factor_id)
     update.require(store.state_rule(domain.APPLIED), attempt_rule(image["attempt"]))
     update.set(
@@ -116,24 +159,30 @@ def download_certificate(
         certificate={"B": issued.der},
         authority=s(issued.authority),
     )
+    for name, value in to_raw(kept).items():
+        update.set(f"#{name} = :{name}", **{name: value})
     event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
     # Until it is active, `valid_from` is when its code was asked for.
     record = activated(customer_id, factor_id, image["method"], replaced)
     record.require(customers.phone_rule(clock.from_text(image["valid_from"])))
     reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
-    updates.together([update, record, event, *reminders])
+    claimed = store.key_put(signatures.compressed(key), customer_id, factor_id)
+    updates.together([update, record, event, claimed, *reminders])
     return issued.certificate
 
 
 def renew_certificate(
-    customer_id: str, factor_id: str, *, request_pem: str, signature: bytes, now: dt.datetime, session_id: str
+    caller: Caller, factor_id: str, *, offer: Offer, signature: bytes, now: dt.datetime
 ) -> tuple[str, x509.Certificate]:
-    """Replace a certificate by one for a new key, from a month before it ends; its own key signs the request.
+    """Replace a certificate by one for a new key, from a month before it ends; its own key signs the offer, or its PIN
+    is given, which stays that of the new one.
 
     The new one is a factor of its own, the old one ends: what it signed can still be verified. (id, certificate)
-    Raises NotFound, FactorMalformed, FactorStateUnfit (after the end: the counter), RenewalNotOpen, SignatureWrong.
+    Raises NotFound, FactorMalformed, FactorStateUnfit (after the end: the counter), RenewalNotOpen, SignatureWrong,
+    KeyCertifiedAlready, and what `check_pin` raises.
     """
-    request = signatures.signing_request(request_pem)
+    customer_id = caller.customer_id
+    key = None if offer.pin else offer.key(customer_id, factor_id, "")
     row = store.get(customer_id, factor_id)
     if row is None or row.certificate is None or row.valid_until is None:
         raise NotFound()
@@ -142,11 +191,19 @@ def renew_certificate(
     opens = renewal_opens(clock.from_text(row.valid_until), now)
     if now < opens:
         raise RenewalNotOpen(opens=clock.to_local_text(opens))
-    key = signatures.key_of(x509.load_der_x509_certificate(row.certificate))
-    if not signatures.is_signed(key, signature, request_pem.encode()):
-        raise SignatureWrong(tries_left="0")
-    new_id = ids.random_id(ID_BYTES)
-    issued = _issue(request, customer_id, new_id, now)
+    if (row.method == domain.CLOUD) != (key is None):
+        raise FactorMalformed(reason=_NOT_THE_CARRIERS)
+    new_id, kept = ids.random_id(ID_BYTES), Image()
+    if key is None:
+        given = Given(domain.CERTIFICATE, pin=offer.pin, device_id=caller.device_id)
+        most = parameters.value(parameters.PIN_TRIES, now)
+        checked = check_pin(customer_id, factor_id, given, most, now)
+        key, kept = make_key(customer_id, new_id, checked["pin_hash"])
+    else:
+        old_key = signatures.key_of(x509.load_der_x509_certificate(row.certificate))
+        if not signatures.is_signed(old_key, signature, offer.signed_text(customer_id, factor_id, "")):
+            raise SignatureWrong(tries_left="0")
+    issued = _issue(key, customer_id, new_id, now)
     new_row = {
         "customer_id": customer_id,
         "factor_id": new_id,
@@ -158,13 +215,15 @@ def renew_certificate(
         "device_serial": row.device_serial,
         "certificate": issued.der,
         "authority": issued.authority,
+        **kept,
     }
     ended = store.update_of(customer_id, factor_id).require(store.state_rule(domain.ACTIVE))
     ended.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
     record = activated(customer_id, new_id, row.method, [factor_id]).require(domain.active_rule(factor_id))
-    event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=session_id, factor=row.method)
+    event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=caller.session_id, factor=row.method)
+    claimed = store.key_put(signatures.compressed(key), customer_id, new_id)
     reminders = store.reminder_puts(customer_id, new_id, row.method, issued.valid_until)
-    updates.together([ended, store.put_of(new_row), record, event, *reminders])
+    updates.together([ended, store.put_of(new_row), record, event, claimed, *reminders])
     return new_id, issued.certificate
 
 
@@ -178,11 +237,19 @@ def serial_text(certificate: x509.Certificate) -> str:
     return f"{certificate.serial_number:016x}"
 
 
-def _issue(
-    request: x509.CertificateSigningRequest, customer_id: str, factor_id: str, now: dt.datetime
-) -> authority.Issued:
+def _issue(key: EllipticCurvePublicKey, customer_id: str, factor_id: str, now: dt.datetime) -> authority.Issued:
     months = parameters.value(parameters.CERTIFICATE_VALID_MONTHS, now)
-    return authority.issue(request, customer_id, factor_id, months, now)
+    return authority.issue(key, customer_id, factor_id, months, now)
+
+
+def carrier_rule(*, bank_keeps: bool) -> Rule:
+    """The key is kept where the applied-for certificate's carrier has it: at the bank, or at the customer's."""
+    return Rule(
+        "#method = :cloud" if bank_keeps else "#method <> :cloud",
+        {":cloud": s(domain.CLOUD)},
+        lambda image: bool((image.get("method") == domain.CLOUD) == bank_keeps),
+        lambda _: FactorMalformed(reason=_NOT_THE_CARRIERS),
+    )
 
 
 def attempt_rule(attempt: int) -> Rule:

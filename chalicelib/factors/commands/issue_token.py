@@ -6,7 +6,7 @@ import datetime as dt
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
-from chalicelib.factors import domain, store, tokens
+from chalicelib.factors import domain, store, tokens, vault
 from chalicelib.factors.commands.end_factor import require_teller
 from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
 from chalicelib.factors.service import state_at
@@ -37,7 +37,7 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
         "valid_from": clock.to_text(now),
         "valid_until": clock.to_text(valid_until),
         "serial": serial,
-        "seed": tokens.encrypt(seed, customer_id, factor_id),
+        "seed": vault.encrypt(seed, customer_id, factor_id),
     }
     updates.together(
         [
@@ -53,10 +53,10 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
 def free_method(customer_id: str, method: str, now: dt.datetime) -> list[str]:
     """The ids of expired factors of this method, which a new one replaces on the customer's record.
 
-    Raises FactorHeldAlready when one is active or reported lost: that one is to be revoked first.
+    Raises FactorHeldAlready when one is active, reported lost or locked: that one is to be revoked first.
     """
     rows = [row for row in store.of_customer(customer_id) if row.method == method]
-    if any(state_at(row, now) in (domain.ACTIVE, domain.LOST) for row in rows):
+    if any(state_at(row, now) in (domain.ACTIVE, domain.LOST, domain.LOCKED) for row in rows):
         raise FactorHeldAlready()
     return [row.factor_id for row in rows if row.state == domain.ACTIVE]
 

@@ -50,7 +50,7 @@ def create_transfer(
         return created
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
-    chosen = factors.choose(caller.customer_id, customer.image, request.factor, request.factor_id, now)
+    chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now) | {"correlation_id": correlation_id}
     _refuse_early(caller, customer, item, chosen, accounts, now)
     factors.count_coded(chosen.factor, customer.image, now)
@@ -146,6 +146,7 @@ def _refuse_early(
     # A deferred payee is no part of the write, so its state is judged here.
     if payee is None or payee.holder != item["payee_name"] or not ledger.can_receive(payee):
         refusals.append(ledger.PayeeUnavailable())
+    refusals += factors.device_refusals(chosen.method, caller.device_id)
     if item["outward"]:
         refusals += factors.ceiling_refusals(chosen.method, customer.image, item["amount_fen"], now)
     refusal = lowest(refusals)
