@@ -13,6 +13,14 @@ class DeviceProofRefused(Refusal):
     en = "The device's signature is not valid, was used before, or its clock is wrong; set the clock and try again."
 
 
+class DeviceRequired(Refusal):
+    """OWASP ASVS 6.3.3, where the bank asks for it: the same for every name and password, as none was looked at."""
+
+    code, status, rank = "device_required", 403, RANK_SESSION
+    zh = "本行要求在已绑定的设备上登录，请使用手机银行客户端登录；首次登录时凭短信验证码绑定设备。"
+    en = "Log in on a device of your own, by the bank's app; the first log-in binds it with a code by SMS."
+
+
 class DeviceRevoked(Refusal):
     """XJ-4.2: a key that was revoked or reported lost is never bound again."""
 

@@ -21,11 +21,22 @@ from chalicelib.devices.store import DeviceItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import Rule, lowest, n, s
-from chalicelib.platform.errors import NotFound, TryAgain
+from chalicelib.platform.errors import NotFound, Refusal, TryAgain
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 
-__all__ = ["Bound", "Device", "DeviceProof", "bind", "devices_of", "recognise", "rename", "report_lost", "revoke"]
+__all__ = [
+    "Bound",
+    "Device",
+    "DeviceProof",
+    "bind",
+    "bound_device",
+    "devices_of",
+    "rename",
+    "report_lost",
+    "revoke",
+    "why_not",
+]
 
 Device = DeviceItem
 # Short, as the customer's record holds five and stays under 1 KB; 80 bits of SHA-256.
@@ -57,7 +68,22 @@ class Bound:
     password_mark: str
 
 
-def recognise(
+def bound_device(customer_id: str, login_name: str, proof: DeviceProof, now: dt.datetime) -> str | None:
+    """The id of the customer's bound device that made `proof`, which is used up; None for anything else.
+
+    Asked before the password is looked at, so that whoever has no such device learns nothing: what is not valid,
+    not bound, used before, or for a name that is nobody's (`customer_id` is then any other key) is one answer, after
+    the same calls.
+    """
+    try:
+        key_text = _verified(login_name, proof, now)
+    except DeviceProofRefused:
+        return None
+    device_id = _id_of(customer_id, key_text)
+    return device_id if store.take_proof(device_id, proof.signed_at) else None
+
+
+def why_not(
     customer: customers.Customer,
     login_name: str,
     proof: DeviceProof,
@@ -66,26 +92,28 @@ def recognise(
     *,
     correlation_id: str,
     now: dt.datetime,
-) -> str:
-    """The id of the bound device that made `proof`; the password must have been right.
+) -> Refusal:
+    """Why there is no session for a `proof` that is no bound device's, though the password was right.
 
     `edition` is the session's, `password_mark` tells the password that was right from a later one; a challenge that
     binds the device keeps both for the session that follows.
 
-    Raises DeviceProofRefused; StepUpRequired for a device that is not bound yet (its code is on the way to the
-    reserved phone, and `bind` takes it); DeviceRevoked, DeviceLimitReached, StepUpLimitReached.
+    DeviceProofRefused, also for a proof used before; StepUpRequired for a device that is not bound yet (its code is
+    on the way to the reserved phone, and `bind` takes it); DeviceRevoked, DeviceLimitReached. Raises
+    StepUpLimitReached, StrongFactorRequired.
     """
-    key_text = _verified(login_name, proof, now)
-    device_id = ids.derived_id("device", customer.customer_id, key_text)[:_ID_LENGTH]
+    try:
+        key_text = _verified(login_name, proof, now)
+    except DeviceProofRefused as refusal:
+        return refusal
+    device_id = _id_of(customer.customer_id, key_text)
     if device_id in customer.devices:
-        if not store.take_proof(device_id, proof.signed_at):
-            raise DeviceProofRefused()
-        return device_id
+        return DeviceProofRefused()
     if store.read(device_id) is not None:
-        raise DeviceRevoked()
+        return DeviceRevoked()
     most = parameters.value(parameters.DEVICES_MAX, now)
     if len(customer.devices) >= most:
-        raise DeviceLimitReached(limit=str(most))
+        return DeviceLimitReached(limit=str(most))
     facts = {
         "device": device_id,
         "name": proof.name,
@@ -96,7 +124,11 @@ def recognise(
         "password": password_mark,
     }
     caller = Caller(customer.customer_id, device_id, edition)
-    raise stepup.refusal_of(stepup.Demand(caller, stepup.BIND_DEVICE, facts, None, correlation_id), now)
+    return stepup.refusal_of(stepup.Demand(caller, stepup.BIND_DEVICE, facts, None, correlation_id), now)
+
+
+def _id_of(customer_id: str, key_text: str) -> str:
+    return ids.derived_id("device", customer_id, key_text)[:_ID_LENGTH]
 
 
 def _verified(login_name: str, proof: DeviceProof, now: dt.datetime) -> str:
@@ -116,7 +148,7 @@ def _verified(login_name: str, proof: DeviceProof, now: dt.datetime) -> str:
 
 
 def bind(step_up_id: str, code: str, now: dt.datetime) -> Bound:
-    """Bind the device of a challenge that `recognise` opened, once its code is entered.
+    """Bind the device of a challenge that `why_not` opened, once its code is entered.
 
     Raises NotFound, CodeWrong and the refusals of `stepup.confirm`; DeviceLimitReached, PhoneChanged; TryAgain
     when the same device is being bound by another request.

@@ -35,7 +35,8 @@ class Device(Body):
     """The device that logs in: its P-256 key, and a signature made just now with the private half.
 
     Signed is the text of three lines `rural-bank-device-1`, the log-in name as it is sent, and `signed_at`, joined
-    by line feeds. A device that is not bound is answered `step_up_required`: see `/v1/sessions/devices`.
+    by line feeds; each signature is good for one log-in, also one with a wrong password. A device that is not bound
+    is answered `step_up_required`: see `/v1/sessions/devices`.
     """
 
     name: fields.DeviceName
@@ -169,6 +170,7 @@ def read_keys(call: Call) -> Answer:
     refusals=(
         errors.LoginRefused,
         errors.CaptchaRequired,
+        device_errors.DeviceRequired,
         device_errors.DeviceProofRefused,
         device_errors.DeviceRevoked,
         device_errors.DeviceLimitReached,

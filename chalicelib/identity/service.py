@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.devices import service as devices
+from chalicelib.devices.errors import DeviceRequired
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import domain, keys, password_rules, session_store, sessions, store, tokens, tries
 from chalicelib.identity.attempts_store import Subject
@@ -112,15 +113,18 @@ def log_in(
     and locked; also for more than was signed up for, as what somebody signed up for is not for guessers. Raises
     CaptchaRequired after some wrong tries, or for a captcha that does not pass, and TryAgain where only tries under
     way stand in between: then no try was taken. For a device, once the password was right: StepUpRequired when it is
-    not bound yet (`bind_device`), and what `devices.recognise` raises.
+    not bound yet (`bind_device`), and what `devices.why_not` names.
     """
+    if device is None and parameters.value(parameters.DEVICE_REQUIRED, now):
+        raise DeviceRequired()
     name = normal_name(login_name)
     if captcha is not None and not captchas.is_passed(captcha, name, now):
         raise CaptchaRequired()
     customer_id = store.customer_by_login_name(name)
-    subject = _subject(name, customer_id)
+    bound = devices.bound_device(customer_id or _NOBODY, login_name, device, now) if device else None
+    subject = _subject(name, customer_id, bound)
     taken = tries.take(subject, now, captcha_passed=captcha is not None)
-    stored_hash = store.password_hash_of(subject.key)
+    stored_hash = store.password_hash_of(customer_id or subject.key)
     is_right = passwords.matches(stored_hash if taken.allowed else None, password)
     if not is_right or customer_id is None or stored_hash is None:
         raise _refused(taken, customer_id or _NOBODY, now)
@@ -128,13 +132,12 @@ def log_in(
     if customer is None or session_edition is None:
         raise _refused(taken, customer_id, now)
     tries.was_right(taken, now)
-    device_id = None
-    if device is not None:
+    if device is not None and bound not in customer.devices:
         mark = _password_mark(stored_hash)
-        device_id = devices.recognise(
+        raise devices.why_not(
             customer, login_name, device, session_edition, mark, correlation_id=correlation_id, now=now
         )
-    return _start(customer, session_edition, device_id, stored_hash, now)
+    return _start(customer, session_edition, bound, stored_hash, now)
 
 
 def bind_device(step_up_id: str, code: str, now: dt.datetime) -> Grant:
@@ -207,17 +210,19 @@ def _refused(taken: Try, customer_id: str, now: dt.datetime) -> LoginRefused:
     return LoginRefused()
 
 
-def _subject(name: str, customer_id: str | None) -> Subject:
-    """Whose tries are counted."""
+def _subject(name: str, customer_id: str | None, bound: str | None) -> Subject:
+    """Whose tries are counted; `bound` is the bound device that was proved to be there."""
     # Computed for customers too: now and then it costs a call.
     nobodys = tries.of_nobody(name)
-    return nobodys if customer_id is None else tries.of_log_in(customer_id)
+    if customer_id is None:
+        return nobodys
+    return tries.of_log_in(customer_id) if bound is None else tries.of_device(customer_id, bound)
 
 
-def checked_password(customer_id: str, password: str, now: dt.datetime) -> str | None:
-    """The stored hash when this is the customer's query password, else None; counts as a log-in's try does."""
-    taken = tries.take(tries.of_log_in(customer_id), now, captcha_passed=True)
-    stored_hash = store.password_hash_of(customer_id)
+def checked_password(caller: Caller, password: str, now: dt.datetime) -> str | None:
+    """The stored hash when this is the caller's query password, else None; counts as a log-in's try does."""
+    taken = tries.take(tries.of_session(caller), now, captcha_passed=True)
+    stored_hash = store.password_hash_of(caller.customer_id)
     if not passwords.matches(stored_hash if taken.allowed else None, password):
         tries.was_wrong(taken, now)
         return None
@@ -243,9 +248,16 @@ def renew(refresh_token: str, now: dt.datetime) -> Grant:
         raise RefreshRefused()
     customer = customers.customer_of(session.customer_id)
     unbound = customer is not None and session.device_id is not None and session.device_id not in customer.devices
+    without = session.device_id is None and bool(parameters.value(parameters.DEVICE_REQUIRED, now))
     has_ended = customer is None or customer.state != customers.ACTIVE or customer.has_ended(session.session_id)
     # After a downgrade the session's edition is more than what is signed up for.
-    if unbound or has_ended or customer is None or not entitlements.session_edition(customer.edition, session.edition):
+    if (
+        unbound
+        or without
+        or has_ended
+        or customer is None
+        or not entitlements.session_edition(customer.edition, session.edition)
+    ):
         sessions.end_session(old.customer_id, old.session_id, now=now, by="bank")
         raise RefreshRefused()
     return _grant(session, new, now_s)

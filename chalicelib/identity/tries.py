@@ -11,12 +11,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.audit import service as audit
+from chalicelib.customers.service import Customer
 from chalicelib.identity import attempts_store
 from chalicelib.identity.attempts_store import Claim, Count, Subject
 from chalicelib.identity.errors import CaptchaRequired
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, keyed
 from chalicelib.platform.errors import TryAgain
+from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
 
 # A request is over after 29 seconds (the API function's time-out, infra/overlay.yaml), whatever became of it.
@@ -37,8 +39,26 @@ class Try:
 
 
 def of_log_in(customer_id: str) -> Subject:
-    """A customer's log-in, by whatever name and on whatever device but a bound one."""
+    """A customer's log-in by whatever name, without a device or on one that is not bound."""
     return Subject(customer_id, customer_id)
+
+
+def of_device(customer_id: str, device_id: str) -> Subject:
+    """A customer's log-in on a bound device, whose key was proved: no stranger's tries count here, nor these there."""
+    return Subject(f"device#{device_id}", customer_id, audit.DEVICE_LOCKED, audit.DEVICE_UNLOCKED, device_id)
+
+
+def of_session(caller: Caller) -> Subject:
+    """The query password, asked for in a session: on a bound device that device's tries, else the log-in's."""
+    if caller.device_id is not None:
+        return of_device(caller.customer_id, caller.device_id)
+    return of_log_in(caller.customer_id)
+
+
+def all_of(customer: Customer) -> list[Subject]:
+    """All that a customer's query password is tried at: the log-in, and each bound device."""
+    devices = [of_device(customer.customer_id, device_id) for device_id in customer.devices]
+    return [of_log_in(customer.customer_id), *devices]
 
 
 def of_nobody(name: str) -> Subject:

@@ -55,6 +55,8 @@ LOGIN_TRIES = Parameter("login.tries", 5, 3, 10, "XJ-4.2-pw")
 LOGIN_LOCK_S = Parameter("login.lock_s", 1800, 60, 86_400, "XJ-4.2-pw")
 CAPTCHA_AFTER = Parameter("login.captcha_after", 3, 1, 10, "XJ-4.2-pw")
 CAPTCHA_VALID_S = Parameter("login.captcha_valid_s", 300, 60, 900, "XJ-4.2-pw")
+# 1: nobody logs in, or goes on, without a device of their own.
+DEVICE_REQUIRED = Parameter("login.device_required", 0, 0, 1, "OWASP ASVS 6.3.3")
 ACCESS_TOKEN_S = Parameter("session.access_token_s", 300, 60, 900, "XJ-4.2-pw")
 # A session that was not renewed for so long has ended: neither of its tokens lives longer.
 SESSION_IDLE_S = Parameter("session.idle_s", 300, 60, 900, "XJ-4.2-pw")
@@ -109,6 +111,7 @@ ALL = {
         LOGIN_LOCK_S,
         CAPTCHA_AFTER,
         CAPTCHA_VALID_S,
+        DEVICE_REQUIRED,
         ACCESS_TOKEN_S,
         SESSION_IDLE_S,
         SESSIONS_MAX,

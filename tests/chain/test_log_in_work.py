@@ -12,11 +12,15 @@ import pytest
 
 from chalicelib.identity import providers
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, passwords
+from chalicelib.platform import aws, passwords, settings
 from tests.chain.bank import PASSWORD, Bank, Reply
+from tests.chain.device import Device
+from tests.chain.probe import table_items
 
 WRONG = "Wrong-Horse-7"
 NOBODY = "nobody.at.all"
+# What makes a device's proof one that is none.
+CHANGES: list[dict[str, str]] = [{}, {"signature": "x"}, {"public_key": "x"}]
 
 
 class CountingHasher:
@@ -81,6 +85,35 @@ def test_unknown_wrong_and_locked_cost_the_same_calls_and_one_verification(bank:
     }
     wanted = Counter({"GetItem": 2, "UpdateItem": 2, "PutItem": 1, "argon2": 1})
     assert found == dict.fromkeys(found, wanted)
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_a_device_that_is_not_the_customers_tells_nothing_of_the_customer(bank: Bank) -> None:
+    known, other = bank.sign_up("赵小明"), bank.sign_up("钱红")
+    Device(bank, known).bind()
+    strange, elsewhere = Device(bank, other), Device(bank, other)
+    elsewhere.bind()
+    parameters.value(parameters.LOGIN_TRIES, bank.clock.now())
+    found = []
+    for device in (strange, elsewhere):
+        for name in (known.login_name, NOBODY):
+            for changed in CHANGES:
+                proof = {**device.proof(login_name=name), **changed}
+                tries_table_is_empty(bank)
+                with counted() as work:
+                    reply = bank.request(
+                        "POST", "/v1/sessions", {"login_name": name, "password": WRONG, "device": proof}
+                    )
+                found.append((bool(changed), reply.code, work))
+    plain = Counter({"GetItem": 2, "UpdateItem": 2, "PutItem": 1, "argon2": 1})
+    for broken, code, work in found:
+        # a signature that is one is looked up, whoever is named
+        assert (code, work) == ("login_refused", plain if broken else plain + Counter({"UpdateItem": 1}))
+
+
+def tries_table_is_empty(bank: Bank) -> None:
+    for row in table_items(bank, "LoginTriesTable"):
+        aws.dynamodb().delete_item(TableName=settings.table("login_tries"), Key={"subject": {"S": row["subject"]}})
 
 
 @pytest.mark.requirement("XJ-4.2-pw")

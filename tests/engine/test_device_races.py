@@ -32,6 +32,7 @@ from tests.engine.test_transfer_races import (
     confirmed,
     created,
     customer,
+    kinds_of,
     together,
 )
 
@@ -113,6 +114,31 @@ def test_five_of_twenty_phones_are_bound() -> None:
     outcomes = together(lambda i: phones[i].entered(asked[i]), len(phones))
     assert outcomes == {"bound": 5, "device_limit_reached": 15}
     assert held(owner) == 5
+
+
+@pytest.mark.requirement("XJ-4.2-pw")
+def test_strangers_who_guess_do_not_lock_the_owner_out_of_a_bound_phone() -> None:
+    # given strangers who need no captcha, while the owner logs in again and again
+    owner = customer("赵小明", 0)
+    phone = Phone(owner)
+    phone.bound()
+
+    def try_it(index: int) -> str:
+        try:
+            if index % 4:
+                identity.log_in(owner.login_name, f"wrong-{index}", clock.now())
+            else:
+                with one_by_one:  # a phone's next signature is a later one
+                    identity.log_in(owner.login_name, PASSWORD, clock.now(), device=phone.proof())
+        except Refusal as refusal:
+            return refusal.code
+        return "in"
+
+    one_by_one = threading.Lock()
+    assert together(try_it, 32) == {"in": 8, "login_refused": 24}
+    # then the strangers have locked what is theirs to lock
+    assert kinds_of(owner).count("locked") == 1
+    assert "device_locked" not in kinds_of(owner)
 
 
 @pytest.mark.requirement("NB-5.3.6")

@@ -135,11 +135,12 @@ def set_password(application_id: str, code: str, password: str, now: dt.datetime
         raise ApplicationRefused()
     for account_id in customers.contracts_of(customer_id):
         store.put_login_name(account_id, customer_id)
-    subject = tries.of_log_in(customer_id)
-    locked_until = attempts_store.read(subject).locked_until
-    if locked_until:
-        attempts_store.start_anew(subject, locked_until, None, now, by="reset")
-    attempts_store.forget(subject)
+    customer = customers.customer_of(customer_id)
+    for subject in tries.all_of(customer) if customer else ():
+        locked_until = attempts_store.read(subject).locked_until
+        if locked_until:
+            attempts_store.start_anew(subject, locked_until, None, now, by="reset")
+        attempts_store.forget(subject)
     sessions.end_sessions(customer_id, now=now)
 
 

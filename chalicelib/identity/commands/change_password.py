@@ -20,7 +20,7 @@ def change_password(caller: Caller, old: str, new: str, now: dt.datetime) -> int
     A wrong old password counts as a wrong log-in does, up to the lock. Raises OldPasswordWrong (also when locked),
     PasswordUnchanged, and what `password_rules.check` raises; then nothing is changed.
     """
-    stored_hash = service.checked_password(caller.customer_id, old, now)
+    stored_hash = service.checked_password(caller, old, now)
     if stored_hash is None:
         raise OldPasswordWrong()
     if new == old:

@@ -22,7 +22,7 @@ def set_payment_password(caller: Caller, account_id: str, query_password: str, n
     what `password_rules.check_digits` raises. The two always differ: a query password is longer than six digits.
     """
     accounts.account_for(caller, entitlements.PAYMENT_PASSWORD_MANAGE, account_id)
-    if service.checked_password(caller.customer_id, query_password, now) is None:
+    if service.checked_password(caller, query_password, now) is None:
         raise OldPasswordWrong()
     check_digits(new, personal_of(caller.customer_id))
     noted = audit.event(caller.customer_id, audit.PAYMENT_PASSWORD_SET, now, session_id=caller.session_id)

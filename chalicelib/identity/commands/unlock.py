@@ -6,13 +6,15 @@ import datetime as dt
 
 from chalicelib.customers import service as customers
 from chalicelib.identity import attempts_store, store, tries
+from chalicelib.identity.attempts_store import Subject
 from chalicelib.identity.domain import normal_name
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
 
 
 def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
-    """End the lock of the customer with that log-in name or account number; False when there is none.
+    """End the locks of the customer with that log-in name or account number, also on bound devices; False when
+    there is none.
 
     The customer's log says who did it. Raises NotFound for a name nobody has, StaffNotEntitled unless the teller is
     of the customer's branch or the head office.
@@ -21,6 +23,12 @@ def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
     if customer_id is None:
         raise NotFound()
     staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
-    subject = tries.of_log_in(customer_id)
+    customer = customers.customer_of(customer_id)
+    subjects = tries.all_of(customer) if customer else []
+    unlocked = [_unlock(subject, teller_id, now) for subject in subjects]
+    return any(unlocked)
+
+
+def _unlock(subject: Subject, teller_id: str, now: dt.datetime) -> bool:
     locked_until = attempts_store.read(subject).locked_until
     return locked_until > 0 and attempts_store.start_anew(subject, locked_until, None, now, by=teller_id)
