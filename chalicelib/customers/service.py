@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ from chalicelib.customers.errors import DocumentTaken, SessionEnded, TooManyAcco
 from chalicelib.customers.store import ContractItem, HoldingItem
 from chalicelib.limits import service as limits
 from chalicelib.platform import aws, settings, transactions
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, n, s
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s
 from chalicelib.platform.http import Caller
 
 __all__ = [
@@ -188,24 +188,30 @@ def ended_sessions(customer: Customer, now: dt.datetime) -> int:
 
 
 def ended_updates(
-    customer: Customer, tokens_die_at: Mapping[str, int], now: dt.datetime, *, since: str | None = None
+    customer: Customer,
+    tokens_die_at: Mapping[str, int],
+    now: dt.datetime,
+    *,
+    since: str | None = None,
+    rules: Sequence[Rule] = (),
 ) -> list[ItemUpdate]:
     """What stops the access tokens of ended sessions, as a part of the write that ends them; empty where nothing must.
 
     `tokens_die_at` gives each session's last second with a token. With `since`, all sessions that began before that
-    one are ended, and need no note of their own. Notes whose tokens have died of age are dropped.
+    one are ended, and need no note of their own. Notes whose tokens have died of age are dropped. The record must
+    satisfy `rules` too.
     """
     now_epoch_s = int(now.timestamp())
     # A second more, so that the note never goes before the token.
     notes = {id_: until + 1 for id_, until in tokens_die_at.items() if until >= now_epoch_s and id_ >= (since or "")}
     dead = [id_ for id_, until in customer.revoked.items() if until < now_epoch_s or id_ < (since or "")]
-    update = store.customer_update(customer.customer_id)
+    update = store.customer_update(customer.customer_id).require(*rules)
     for number, (session_id, until) in enumerate(notes.items()):
         update.set(f"#revoked.#{session_id} = :until{number}", **{f"until{number}": n(until)})
     update.remove(*(f"revoked.#{session_id}" for session_id in dead if session_id not in notes))
     if since is not None:
         update.require(later_rule(since)).set("#since = :since", since=s(since))
-    return [update] if notes or since is not None else []
+    return [update] if notes or rules or since is not None else []
 
 
 def payer_update(customer_id: str, session_id: str, device_id: str | None, *, outward: bool) -> ItemUpdate:

@@ -12,6 +12,7 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import code_secret, domain, store
 from chalicelib.factors.domain import (
+    ACTIVE,
     AT_SIGN_UP,
     CERTIFICATE,
     CLOUD,
@@ -24,6 +25,7 @@ from chalicelib.factors.domain import (
     Given,
     Policy,
     Terms,
+    active_rule,
     factor_of,
 )
 from chalicelib.factors.errors import (
@@ -43,6 +45,7 @@ from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
 
 __all__ = [
+    "ACTIVE",
     "AT_SIGN_UP",
     "CERTIFICATE",
     "NO_FACTOR",
@@ -55,6 +58,7 @@ __all__ = [
     "Given",
     "Policy",
     "Proof",
+    "active_rule",
     "ceiling_refusals",
     "choose",
     "confirmation_code",
@@ -62,7 +66,6 @@ __all__ = [
     "device_refusals",
     "download_code",
     "download_of",
-    "enrol_at_sign_up",
     "expected",
     "factor_of",
     "factors_of",
@@ -339,11 +342,10 @@ def verify_token(code: str, image: Image, tries_left: int, now: dt.datetime) -> 
     return step
 
 
-def kinds_held(customer_id: str) -> list[str]:
-    """Kinds of the customer's active factors, as the record names them: `sms`, `token`, `certificate`."""
-    customer = customers.customer_of(customer_id)
-    held = customer.image.get("factors", {}) if customer else {}
-    return [kind for kind in (SMS, TOKEN, CERTIFICATE) if kind in map(factor_of, held.values())]
+def kinds_held(customer_id: str, now: dt.datetime) -> list[str]:
+    """Kinds of the customer's factors that are active and not past their end: `sms`, `token`, `certificate`."""
+    held = {factor_of(row.method) for row in store.of_customer(customer_id) if state_at(row, now) == domain.ACTIVE}
+    return [kind for kind in (SMS, TOKEN, CERTIFICATE) if kind in held]
 
 
 def download_code(image: Image) -> str:
@@ -359,7 +361,7 @@ def download_of(customer_id: str, factor_id: str, attempt: int, now: dt.datetime
     row = store.get(customer_id, factor_id)
     if row is None or (row.state, row.attempt) != (domain.APPLIED, attempt):
         return None
-    if row.code_until is None or row.code_until <= clock.to_text(now):
+    if row.code_until is None or row.code_until <= clock.to_text(now) or not takes_codes(customer_id):
         return None
     image = {
         "customer_id": customer_id,
@@ -382,12 +384,3 @@ def count_wrong(customer_id: str, most: int, now: dt.datetime) -> None:
 
 def _add_one(update: ItemUpdate, bucket: str) -> ItemUpdate:
     return update.set(f"#{bucket} = if_not_exists(#{bucket}, :zero) + :one", zero=n(0), one=n(1))
-
-
-def enrol_at_sign_up(customer_id: str, methods: tuple[str, ...], now: dt.datetime) -> dict[str, str]:
-    """Register what a new customer chose, active from now; the map for the customer's record (NB-5.3.7)."""
-    for method in methods:
-        # What is chosen at sign-up needs nothing but the reserved phone, and there is one of it.
-        row = store.FactorItem(customer_id, method, method=method, state=domain.ACTIVE, valid_from=clock.to_text(now))
-        row.save()
-    return {method: method for method in methods}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
-from chalicelib.platform import aws, clock, settings, transactions, updates
+from chalicelib.identity.errors import ApplicationRefused
+from chalicelib.platform import aws, clock, settings, updates
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
@@ -139,7 +139,7 @@ def unused_rule() -> Rule:
         "#state = :unused",
         {":unused": s(AWAITING)},
         lambda image: bool(image.get("state") == AWAITING),
-        None,
+        lambda _: ApplicationRefused(),
     )
 
 
@@ -150,13 +150,8 @@ def claim(application_id: str, now_text: str, max_tries: int) -> Application | N
     return _application(image) if done and image is not None else None
 
 
-def set_password(
-    application: Application, password_hash: str, has_one: bool, writes: Sequence[ItemPut | ItemUpdate]
-) -> bool:
-    """Use the application up and set the query password with `writes`, all or nothing.
-
-    False when it was used meanwhile or a condition of `writes` does not hold any more.
-    """
+def set_password(application: Application, password_hash: str, has_one: bool) -> list[ItemPut | ItemUpdate]:
+    """Use the application up and set the query password, as parts of one write; ApplicationRefused when it was used."""
     used = _update(application.application_id).require(unused_rule()).set("#state = :used", used=s(USED))
     table, key = settings.table("credentials"), application.customer_id
     credential: ItemPut | ItemUpdate
@@ -165,7 +160,7 @@ def set_password(
         credential = update.set("#password_hash = :given_hash", given_hash=s(password_hash))
     else:
         credential = ItemPut(table, "customer_id", to_raw({"customer_id": key, "password_hash": password_hash}))
-    return transactions.commit([used, credential, *writes])
+    return [used, credential]
 
 
 def _update(application_id: str) -> ItemUpdate:

@@ -9,7 +9,7 @@ from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.platform import settings, transactions
 from chalicelib.platform.dynamo import Item, ItemDelete, ItemPut, ItemUpdate, Rule, is_refused, s, to_raw
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, TryAgain
 
 
 class LoginNameItem(Item):
@@ -85,7 +85,7 @@ def password_rule(password_hash: str) -> Rule:
         "#password_hash = :old_hash",
         {":old_hash": s(password_hash)},
         lambda image: bool(image.get("password_hash") == password_hash),
-        None,
+        lambda _: TryAgain(),
     )
 
 
@@ -95,11 +95,10 @@ def unchanged_password(customer_id: str, password_hash: str) -> ItemUpdate:
     return update.require(password_rule(password_hash))
 
 
-def change_password(customer_id: str, old_hash: str, new_hash: str, noted: ItemPut) -> bool:
-    """Exchange the hash and note it in one write; False when the old one is not in force any more."""
+def change_password(customer_id: str, old_hash: str, new_hash: str) -> ItemUpdate:
+    """Exchange the hash, as a part of another write; TryAgain when the old one is not in force any more."""
     update = ItemUpdate(settings.table("credentials"), {"customer_id": s(customer_id)}, missing=NotFound)
-    update.require(password_rule(old_hash)).set("#password_hash = :new_hash", new_hash=s(new_hash))
-    return transactions.commit([update, noted])
+    return update.require(password_rule(old_hash)).set("#password_hash = :new_hash", new_hash=s(new_hash))
 
 
 def login_name_rule(login_name: str | None) -> Rule:

@@ -150,7 +150,7 @@ def open_challenge(
     Raises StrongFactorRequired when the customer holds none of the operation's factors, StepUpLimitReached.
     """
     # A code to a number that is to be proved goes past the phone that may have been lost.
-    held = (SMS,) if operation.phone_fact else verifiers.factors_held(customer_id)
+    held = (SMS,) if operation.phone_fact else verifiers.factors_held(customer_id, now)
     usable = [factor for factor in operation.factors if factor in held]
     if not usable:
         raise StrongFactorRequired(factors=",".join(operation.factors))

@@ -32,10 +32,10 @@ def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.da
 VERIFIERS: Mapping[str, Verifier] = {SMS: _sms, TOKEN: _token, CERTIFICATE: _certificate}
 
 
-def factors_held(customer_id: str) -> tuple[str, ...]:
+def factors_held(customer_id: str, now: dt.datetime) -> tuple[str, ...]:
     """Kinds of the factors with which this customer can confirm.
 
     Everybody's reserved phone takes codes, until its loss is reported (NB-5.3.6).
     """
     codes = (SMS,) if factors.takes_codes(customer_id) else ()
-    return (*codes, *(kind for kind in factors.kinds_held(customer_id) if kind != SMS))
+    return (*codes, *(kind for kind in factors.kinds_held(customer_id, now) if kind != SMS))

@@ -60,6 +60,6 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         assert given == GIVEN
         seen.append(challenge.digest)
 
-    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id: (SMS, CERTIFICATE))
+    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: (SMS, CERTIFICATE))
     monkeypatch.setattr(verifiers, "VERIFIERS", {**verifiers.VERIFIERS, CERTIFICATE: verify})
     return seen

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import pytest
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib.ledger import service as ledger
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws
-from chalicelib.platform.dynamo import to_image
+from chalicelib.platform import aws, updates
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, to_image
 from tests.chain.bank import ACCOUNT, REGION, Bank, LambdaContext, Person, Reply, entered, handlers_by_source
 
 State = dict[str, list[str]]
@@ -79,6 +80,17 @@ def forget_policy(bank: Bank) -> None:
     for item in table.scan()["Items"]:
         table.delete_item(Key={"name": item["name"]})
     parameters.forget()
+
+
+def dies_after_the_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on every function dies right after its first transaction of several items."""
+    real = updates.run_together
+
+    def dies(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+        real(writes)
+        raise MemoryError
+
+    monkeypatch.setattr(updates, "run_together", dies)
 
 
 def account_image(account_id: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.factors.authority import BANK
-from chalicelib.factors.commands.end_factor import revoke_factor
-from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
+from chalicelib.factors.commands.end_factor import lift_loss, revoke_factor
+from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed, FactorNotActive
 from chalicelib.platform import clock
 from tests.chain.bank import TELLER, Bank, Person, Reply
 from tests.chain.probe import force, table_items, unchanged
@@ -135,6 +135,32 @@ def test_every_changed_field_of_the_stored_instruction_refuses(bank: Bank, peopl
     assert confirm_signed(bank, token, created, signed(intruder, created)).code == "signature_wrong"
     force(bank, "JournalTable", key, pubkey=stored["pubkey"], tries=0)
     assert confirm_signed(bank, token, created, signature).status == 200
+
+
+@pytest.mark.requirement("NB-5.3.6")
+@pytest.mark.requirement("NB-5.3.3-dl")
+def test_a_phone_reported_lost_downloads_nothing(bank: Bank, people: tuple[Person, Person]) -> None:
+    # given a code under way when the loss is reported, as by another session that was faster
+    payer = people[0]
+    token, factor_id = bank.log_in(payer), apply(bank, payer, "phone")
+    code = download_code(bank, payer, factor_id)
+    bank.clock.advance(dt.timedelta(hours=1))
+    assert bank.request("POST", "/v1/factors/sms/loss", {}, token=bank.log_in(payer)).status == 204
+    bank.clock.advance(dt.timedelta(hours=1))
+    # then no code goes out any more, whoever asks, and none is good
+    with pytest.raises(FactorNotActive):
+        apply(bank, payer, "usb_key")
+    token = bank.log_in(payer)
+    assert download(bank, token, factor_id, code, Signer().request_pem()).code == "phone_changed"
+    # not even one that was asked for by a machine whose clock is ahead
+    ahead = clock.to_text(bank.clock.now() + dt.timedelta(minutes=1))
+    force(bank, "FactorsTable", {"customer_id": payer.customer_id, "factor_id": factor_id}, valid_from=ahead)
+    assert download(bank, token, factor_id, code, Signer().request_pem()).code == "factor_not_active"
+    # until staff lift the report
+    lift_loss(payer.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    assert apply(bank, payer, "phone") == factor_id
+    code = download_code(bank, payer, factor_id)
+    assert download(bank, token, factor_id, code, Signer().request_pem()).status == 201
 
 
 @pytest.mark.requirement("NB-5.3.3-dl")

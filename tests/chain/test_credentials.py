@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from chalicelib.customers.domain import IdentityDocument
+from chalicelib.platform import updates
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
-from tests.chain.probe import table_items, unchanged
+from tests.chain.probe import dies_after_the_write, table_items, unchanged
 from tests.unit.samples import resident_number
 
 NEW = "Another-Lamp-8"
@@ -54,6 +58,38 @@ def test_a_new_password_is_in_force_and_every_other_session_ends(bank: Bank, cus
     rows = [row for row in table_items(bank, "SecurityEventsTable") if row["customer_id"] == customer.customer_id]
     assert "password_changed" in {row["kind"] for row in rows}
     assert NEW not in repr([table_items(bank, name) for name in ("CredentialsTable", "SecurityEventsTable")])
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_a_function_that_dies_after_changing_the_password_leaves_no_other_session(
+    bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thief, own = bank.log_in(customer), bank.log_in(customer)
+    with monkeypatch.context() as dying:
+        dies_after_the_write(dying)
+        assert change(bank, own, PASSWORD, NEW).status == 500
+    assert bank.request("GET", "/v1/accounts", token=thief).code == "session_ended"
+    assert log_in(bank, customer.login_name, NEW).status == 201
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_a_log_in_while_the_password_changes_does_not_outlive_it(
+    bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a thief who logs in by the old password after the sessions to end were read
+    own = bank.log_in(customer)
+    thief: list[str] = []
+    real = updates.run_together
+
+    def late(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+        if not thief:
+            thief.append(bank.log_in(customer))
+        real(writes)
+
+    monkeypatch.setattr(updates, "run_together", late)
+    assert change(bank, own, PASSWORD, NEW).body == {"sessions_ended": 1}
+    assert bank.request("GET", "/v1/accounts", token=thief[0]).code == "session_ended"
+    assert bank.request("GET", "/v1/accounts", token=own).status == 200
 
 
 @pytest.mark.requirement("NB-5.3.2")

@@ -15,6 +15,7 @@ from chalicelib.customers.errors import (
     PhoneNotReserved,
     SignUpRefused,
 )
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.platform.errors import NotFound
@@ -69,7 +70,8 @@ def test_an_upgrade_lets_pay_up_to_its_limit_and_is_remembered(bank: Bank, editi
     history = [(change["from"], change["to"], change["by"]) for change in customers.editions_of(person)]
     assert history == [("none", edition, TELLER), (edition, "professional", TELLER)]
     assert customers.editions_of(person)[1]["at"] == "2026-11-21T02:01:00.000Z"
-    assert customers.profile_of(person).image["factor_chosen"] == "sms"
+    (codes,) = [row for row in factors.factors_of(person) if row.factor_id == "sms"]
+    assert codes.state == "active"
 
 
 def credentials(name: str) -> dict[str, str]:
@@ -87,6 +89,8 @@ def test_which_upgrades_are_refused(bank: Bank) -> None:
         (PhoneNotReserved, {other_phone: "full"}, {}),
         (SignUpRefused, {}, {}),
         (SignUpRefused, {savings: "full"}, {"factor": ""}),
+        (SignUpRefused, {savings: "full"}, {"factor": "token"}),
+        (SignUpRefused, {savings: "full"}, {"factor": "banana"}),
         (SignUpRefused, {savings: "full"}, {"limit_outward_fen": -1}),
         (SignUpRefused, {savings: "held"}, {}),
         (StaffNotEntitled, {savings: "full"}, {"teller_id": "T0002"}),

@@ -11,7 +11,7 @@ from chalicelib.audit import service as audit
 from chalicelib.identity import service as identity
 from chalicelib.identity import session_store, sessions
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import transactions
+from chalicelib.platform import updates
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.probe import table_items
 
@@ -122,13 +122,13 @@ def test_another_customers_session_is_not_there(bank: Bank, customer: Person) ->
 
 def test_all_others_end_in_one_write(bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     grants = [log_in(bank, customer) for _ in range(5)]
-    writes, commit = [], transactions.commit
+    writes, together = [], updates.run_together
 
-    def counted(items: Any) -> bool:
+    def counted(items: Any) -> None:
         writes.append(len(items))
-        return commit(items)
+        together(items)
 
-    monkeypatch.setattr(transactions, "commit", counted)
+    monkeypatch.setattr(updates, "run_together", counted)
     assert end(bank, grants[2], "others").status == 204
     # four rows, four events, one record
     assert writes == [9]

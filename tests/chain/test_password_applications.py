@@ -17,7 +17,7 @@ from chalicelib.notifications import providers
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff.errors import StaffNotEntitled
 from tests.chain.bank import BRANCH, LIMITS, PASSWORD, TELLER, Bank, Reply
-from tests.chain.probe import same_refusal, table_items, unchanged
+from tests.chain.probe import dies_after_the_write, same_refusal, table_items, unchanged
 
 PIN, WRONG_PIN = "493817", "493818"
 ID_NUMBER = "110105199003074210"
@@ -74,7 +74,7 @@ def texts(phone: str) -> list[str]:
 
 def code_of(bank: Bank, who: Someone) -> str:
     bank.settle()
-    return texts(who.phone)[-1].split("验证码")[1][:6]
+    return [text for text in texts(who.phone) if "验证码" in text][-1].split("验证码")[1][:6]
 
 
 def log_in(bank: Bank, name: str, password: str = NEW) -> Reply:
@@ -131,6 +131,37 @@ def test_a_reset_ends_sessions_and_lock_and_the_old_password(bank: Bank) -> None
     assert log_in(bank, person.login_name).body["edition"] == "professional"
     kinds = {row["kind"] for row in table_items(bank, "SecurityEventsTable")}
     assert "password_reset" in kinds
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_a_function_that_dies_after_a_reset_leaves_no_session(
+    bank: Bank, holder: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = apply(bank, holder)
+    assert confirm(bank, first.body["application_id"], code_of(bank, holder)).status == 204
+    thief = log_in(bank, holder.account).body["access_token"]
+    bank.clock.advance(dt.timedelta(seconds=1))
+    again = apply(bank, holder)
+    with monkeypatch.context() as dying:
+        dies_after_the_write(dying)
+        assert confirm(bank, again.body["application_id"], code_of(bank, holder)).status == 500
+    assert bank.request("GET", "/v1/accounts", token=thief).code == "session_ended"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_who_only_looks_reports_the_phone_lost_too(bank: Bank, holder: Someone) -> None:
+    # given online banking by a password application: codes go to the phone reserved for the account
+    applied = apply(bank, holder)
+    assert confirm(bank, applied.body["application_id"], code_of(bank, holder)).status == 204
+    token = log_in(bank, holder.account).body["access_token"]
+    # when the phone's loss is reported
+    assert bank.request("POST", "/v1/factors/sms/loss", {}, token=token).status == 204
+    # then no code goes there
+    bank.settle()
+    told = texts(holder.phone)
+    apply(bank, holder)
+    bank.settle()
+    assert texts(holder.phone) == told
 
 
 @pytest.mark.requirement("NB-5.3.2")

@@ -53,7 +53,7 @@ from chalicelib.identity.commands import captcha
 from chalicelib.identity.commands.captcha import CaptchaAnswer
 from chalicelib.identity.commands.change_password import change_password
 from chalicelib.identity.commands.set_login_name import set_login_name
-from chalicelib.identity.errors import LoginRefused
+from chalicelib.identity.errors import ApplicationRefused, LoginRefused
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.commands.change_state import change_state, end_deferred_credit
@@ -64,7 +64,7 @@ from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, transactions
+from chalicelib.platform import aws, clock, transactions, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
@@ -278,9 +278,9 @@ def sessions() -> None:
         one = application_store.Application(uuid.uuid4().hex, customer_id, account_id, "1", "9")
         application_store.put(one, far)
         assert application_store.claim(one.application_id, "5", 5) == one
-        noted = [audit.event(customer_id, audit.PASSWORD_RESET, now) for _ in range(2)]
-        assert application_store.set_password(one, "hash", has_one, noted[:1])
-        assert not application_store.set_password(one, "hash", has_one, noted[1:])
+        updates.run_together(application_store.set_password(one, "hash", has_one))
+        with pytest.raises(ApplicationRefused):
+            updates.run_together(application_store.set_password(one, "hash", True)[:1])
     captchas = [captcha.give("nobody", now) for _ in range(2)]
     assert [captcha.is_passed(CaptchaAnswer(one.captcha_id, "x"), "nobody", now) for one in captchas] == [False, False]
     key_store.put(key_store.KeyRow("withdrawn", 0, is_withdrawn=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.audit import service as audit
@@ -13,6 +13,8 @@ from chalicelib.customers.commands.contract_account import contract_account, end
 from chalicelib.customers.commands.sign_up_online import require_reserved, require_standing
 from chalicelib.customers.domain import ACTIVE, CLOSED, NO_EDITION, PROFESSIONAL
 from chalicelib.customers.errors import EditionChangeRefused, SignUpRefused
+from chalicelib.factors import service as factors
+from chalicelib.factors.commands import enrol
 from chalicelib.ledger import service as ledger
 from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.platform import transactions
@@ -23,7 +25,10 @@ from chalicelib.staff import service as staff
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The application: one factor chosen, the daily outward limit in fen, accounts -> `full` or `query`."""
+    """The application: the factor chosen, the daily outward limit in fen, accounts -> `full` or `query`.
+
+    `factor` is `sms`, or the method of a token or certificate that was issued before.
+    """
 
     customer_id: str
     factor: str
@@ -41,18 +46,33 @@ def upgrade(form: Upgrade, *, teller_id: str, at: dt.datetime) -> None:
     customer, profile = _at_counter(form.customer_id, teller_id)
     if customer.state != ACTIVE or customer.edition == PROFESSIONAL:
         raise EditionChangeRefused(state=customer.state, edition=customer.edition)
-    if not form.factor or not form.rights or form.limit_outward_fen < 0:
-        raise SignUpRefused(reason="须选定认证工具、账户与每日限额 / a factor, accounts and a daily limit are needed")
+    if not form.rights or form.limit_outward_fen < 0:
+        raise SignUpRefused(reason="须选定账户与每日限额 / accounts and a daily limit are needed")
     if not set(form.rights.values()) <= {ledger.RIGHT_FULL, ledger.RIGHT_QUERY}:
         raise SignUpRefused(reason="账户权限无效 / a right is not valid")
     require_standing(form.customer_id, form.rights, PROFESSIONAL)
     require_reserved(form.customer_id, list(form.rights), profile.phone)
+    record = customers.customer_update(form.customer_id)
+    enrolled = _hold(record, form, at)
     # Both before the edition: until that is written neither matters, as no other edition pays.
     change_customer_limits(form.customer_id, {"limit_outward": form.limit_outward_fen}, may_raise=True)
     for account_id, right in form.rights.items():
         contract_account(form.customer_id, account_id, right)
-    chosen = store.profile_update(form.customer_id).set("#factor_chosen = :factor", factor=s(form.factor))
-    _change(customer, ACTIVE, PROFESSIONAL, chosen, teller_id, at)
+    _change(customer, ACTIVE, PROFESSIONAL, record, enrolled, teller_id=teller_id, at=at)
+
+
+def _hold(record: ItemUpdate, form: Upgrade, at: dt.datetime) -> list[ItemPut]:
+    """What makes the customer hold the factor chosen (NB-5.3.7); the write refuses one that stops meanwhile.
+
+    Raises SignUpRefused for one that is not held and cannot be had here, FactorNotActive for codes reported lost.
+    """
+    if form.factor == factors.SMS:
+        return enrol.enrol_codes(record, form.customer_id, at)
+    for row in factors.factors_of(form.customer_id):
+        if row.method == form.factor and factors.state_at(row, at) == factors.ACTIVE:
+            record.require(factors.active_rule(row.factor_id))
+            return []
+    raise SignUpRefused(reason="须选定已持有的认证工具或短信验证码 / choose SMS codes or a factor that is held")
 
 
 def downgrade(customer_id: str, edition: str, *, teller_id: str, at: dt.datetime) -> None:
@@ -65,8 +85,7 @@ def downgrade(customer_id: str, edition: str, *, teller_id: str, at: dt.datetime
         raise EditionChangeRefused(state=customer.state, edition=customer.edition)
     if edition == PROFESSIONAL:
         raise EditionChangeRefused(state=customer.state, edition=customer.edition)
-    profile = store.profile_update(customer_id)
-    _change(customer, ACTIVE, edition, profile, teller_id, at)
+    _change(customer, ACTIVE, edition, customers.customer_update(customer_id), [], teller_id=teller_id, at=at)
 
 
 def close_online(customer_id: str, *, teller_id: str, at: dt.datetime) -> None:
@@ -79,8 +98,7 @@ def close_online(customer_id: str, *, teller_id: str, at: dt.datetime) -> None:
     if customer.state == domain.OFFLINE:
         raise EditionChangeRefused(state=customer.state, edition=customer.edition)
     if customer.state != CLOSED:
-        profile = store.profile_update(customer_id)
-        _change(customer, CLOSED, NO_EDITION, profile, teller_id, at)
+        _change(customer, CLOSED, NO_EDITION, customers.customer_update(customer_id), [], teller_id=teller_id, at=at)
     for account_id in customers.contracts_of(customer_id):
         contract = store.contract_delete(customer_id, account_id)
         transactions.commit([contract, *end_of_contract(customer_id, account_id)])
@@ -102,12 +120,14 @@ def _change(
     customer: customers.Customer,
     state: str,
     edition: str,
-    profile: ItemUpdate,
+    record: ItemUpdate,
+    more: Sequence[ItemPut],
+    *,
     teller_id: str,
     at: dt.datetime,
 ) -> None:
-    """Record, history and log in one write, if the record still is as it was read."""
-    record = customers.customer_update(customer.customer_id)
+    """Record, history and log in one write with `more`, if the record still is as it was read."""
+    profile = store.profile_update(customer.customer_id)
     record.require(domain.standing_rule(customer.state, customer.edition))
     # One who is closed keeps the last edition on the record, so that a payment is refused for the closing.
     kept = customer.edition if state == CLOSED else edition
@@ -115,6 +135,6 @@ def _change(
     domain.note_edition(profile, customer.edition, edition, teller_id, at)
     kind = audit.ONLINE_CLOSED if state == CLOSED else audit.EDITION_CHANGED
     facts = {"before": customer.edition, "after": edition, "by": teller_id}
-    writes: list[ItemPut | ItemUpdate] = [record, profile, audit.event(customer.customer_id, kind, at, **facts)]
+    writes: list[ItemPut | ItemUpdate] = [record, profile, audit.event(customer.customer_id, kind, at, **facts), *more]
     if not transactions.commit(writes):
         raise EditionChangeRefused(state=customer.state, edition=customer.edition)

@@ -8,8 +8,9 @@ from chalicelib.customers import domain, store
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.contract_account import contract_account
 from chalicelib.customers.domain import CREDIT_CARD, EXPRESS, NO_EDITION, OFFLINE
+from chalicelib.factors.commands import enrol
 from chalicelib.ledger import service as ledger
-from chalicelib.platform.dynamo import ItemUpdate, s
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 
 _BY_PASSWORD = "password"  # noqa: S105  # in the history of editions, where a teller's number stands else
 
@@ -26,10 +27,11 @@ def contract_held(customer_id: str) -> None:
             contract_account(customer_id, account.account_id, ledger.RIGHT_HELD)
 
 
-def opening(customer_id: str, phone: str, code_asked_at: dt.datetime, at: dt.datetime) -> list[ItemUpdate]:
+def opening(customer_id: str, phone: str, code_asked_at: dt.datetime, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
     """The writes that open online banking; who holds cards alone gets the credit-card edition (NB-5.4.1-card).
 
-    `phone` is the one that the code went to: the account's reserved one, which codes go to from now on.
+    `phone` is the one that the code went to: the account's reserved one, which codes go to from now on. Raises
+    FactorNotActive when codes were revoked by staff.
     """
     accounts = ledger.read_accounts(list(customers.holdings_of(customer_id))).values()
     edition = CREDIT_CARD if all(account.kind == CREDIT_CARD for account in accounts) else EXPRESS
@@ -37,4 +39,5 @@ def opening(customer_id: str, phone: str, code_asked_at: dt.datetime, at: dt.dat
     record.require(domain.standing_rule(OFFLINE, NO_EDITION), domain.phone_rule(code_asked_at))
     record.set("#state = :active, #edition = :edition", active=s(domain.ACTIVE), edition=s(edition))
     profile = store.profile_update(customer_id).set("#phone = :phone", phone=s(phone))
-    return [record, domain.note_edition(profile, NO_EDITION, edition, _BY_PASSWORD, at)]
+    codes = enrol.enrol_codes(record, customer_id, at)
+    return [record, domain.note_edition(profile, NO_EDITION, edition, _BY_PASSWORD, at), *codes]

@@ -13,6 +13,7 @@ from chalicelib.customers.commands.contract_account import contract_account
 from chalicelib.customers.domain import CREDIT_CARD, EDITIONS, NO_EDITION, OFFLINE, PROFESSIONAL
 from chalicelib.customers.errors import NoSettlementAccount, PhoneNotReserved, SignUpRefused
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands import enrol
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import transactions
@@ -128,7 +129,7 @@ def require_reserved(customer_id: str, account_ids: list[str], phone: str) -> No
 
 def _open(form: OnlineForm, teller_id: str, at: dt.datetime) -> None:
     # Whoever only looks confirms nothing; the phone is there for an upgrade.
-    chosen = factors.enrol_at_sign_up(form.customer_id, form.factors, at)
+    chosen = enrol.enrol_at_sign_up(form.customer_id, form.factors, at)
     record = customers.customer_update(form.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
     record.set(
         "#state = :active, #edition = :edition, #limit_outward = :limit_outward, #factors = :factors",

@@ -23,6 +23,7 @@ from chalicelib.factors.errors import (
     CodeWrong,
     DownloadCodeVoid,
     FactorMalformed,
+    FactorNotActive,
     FactorStateUnfit,
     RenewalNotOpen,
     SignatureWrong,
@@ -74,12 +75,16 @@ def apply_for_certificate(
     """Apply at the counter; the code to download goes to the reserved phone. The factor's id.
 
     Applying again, after a failed download, gives a new code and voids the old one. `device_serial` is the USB
-    key's. Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready.
+    key's. Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready; FactorNotActive when codes cannot go to the
+    phone because it was reported lost.
     """
     require_teller(customer_id, teller_id)
     is_serial = device_serial.isalnum() and device_serial.isascii() and len(device_serial) <= MAX_SERIAL
     if method not in domain.CARRIERS or (method == domain.USB_KEY and not is_serial):
         raise FactorMalformed(reason="载体或序列号 / carrier or serial number")
+    if not service.takes_codes(customer_id):
+        # The phone is in other hands, or nobody's: its loss is lifted first (NB-5.3.6).
+        raise FactorNotActive(factors=domain.words(service.kinds_held(customer_id, now)))
     free_method(customer_id, method, now)
     valid_for = dt.timedelta(seconds=parameters.value(parameters.DOWNLOAD_CODE_VALID_S, now))
     open_rows = [row for row in store.of_customer(customer_id) if (row.method, row.state) == (method, domain.APPLIED)]
@@ -132,7 +137,8 @@ def download_certificate(
     """Certify the key offered: with the right code, once; the factor is active in the same write.
 
     Raises NotFound, what `Offer.key` refuses (no try is taken), FactorStateUnfit, DownloadCodeVoid, CodeWrong,
-    KeyCertifiedAlready, PhoneChanged when the code went to a phone that is no longer the customer's.
+    KeyCertifiedAlready, PhoneChanged when the code went to a phone that is no longer the customer's, FactorNotActive
+    when that was reported lost.
     """
     key = offer.key(customer_id, factor_id, code)
     most = parameters.value(parameters.SMS_CODE_TRIES, now)
@@ -164,7 +170,7 @@ def download_certificate(
     event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
     # Until it is active, `valid_from` is when its code was asked for.
     record = activated(customer_id, factor_id, image["method"], replaced)
-    record.require(customers.phone_rule(clock.from_text(image["valid_from"])))
+    record.require(customers.phone_rule(clock.from_text(image["valid_from"])), domain.active_rule(domain.SMS_ID))
     reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
     claimed = store.key_put(signatures.compressed(key), customer_id, factor_id)
     updates.together([update, record, event, claimed, *reminders])

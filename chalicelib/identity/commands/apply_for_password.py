@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.open_express import contract_held, opening
+from chalicelib.customers.errors import PhoneChanged
 from chalicelib.factors import service as factors
 from chalicelib.identity import application_store, attempts_store, sessions, store, tries
 from chalicelib.identity.application_store import FIRST_ATTEMPT, Application
@@ -17,8 +18,7 @@ from chalicelib.identity.errors import ApplicationRefused
 from chalicelib.identity.password_rules import check
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids, passwords, queues
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate
+from chalicelib.platform import clock, ids, passwords, queues, updates
 from chalicelib.platform.queues import Message
 
 # Read where there is no such customer, so that both are the same calls.
@@ -112,7 +112,8 @@ def set_password(application_id: str, code: str, password: str, now: dt.datetime
     """Set the query password that was applied for; every session of the customer ends, and so does a lock.
 
     A try is claimed before the code is looked at. Raises ApplicationRefused for whatever is wrong with the
-    application or the code; what `password_rules.check` raises only after the code was right.
+    application or the code; what `password_rules.check` raises only after the code was right. The password and the
+    end of the sessions are one write; a lock that a crash leaves ends by time.
     """
     max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
     application = application_store.claim(application_id, clock.to_text(now), max_tries)
@@ -126,35 +127,42 @@ def set_password(application_id: str, code: str, password: str, now: dt.datetime
     if not customer_id:
         raise ApplicationRefused()
     check(password, personal_of(customer_id))
-    has_one = store.password_hash_of(customer_id) is not None
-    writes: list[ItemPut | ItemUpdate] = [
-        *_standing_writes(application, now),
-        audit.event(customer_id, audit.PASSWORD_RESET, now),
-    ]
-    if not application_store.set_password(application, passwords.hash_password(password), has_one, writes):
-        raise ApplicationRefused()
-    for account_id in customers.contracts_of(customer_id):
-        store.put_login_name(account_id, customer_id)
+    _set(application, password, now)
     customer = customers.customer_of(customer_id)
     for subject in tries.all_of(customer) if customer else ():
         locked_until = attempts_store.read(subject).locked_until
         if locked_until:
             attempts_store.start_anew(subject, locked_until, None, now, by="reset")
         attempts_store.forget(subject)
-    sessions.end_sessions(customer_id, now=now)
 
 
-def _standing_writes(application: Application, now: dt.datetime) -> list[ItemUpdate]:
-    """What must still be so, or becomes so, about the customer; raises ApplicationRefused."""
+def _set(application: Application, password: str, now: dt.datetime) -> None:
+    """The password, the end of the application and of every session; who never signed up gets online banking.
+
+    Raises ApplicationRefused when what was so at the application is not any more, TryAgain, OutcomeUnknown.
+    """
     customer_id, asked_at = application.customer_id, clock.from_text(application.created_at)
     customer = customers.customer_of(customer_id)
     phone = _phone_of(customer_id, application.account_id)
     if customer is None or phone is None:
         raise ApplicationRefused()
-    if customer.state == customers.ACTIVE:
-        return [customers.customer_update(customer_id).require(customers.phone_rule(asked_at))]
-    contract_held(customer_id)
-    return opening(customer_id, phone, asked_at, now)
+    is_new = customer.state != customers.ACTIVE
+    if is_new:
+        contract_held(customer_id)
+    # Before there is a password they open nothing.
+    for account_id in customers.contracts_of(customer_id):
+        store.put_login_name(account_id, customer_id)
+    has_one = store.password_hash_of(customer_id) is not None
+    writes = application_store.set_password(application, passwords.hash_password(password), has_one)
+    writes.append(audit.event(customer_id, audit.PASSWORD_RESET, now))
+    try:
+        if is_new:
+            updates.run_together([*writes, *opening(customer_id, phone, asked_at, now)])
+        else:
+            along = sessions.Along(writes, [customers.phone_rule(asked_at)])
+            sessions.end_sessions_with(along, customer_id, now=now)
+    except (PhoneChanged, updates.Overtaken):
+        raise ApplicationRefused() from None
 
 
 def code_for(application_id: str, attempt: int, now: dt.datetime) -> tuple[str, str, str, int] | None:

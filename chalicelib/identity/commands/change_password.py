@@ -10,7 +10,6 @@ from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import OldPasswordWrong, PasswordUnchanged
 from chalicelib.identity.password_rules import check
 from chalicelib.platform import passwords
-from chalicelib.platform.errors import TryAgain
 from chalicelib.platform.http import Caller
 
 
@@ -18,7 +17,8 @@ def change_password(caller: Caller, old: str, new: str, now: dt.datetime) -> int
     """Set a new query password (NB-5.3.2); how many other sessions were ended.
 
     A wrong old password counts as a wrong log-in does, up to the lock. Raises OldPasswordWrong (also when locked),
-    PasswordUnchanged, and what `password_rules.check` raises; then nothing is changed.
+    PasswordUnchanged, and what `password_rules.check` raises; TryAgain when it was changed meanwhile. Then nothing
+    is changed: the sessions end in the very write that changes the password.
     """
     stored_hash = service.checked_password(caller, old, now)
     if stored_hash is None:
@@ -27,6 +27,6 @@ def change_password(caller: Caller, old: str, new: str, now: dt.datetime) -> int
         raise PasswordUnchanged()
     check(new, personal_of(caller.customer_id))
     noted = audit.event(caller.customer_id, audit.PASSWORD_CHANGED, now, session_id=caller.session_id)
-    if not store.change_password(caller.customer_id, stored_hash, passwords.hash_password(new), noted):
-        raise TryAgain()  # changed by another session meanwhile
-    return sessions.end_sessions(caller.customer_id, except_session=caller.session_id, now=now)
+    changed = store.change_password(caller.customer_id, stored_hash, passwords.hash_password(new))
+    along = sessions.Along([changed, noted])
+    return sessions.end_sessions_with(along, caller.customer_id, caller.session_id, now=now)
