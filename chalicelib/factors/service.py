@@ -55,6 +55,7 @@ __all__ = [
     "Given",
     "Policy",
     "Proof",
+    "active_rule",
     "ceiling_refusals",
     "choose",
     "confirmation_code",
@@ -78,6 +79,7 @@ __all__ = [
     "verify_code",
 ]
 
+active_rule = domain.active_rule
 forget_secret = code_secret.forget
 rotate_secret = code_secret.rotate
 
