@@ -22,7 +22,7 @@ from chalicelib.customers.commands.switch_transfers import switch_transfers
 from chalicelib.customers.commands.verify_identity import Verification, verification_of, verify_identity
 from chalicelib.customers.domain import IdentityDocument
 from chalicelib.entitlements import service as entitlements
-from chalicelib.factors.errors import CodeWrong
+from chalicelib.factors.errors import CodeWrong, FactorNotActive
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, fields
@@ -385,6 +385,7 @@ def begin_phone_change(call: Call) -> PhoneChangeView:
     refusals=(
         NotFound,
         CodeWrong,
+        FactorNotActive,
         errors.PhoneChanged,
         stepup_errors.StepUpNotAwaiting,
         stepup_errors.StepUpExpired,

@@ -81,6 +81,7 @@ __all__ = [
     "verify_code",
 ]
 
+active_rule = domain.active_rule
 forget_secret = code_secret.forget
 rotate_secret = code_secret.rotate
 

@@ -108,7 +108,9 @@ OPERATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A challenge as stored. `holder` is the session that may confirm and use it."""
+    """A challenge as stored. `holder` is the session that may confirm and use it; `rests_on` is the id of the factor
+    that confirmed it, empty before.
+    """
 
     challenge_id: str
     customer_id: str
@@ -123,11 +125,12 @@ class Challenge:
     created_at: str
     valid_until: str
     correlation_id: str
+    rests_on: str = ""
 
     @classmethod
     def from_image(cls, image: Image) -> Challenge:
-        """The challenge a stored item holds."""
-        return cls(**{name: image[name] for name in cls.__dataclass_fields__})
+        """The challenge a stored item holds; one of an older release says nothing of what it rests on."""
+        return cls(**{name: image[name] for name in cls.__dataclass_fields__ if name in image or name != "rests_on"})
 
     @property
     def kind(self) -> Operation:
@@ -218,16 +221,25 @@ def attempt_rule(attempt: int) -> Rule:
     )
 
 
-def usable_rule(customer_id: str, holder: str, digest: bytes, now_text: str) -> Rule:
-    """Confirmed, in time, by this customer in this session, for just this; a breach asks for another challenge."""
-    wanted = {"customer_id": customer_id, "holder": holder, "digest": digest, "state": CONFIRMED}
+def usable_rule(customer_id: str, holder: str, digest: bytes, rests_on: str, now_text: str) -> Rule:
+    """Confirmed by that factor, in time, by this customer in this session, for just this; a breach asks for another
+    challenge.
+    """
+    wanted = {
+        "customer_id": customer_id,
+        "holder": holder,
+        "digest": digest,
+        "rests_on": rests_on,
+        "state": CONFIRMED,
+    }
     return Rule(
-        "#customer_id = :customer AND #holder = :holder AND #digest = :digest AND #state = :confirmed"
-        " AND #valid_until > :now",
+        "#customer_id = :customer AND #holder = :holder AND #digest = :digest AND #rests_on = :rests_on"
+        " AND #state = :confirmed AND #valid_until > :now",
         {
             ":customer": s(customer_id),
             ":holder": s(holder),
             ":digest": {"B": digest},
+            ":rests_on": s(rests_on),
             ":confirmed": s(CONFIRMED),
             ":now": s(now_text),
         },

@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from chalicelib.customers import service as customers
+from chalicelib.factors import service as factors
 from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, n, s
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, lowest, n, s
 from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import domain, store, verifiers
@@ -62,12 +63,13 @@ __all__ = [
     "challenge_of",
     "claim",
     "confirm",
-    "consumption",
+    "consuming",
     "open_challenge",
     "read_challenge",
     "refusal_of",
     "require",
     "require_spacing",
+    "resting_on",
     "send_again",
     "settlement",
     "write_with",
@@ -90,39 +92,79 @@ class Demand:
     correlation_id: str
 
 
-def require(demand: Demand, now: dt.datetime) -> None:
-    """Use up the challenge given, for what has no write that it could ride in.
+def require(demand: Demand, now: dt.datetime) -> str:
+    """Use up the challenge given, for what has no write that it could ride in; the id of the factor it rested on.
 
     Raises StepUpRequired, StrongFactorRequired, StepUpLimitReached; TryAgain, OutcomeUnknown.
     """
-    write_with(demand, [], now)
+    return write_with(demand, [], now)
 
 
-def write_with(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime) -> None:
-    """Do `writes` and use up the challenge given, all or nothing.
+def write_with(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime) -> str:
+    """Do `writes` and use up the challenge given, all or nothing; the id of the factor it rested on.
 
     Raises what `require` raises, the refusals of the writes' own rules, and updates.Overtaken when one of the
     writes no longer fits: then the challenge is not used, and the write may be planned again.
     """
     try:
-        updates.run_together([consumption(demand, now), *writes])
+        challenge = _given(demand)
+        updates.run_together(_consuming(demand, challenge, writes, now))
     except StepUpRequired:
         raise refusal_of(demand, now) from None
+    return challenge.rests_on
 
 
-def consumption(demand: Demand, now: dt.datetime) -> ItemUpdate:
-    """The write that uses up the challenge given, as a part of the operation's own.
+def consuming(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime) -> list[ItemPut | ItemUpdate]:
+    """`writes`, and the one that uses up the challenge given, which rests on a factor that is there at that moment.
 
-    Raises StepUpRequired without a challenge, here or when a write with it is refused for it.
+    Raises StepUpRequired without a challenge, here or when the writes are refused for it.
     """
-    if demand.given is None or not _ID.fullmatch(demand.given):
+    return _consuming(demand, _given(demand), writes, now)
+
+
+def _given(demand: Demand) -> Challenge:
+    challenge = read_challenge(demand.given) if demand.given is not None else None
+    if challenge is None or not challenge.rests_on:
         raise StepUpRequired()
-    caller = demand.caller
-    digest = domain.digest_of(demand.given, caller.customer_id, demand.operation.code, demand.facts)
-    update = store.update_of(demand.given)
-    update.require(domain.usable_rule(caller.customer_id, caller.session_id, digest, clock.to_text(now)))
+    return challenge
+
+
+def _consuming(
+    demand: Demand, challenge: Challenge, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime
+) -> list[ItemPut | ItemUpdate]:
+    caller, id_ = demand.caller, challenge.challenge_id
+    digest = domain.digest_of(id_, caller.customer_id, demand.operation.code, demand.facts)
+    update = store.update_of(id_)
+    update.require(
+        domain.usable_rule(caller.customer_id, caller.session_id, digest, challenge.rests_on, clock.to_text(now))
+    )
     update.missing = StepUpRequired
-    return update.set("#state = :used, #used_at = :used_at", used=s(domain.USED), used_at=s(clock.to_text(now)))
+    update.set("#state = :used, #used_at = :used_at", used=s(domain.USED), used_at=s(clock.to_text(now)))
+    # Lost or revoked between confirming and using: then something else has to confirm it.
+    still = replace(_factor_rule(challenge), refuse=lambda _: StepUpRequired())
+    return [update, *_with_rule(caller.customer_id, still, writes)]
+
+
+def _factor_rule(challenge: Challenge) -> Rule:
+    """The factor that confirmed is still there: for a code by SMS, the phone that it went to (NB-5.3.6)."""
+    if challenge.rests_on == factors.SMS_ID:
+        return customers.phone_rule(clock.from_text(challenge.created_at))
+    return factors.active_rule(challenge.rests_on)
+
+
+def resting_on(customer_id: str, factor_id: str, writes: Sequence[ItemPut | ItemUpdate]) -> list[ItemPut | ItemUpdate]:
+    """`writes`, refused with FactorNotActive when the customer no longer has the factor (not SMS) they rest on."""
+    return _with_rule(customer_id, factors.active_rule(factor_id), writes)
+
+
+def _with_rule(customer_id: str, rule: Rule, writes: Sequence[ItemPut | ItemUpdate]) -> list[ItemPut | ItemUpdate]:
+    """`writes` with a condition on the customer's record, which one transaction may name only once."""
+    record = customers.customer_update(customer_id)
+    for write in writes:
+        if isinstance(write, ItemUpdate) and (write.table, write.key) == (record.table, record.key):
+            write.require(rule)
+            return list(writes)
+    return [*writes, record.require(rule)]
 
 
 def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
@@ -201,14 +243,21 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     """
     challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
     settled = settlement(challenge, now).set(
-        "#state = :confirmed, #confirmed_by = :factor", confirmed=s(domain.CONFIRMED), factor=s(given.factor)
+        "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id",
+        confirmed=s(domain.CONFIRMED),
+        factor=s(given.factor),
+        factor_id=s(challenge.rests_on),
     )
-    together(challenge, given.factor, [settled])
-    return Challenge.from_image({**asdict(challenge), "state": domain.CONFIRMED})
+    rule = _factor_rule(challenge)
+    updates.run_together(_with_rule(caller.customer_id, rule, [settled]))
+    return replace(challenge, state=domain.CONFIRMED)
 
 
 def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: dt.datetime) -> Challenge:
-    """Take a try and verify what was given; the challenge still awaits its end. Raises what `confirm` raises."""
+    """Take a try and verify what was given; the challenge, which awaits its end, with what it would rest on.
+
+    Raises what `confirm` raises.
+    """
     max_tries = parameters.value(parameters.SMS_CODE_TRIES, now)
     update = store.update_of(_id_from(challenge_id))
     update.require(
@@ -222,8 +271,8 @@ def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: d
         raise StepUpAltered()
     if given.factor not in challenge.factors:
         raise FactorNotAccepted(factors=",".join(challenge.factors))
-    verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
-    return challenge
+    factor_id = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
+    return replace(challenge, rests_on=factor_id)
 
 
 def settlement(challenge: Challenge, now: dt.datetime) -> ItemUpdate:
@@ -233,14 +282,6 @@ def settlement(challenge: Challenge, now: dt.datetime) -> ItemUpdate:
         domain.awaiting_rule(),
         domain.in_time_rule(clock.to_text(now)),
     )
-
-
-def together(challenge: Challenge, factor: str, writes: Sequence[ItemPut | ItemUpdate]) -> None:
-    """Write, unless the code went to a phone that is no longer the customer's."""
-    check = customers.customer_update(challenge.customer_id)
-    if factor == SMS:
-        check.require(customers.phone_rule(clock.from_text(challenge.created_at)))
-    updates.run_together([*writes, check])
 
 
 def send_again(caller: Caller, challenge_id: str, now: dt.datetime) -> Challenge:

@@ -1,6 +1,7 @@
 """How each factor proves that its owner confirms a challenge. A new factor is a row here, and nothing else.
 
-The try is claimed before a verifier is asked; a verifier raises its own refusal or returns.
+The try is claimed before a verifier is asked; a verifier raises its own refusal, or returns the id of the factor that
+the challenge rests on from then on.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from chalicelib.factors.service import Given
 from chalicelib.stepup.domain import CERTIFICATE, SMS, TOKEN, Challenge
 
 # challenge, what the customer gave, tries left, now
-Verifier = Callable[[Challenge, Given, int, dt.datetime], None]
+Verifier = Callable[[Challenge, Given, int, dt.datetime], str]
 
 
-def _sms(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:  # noqa: ARG001  # as the others
+def _sms(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:  # noqa: ARG001  # as the others
     factors.verify_code(given.code, challenge.digest, challenge.attempt, tries_left)
+    return factors.SMS_ID
 
 
-def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
-    confirm_operation.use_token_code(challenge.customer_id, given.code, tries_left, now)
+def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
+    return confirm_operation.use_token_code(challenge.customer_id, given.code, tries_left, now)
 
 
-def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
-    confirm_operation.use_certificate(challenge.customer_id, given, challenge.canonical(), tries_left, now)
+def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
+    return confirm_operation.use_certificate(challenge.customer_id, given, challenge.canonical(), tries_left, now)
 
 
 VERIFIERS: Mapping[str, Verifier] = {SMS: _sms, TOKEN: _token, CERTIFICATE: _certificate}

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.customers import service as customers
 from chalicelib.factors.service import Given
-from chalicelib.platform import clock, log
+from chalicelib.platform import clock, log, updates
+from chalicelib.platform.dynamo import s
 from chalicelib.stepup import verifiers
 from chalicelib.stepup.domain import CERTIFICATE, SMS, Challenge
 from tests.chain.bank import START, Bank, running_bank
@@ -56,9 +58,13 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Everybody holds a certificate, by the two functions through which a factor joins; digests it was shown."""
     seen: list[bytes] = []
 
-    def verify(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> None:
+    def verify(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
         assert given == GIVEN
         seen.append(challenge.digest)
+        # What the use of the challenge rests on stands on the record, as that of a real one does.
+        record = customers.customer_update(challenge.customer_id)
+        updates.run(record.set("#factors.#certificate = :method", method=s("usb_key")))
+        return "certificate"
 
     monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: (SMS, CERTIFICATE))
     monkeypatch.setattr(verifiers, "VERIFIERS", {**verifiers.VERIFIERS, CERTIFICATE: verify})

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.customers import service as customers
 from chalicelib.factors import tokens
-from chalicelib.factors.commands.end_factor import report_loss
+from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.notifications import providers
 from tests.chain import signers
 from tests.chain.bank import TELLER, Bank, Reply
 from tests.chain.probe import account_image, unchanged
@@ -124,3 +126,98 @@ def test_wrong_token_codes_are_counted_with_those_of_transfers(bank: Bank, phone
         codes += [phone.confirm(asked["id"], factor="token", code=wrong).code for _ in range(4)]
     assert codes[:10] == ["code_wrong"] * 10
     assert set(codes[10:]) == {"code_guesses_exhausted"}
+
+
+def given_token(bank: Bank, phone: Phone, serial: str) -> str:
+    now = bank.clock.now()
+    return issue_token(phone.person.customer_id, serial=serial, seed=SEED, teller_id=TELLER, now=now)
+
+
+def with_token(bank: Bank, phone: Phone) -> dict[str, str]:
+    return {"factor": "token", "code": tokens.code_at(SEED, tokens.step_at(bank.clock.now()))}
+
+
+@pytest.mark.requirement("NB-5.3.6")
+@pytest.mark.parametrize("end", ["lost", "revoked"])
+@pytest.mark.parametrize("factor", ["token", "certificate"])
+def test_what_a_factor_confirmed_is_not_done_once_it_is_lost(bank: Bank, phone: Phone, factor: str, end: str) -> None:
+    # given a step-up confirmed by somebody who holds the factor, and another factor beside it
+    if factor == "token":
+        factor_id = given_token(bank, phone, "T0000000003")
+        asked = phone.asked()
+        assert phone.confirm(asked["id"], **with_token(bank, phone)).status == 200
+    else:
+        given_token(bank, phone, "T0000000003")
+        signer = signers.certified(bank, phone.person, phone.token)
+        factor_id, asked = signer.factor_id, phone.asked()
+        signature = signer.sign(base64.b64decode(asked["canonical"]))
+        assert phone.confirm(asked["id"], factor="certificate", signature=signature).status == 200
+    before = phone.limit
+    # when it is reported lost, or staff end it
+    if end == "lost":
+        report_loss(phone.person.customer_id, factor_id, bank.clock.now())
+    else:
+        revoke_factor(phone.person.customer_id, factor_id, teller_id=TELLER, now=bank.clock.now())
+    # then nothing is done by it: what else is held has to confirm anew
+    refused = phone.ask(asked["id"])
+    wanted = "strong_factor_required" if factor == "token" else "step_up_required"
+    assert (refused.status, refused.code) == (403, wanted)
+    assert phone.limit == before
+    if factor == "certificate":
+        assert refused.body["facts"]["step_up"] != asked["id"]
+        assert refused.body["facts"]["factors"] == "token"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_what_a_code_by_sms_confirmed_is_not_done_once_its_loss_is_reported(bank: Bank, phone: Phone) -> None:
+    def switch(*, on: bool, step_up: str = "") -> Reply:
+        headers = {"step-up": step_up} if step_up else {}
+        return bank.request("PUT", "/v1/settings/transfers", {"on": on}, token=phone.token, headers=headers)
+
+    bank.settle()
+    assert switch(on=False).status == 200
+    asked = switch(on=True).body["facts"]["step_up"]
+    bank.settle()
+    assert phone.confirm(asked, factor="sms", code=bank.code_for(phone.person, asked)).status == 200
+    bank.clock.advance(dt.timedelta(seconds=1))
+    report_loss(phone.person.customer_id, "sms", bank.clock.now())
+    assert switch(on=True, step_up=asked).code == "strong_factor_required"
+    # nor once staff have lifted it: the code went to a phone that somebody else may have had
+    lift_loss(phone.person.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    again = switch(on=True, step_up=asked)
+    assert (again.code, again.body["facts"]["factors"]) == ("step_up_required", "sms")
+
+
+@pytest.mark.requirement("NB-5.3.6")
+@pytest.mark.requirement("NB-5.3.7-2")
+def test_a_change_of_phone_that_a_lost_factor_asked_for_is_not_completed(bank: Bank, phone: Phone) -> None:
+    factor_id = given_token(bank, phone, "T0000000004")
+    new = "13700009999"
+
+    def begin(step_up: str = "") -> Reply:
+        headers = {"step-up": step_up} if step_up else {}
+        return bank.request("POST", "/v1/settings/phone-changes", {"phone": new}, token=phone.token, headers=headers)
+
+    asked = begin().body["facts"]["step_up"]
+    assert phone.confirm(asked, **with_token(bank, phone)).status == 200
+    change = begin(asked)
+    assert change.status == 202, change
+    bank.settle()
+    change_id = change.body["id"]
+    items = providers.LocalMessageItem.query(new)
+    (text,) = [item.text for item in items if f"#{change_id}#code#" in item.message_id]
+    code = str(text.split("验证码")[1][:6])
+    report_loss(phone.person.customer_id, factor_id, bank.clock.now())
+    path = f"/v1/settings/phone-changes/{change_id}/confirmation"
+    refused = bank.request("POST", path, {"code": code}, token=phone.token)
+    assert (refused.status, refused.code) == (422, "factor_not_active")
+    assert customers.profile_of(phone.person.customer_id).phone == phone.person.phone
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_a_step_up_that_nobody_confirmed_is_none(bank: Bank, phone: Phone) -> None:
+    given_token(bank, phone, "T0000000005")
+    asked = phone.asked()
+    refused = phone.ask(asked["id"])
+    assert refused.code == "step_up_required"
+    assert refused.body["facts"]["step_up"] != asked["id"]

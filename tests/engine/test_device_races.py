@@ -16,6 +16,7 @@ from chalicelib.customers import service as customers
 from chalicelib.devices import service as devices
 from chalicelib.devices.domain import proof_text
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.identity import service as identity
 from chalicelib.identity import tokens
 from chalicelib.parameters import service as parameters
@@ -114,6 +115,30 @@ def test_five_of_twenty_phones_are_bound() -> None:
     outcomes = together(lambda i: phones[i].entered(asked[i]), len(phones))
     assert outcomes == {"bound": 5, "device_limit_reached": 15}
     assert held(owner) == 5
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_a_loss_of_codes_reported_while_phones_are_bound_lets_none_be_bound_afterwards() -> None:
+    # given phones whose codes have come, perhaps to somebody else
+    owner = customer("赵小明", 0)
+    phones = [Phone(owner) for _ in range(12)]
+    asked = [phone.asked() for phone in phones]
+    reported: list[float] = []
+
+    def work(i: int) -> str:
+        if i == 2:
+            report_loss(owner.caller.customer_id, "sms", clock.now())
+            reported.append(clock.monotonic())
+            return "reported"
+        began = clock.monotonic()
+        found = phones[i].entered(asked[i])
+        return f"late {found}" if reported and began > reported[0] else found
+
+    outcomes = together(work, len(phones))
+    assert outcomes["late bound"] == 0
+    assert held(owner) == outcomes["bound"]
+    refusals = {"phone_changed", "device_limit_reached"}
+    assert set(outcomes) <= {"reported", "bound", *refusals, *(f"late {code}" for code in refusals)}
 
 
 @pytest.mark.requirement("XJ-4.2-pw")

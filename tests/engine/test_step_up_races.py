@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 
 import pytest
@@ -10,11 +11,14 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.switch_transfers import switch_transfers
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import s, to_image
 from chalicelib.platform.errors import Refusal
 from chalicelib.stepup import service as stepup
+from tests.chain.signers import Signer
+from tests.engine.test_factor_races import certified
 from tests.engine.test_transfer_races import Customer, customer, together
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
@@ -59,6 +63,38 @@ def test_a_confirmed_step_up_is_used_once_by_many_at_once() -> None:
     asked = challenge(owner)
     assert confirmed(owner, asked, code_of(asked), now) == "confirmed"
     assert together(lambda _: used(owner, asked, now), TIMES) == {"used": 1, "step_up_required": TIMES - 1}
+
+
+@pytest.mark.requirement("NB-5.3.6")
+@pytest.mark.parametrize("factor", [stepup.SMS, stepup.CERTIFICATE])
+def test_a_loss_reported_while_step_ups_are_used_lets_none_pass_afterwards(factor: str) -> None:
+    # given many confirmed step-ups of one customer
+    owner, now = customer("赵小明", 0), clock.now()
+    customer_id = owner.caller.customer_id
+    signer = Signer()
+    factor_id = factor if factor == stepup.SMS else certified(owner, signer)
+    asked = [challenge(owner) for _ in range(24)]
+    for one in asked:
+        given = stepup.Given(factor, code_of(one), base64.b64decode(signer.sign(one.canonical())))
+        stepup.confirm(owner.caller, one.challenge_id, given, now)
+    reported: list[float] = []
+
+    def work(i: int) -> str:
+        if i == 8:
+            report_loss(customer_id, factor_id, clock.now())
+            reported.append(clock.monotonic())
+            return "reported"
+        began = clock.monotonic()
+        found = used(owner, asked[i], now)
+        return f"late {found}" if reported and began > reported[0] else found
+
+    # when its loss is reported while they are used, then what began later is done no more
+    outcomes = together(work, 24)
+    assert outcomes["late used"] == 0
+    refusals = {"step_up_required", "strong_factor_required"}
+    assert set(outcomes) <= {"reported", "used", *refusals, *(f"late {code}" for code in refusals)}
+    # and what was not used is of no use now
+    assert {used(owner, one, now) for one in asked} <= refusals
 
 
 @pytest.mark.requirement("NB-5.3.3-sms")

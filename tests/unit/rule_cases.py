@@ -259,6 +259,7 @@ def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
         "customer_id": CUSTOMER,
         "holder": SESSION,
         "digest": digest,
+        "rests_on": "token1",
         "state": "awaiting",
         "tries": 1,
         "attempt": 1,
@@ -271,6 +272,7 @@ def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
         *edges(confirmed, "holder", SESSION),
         *edges(confirmed, "customer_id", CUSTOMER),
         *edges(confirmed, "valid_until", NOW_TEXT),
+        *edges(confirmed, "rests_on", "token1"),
         *({**confirmed, "digest": value} for value in (digest[:-1] + b"x", b"")),
         *states,
     ]
@@ -280,7 +282,7 @@ def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("step-up: in time", stepup.in_time_rule(NOW_TEXT), edges(waiting, "valid_until", NOW_TEXT)),
         ("step-up: tries", stepup.tries_rule(MAX_TRIES), edges(waiting, "tries", MAX_TRIES)),
         ("step-up: attempt", stepup.attempt_rule(1), edges(waiting, "attempt", 1)),
-        ("step-up: usable", stepup.usable_rule(CUSTOMER, SESSION, digest, NOW_TEXT), usable),
+        ("step-up: usable", stepup.usable_rule(CUSTOMER, SESSION, digest, "token1", NOW_TEXT), usable),
     ]
 
 

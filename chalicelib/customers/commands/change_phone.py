@@ -13,7 +13,7 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers.errors import PhoneChanged, PhoneUnchanged
 from chalicelib.platform import clock, updates
-from chalicelib.platform.dynamo import s
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_phone
@@ -28,8 +28,8 @@ def begin(caller: Caller, phone: str, *, given: str | None, correlation_id: str,
     """
     old = _old_phone(caller.customer_id, phone)
     demand = stepup.Demand(caller, stepup.CHANGE_PHONE, {"phone": phone}, given, correlation_id)
-    stepup.require(demand, now)
-    return _prove(caller.customer_id, caller.session_id, old, phone, correlation_id, now)
+    facts = {"phone": phone, "old_phone": old, "confirmed_by": stepup.require(demand, now)}
+    return _prove(caller.customer_id, caller.session_id, facts, correlation_id, now)
 
 
 def begin_at_counter(
@@ -42,13 +42,15 @@ def begin_at_counter(
     staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
     if not customers.is_phone(phone):
         raise ValueError("not a mobile number")
-    return _prove(customer_id, teller_id, _old_phone(customer_id, phone), phone, correlation_id, now)
+    facts = {"phone": phone, "old_phone": _old_phone(customer_id, phone)}
+    return _prove(customer_id, teller_id, facts, correlation_id, now)
 
 
 def complete(caller: Caller, challenge_id: str, code: str, now: dt.datetime) -> None:
     """Enter the code that came to the new number: it is the reserved phone from now on.
 
-    Raises NotFound, CodeWrong and the refusals of `stepup.confirm`; PhoneChanged when another change was quicker.
+    Raises NotFound, CodeWrong and the refusals of `stepup.confirm`; PhoneChanged when another change was quicker;
+    FactorNotActive when what the change was asked for by is lost or revoked by now.
     """
     _complete(caller.customer_id, caller.session_id, challenge_id, code, now, session_id=caller.session_id)
 
@@ -66,9 +68,8 @@ def _old_phone(customer_id: str, phone: str) -> str:
 
 
 def _prove(
-    customer_id: str, holder: str, old: str, phone: str, correlation_id: str, now: dt.datetime
+    customer_id: str, holder: str, facts: dict[str, str], correlation_id: str, now: dt.datetime
 ) -> stepup.Challenge:
-    facts = {"phone": phone, "old_phone": old}
     return stepup.open_challenge(customer_id, holder, stepup.PROVE_PHONE, facts, correlation_id, now)
 
 
@@ -80,24 +81,25 @@ def _complete(
         raise NotFound()
     challenge = stepup.claim(customer_id, holder, challenge_id, stepup.Given(stepup.SMS, code), now)
     old, new = challenge.facts["old_phone"], challenge.facts["phone"]
+    writes: list[ItemPut | ItemUpdate] = [
+        # The stream tells the old number, which stands among the facts.
+        stepup.settlement(challenge, now).set(
+            "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
+        ),
+        *customers.phone_updates(customer_id, old, new, clock.from_text(challenge.created_at), now),
+        audit.event(
+            customer_id,
+            audit.PHONE_CHANGED,
+            now,
+            session_id=session_id,
+            old=mask_phone(old),
+            new=mask_phone(new),
+            by="customer" if session_id else "counter",
+        ),
+    ]
+    # What was asked for by a token or certificate that is lost by now was perhaps asked for by a thief.
+    asked_by = challenge.facts.get("confirmed_by")
     try:
-        updates.run_together(
-            [
-                # The stream tells the old number, which stands among the facts.
-                stepup.settlement(challenge, now).set(
-                    "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
-                ),
-                *customers.phone_updates(customer_id, old, new, clock.from_text(challenge.created_at), now),
-                audit.event(
-                    customer_id,
-                    audit.PHONE_CHANGED,
-                    now,
-                    session_id=session_id,
-                    old=mask_phone(old),
-                    new=mask_phone(new),
-                    by="customer" if session_id else "counter",
-                ),
-            ]
-        )
+        updates.run_together(stepup.resting_on(customer_id, asked_by, writes) if asked_by else writes)
     except updates.Overtaken:
         raise PhoneChanged() from None

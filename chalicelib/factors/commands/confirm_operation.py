@@ -11,8 +11,8 @@ from chalicelib.factors.errors import CodeWrong, FactorNotActive, SignatureWrong
 from chalicelib.platform import clock, updates
 
 
-def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetime) -> None:
-    """Check a token's code for what is no payment, and use it up: a payment cannot rest on it any more.
+def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetime) -> str:
+    """Check a token's code for what is no payment, and use it up: a payment cannot rest on it any more; the token's id.
 
     Raises CodeWrong, TokenCodeUsed, FactorNotActive, CodeGuessesExhausted; TryAgain, OutcomeUnknown.
     """
@@ -26,10 +26,12 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
     update = customers.customer_update(customer_id)
     service.require(update, TOKEN, factor_id, service.Proof(terms, step=step), clock.business_date(now), 0)
     updates.insist(update)
+    return factor_id
 
 
-def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: int, now: dt.datetime) -> None:
+def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: int, now: dt.datetime) -> str:
     """Check that one of the customer's active certificates signed `message`; for its PIN a cloud certificate does.
+    The id of that certificate.
 
     Raises SignatureWrong, what sign_with_pin raises; FactorNotActive where there is no such certificate.
     """
@@ -45,7 +47,7 @@ def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: 
         row = store.get(customer_id, factor_id)
         kept = service.kept_of(row, now) if row is not None and service.state_at(row, now) == ACTIVE else None
         if kept and signatures.is_signed(kept["pubkey"], signature, message):
-            return
+            return factor_id
     raise SignatureWrong(tries_left=str(tries_left))
 
 

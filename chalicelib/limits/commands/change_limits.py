@@ -200,8 +200,8 @@ def _raise(
         **({"account": mask_account(account_id)} if account_id else {}),
     )
     try:
-        used = stepup.consumption(demand, now)
-        updates.run_together([used, domain.move_limits(update, image, changes, clock.business_date(now)), event])
+        moved = domain.move_limits(update, image, changes, clock.business_date(now))
+        updates.run_together(stepup.consuming(demand, [moved, event], now))
     except updates.Overtaken:
         raise _Overtaken from None
     except StepUpRequired:
