@@ -44,13 +44,14 @@ HEADER = """# Refusals / 错误代码
 
 <!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->
 
-A refusal changes nothing, except that a log-in and a confirmation each take one of the allowed tries. It is
+A refusal changes nothing, except what is counted against guessing: the tries of a log-in, a confirmation or a step-up,
+wrong codes, and codes that were asked for. `outcome_unknown` says neither that it was done nor that it was not. It is
 answered as RFC 9457 `application/problem+json`. `code` is stable: programs decide by `code`, never by the text.
 The text in `detail` follows `Accept-Language` (Chinese unless English is preferred). `{{name}}` in a text is
 filled from `facts`.
 
-请求被拒绝时不改变任何数据，但每次登录、每次确认转账都会占用一次尝试次数。程序应按 `code` 判断，不要解析文字；
-`code` 一经发布不再改变。
+请求被拒绝时不改变任何数据，但为防猜测而计的次数除外：登录、确认转账和身份确认的尝试次数、验证码错误次数及
+申请次数。`outcome_unknown` 表示是否已执行尚不确定。程序应按 `code` 判断，不要解析文字；`code` 一经发布不再改变。
 
 | member | what |
 | --- | --- |

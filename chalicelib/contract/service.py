@@ -19,6 +19,7 @@ from chalicelib.platform.errors import (
     InternalError,
     MalformedJson,
     MalformedRequest,
+    OutcomeUnknown,
     Refusal,
     TryAgain,
     UnsupportedMediaType,
@@ -108,6 +109,8 @@ def document(own: Api) -> str:
 def refusals_of(operation: Operation) -> list[type[Refusal]]:
     """Every refusal an operation can answer: its own and those of the edge."""
     found: list[type[Refusal]] = [*operation.refusals, TryAgain, InternalError]
+    if operation.method != "GET":
+        found.append(OutcomeUnknown)
     if operation.auth is not None:
         found += [NotLoggedIn, TokenExpired, SessionEnded, EditionNotEntitled]
     if operation.body is not None:

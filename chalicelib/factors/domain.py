@@ -13,12 +13,13 @@ from typing import Any
 from chalicelib.factors.errors import (
     CodeGuessesExhausted,
     CodesExhausted,
+    FactorCeilingExceeded,
     FactorNotActive,
-    StrictDayLimitExceeded,
     TokenCodeUsed,
 )
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
+from chalicelib.platform.dynamo import Image, Rule, n, s
+from chalicelib.platform.errors import Refusal
 from chalicelib.platform.money import decimal_text
 
 # How a customer confirms. A certificate is carried by a phone (手机盾), the bank (云证书) or a USB key.
@@ -94,6 +95,11 @@ def seal(secret: bytes, digest: bytes, factor_id: str, session_id: str, posted_a
     """Evidence that the right code for `digest` was entered: only who has the secret of the codes can make it."""
     parts = ("rural-bank-code-entered-1", digest.hex(), factor_id, session_id, posted_at)
     return hmac.digest(secret, "\n".join(parts).encode(), "sha256")[:SEAL_BYTES]
+
+
+def instruction_seal(secret: bytes, form: bytes) -> bytes:
+    """Says that the bank itself stored an instruction as it stands in `form`."""
+    return hmac.digest(secret, b"rural-bank-instruction-stored-1\n" + form, "sha256")[:SEAL_BYTES]
 
 
 def is_same(given: str, expected: str) -> bool:
@@ -177,10 +183,10 @@ def strict_policy(standard: Policy, single_fen: int, day_fen: int) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the policy of the moment asks of the customer's record: wrong codes a day, fen a day without certificate."""
+    """What is asked of a payment at the moment: fewer wrong codes than this a day, and the policy of factors."""
 
     wrong_codes_day: int
-    no_certificate_day_fen: int | None
+    policy: Policy
 
 
 def active_rule(factor_id: str) -> Rule:
@@ -228,32 +234,34 @@ def step_rule(step: int) -> Rule:
     )
 
 
-def strict_day_rule(business_date: str, amount_fen: int, day_fen: int) -> Rule:
-    """What remains today of the law's total without a certificate covers the amount; the bucket counts down."""
-    bucket = f"strict_{business_date}"
+def ceiling_rule(factor_id: str, amount_fen: int, policy: Policy) -> Rule:
+    """The factor's method may confirm so much to somebody else, by the policy in force when the money moves."""
+    would_do = policy.methods_for(amount_fen)
+    # No factor is of the method `none`: where nothing would do, nothing passes.
+    values = {f":may_{method}": s(method) for method in would_do or [NO_FACTOR]}
     return Rule(
-        f"(attribute_exists(#{bucket}) AND #{bucket} >= :strict_take)"
-        f" OR (attribute_not_exists(#{bucket}) AND :strict_day >= :strict_take)",
-        {":strict_take": n(amount_fen), ":strict_day": n(day_fen)},
-        lambda image: bool(image.get(bucket, day_fen) >= amount_fen),
-        lambda image: StrictDayLimitExceeded(
-            limit=decimal_text(day_fen), remaining=decimal_text(max(0, image.get(bucket, day_fen)))
-        ),
+        f"#factors.#{factor_id} IN ({', '.join(values)})",
+        values,
+        lambda image: image.get("factors", {}).get(factor_id) in would_do,
+        lambda image: _over_ceiling(image, factor_id, would_do, policy),
     )
 
 
-def take_strict_day(update: ItemUpdate, business_date: str, amount_fen: int, day_fen: int) -> None:
-    """Put the law's daily total on the customer's update: condition and decrement."""
-    update.require(strict_day_rule(business_date, amount_fen, day_fen))
-    bucket = f"#strict_{business_date}"
-    update.set(
-        f"{bucket} = if_not_exists({bucket}, :strict_day) - :strict_take",
-        strict_day=n(day_fen),
-        strict_take=n(amount_fen),
+def _over_ceiling(image: Image, factor_id: str, would_do: list[str], policy: Policy) -> Refusal:
+    """Names the methods that would do, and those of them that the customer holds."""
+    held = image.get("factors", {})
+    method = held.get(factor_id)
+    if method not in policy.ceilings_fen:
+        return FactorNotActive(factors=held_text(image))
+    return FactorCeilingExceeded(
+        method=method,
+        ceiling=decimal_text(policy.ceiling_fen(method)),
+        factors=words(would_do, nothing="branch"),
+        yours=words(one for one in would_do if one in held.values()),
     )
 
 
-_DAILY = ("wrong_", "codes_", "strict_")
+_DAILY = ("wrong_", "codes_")
 
 
 def expired_counts(image: Image, business_date: str) -> list[str]:

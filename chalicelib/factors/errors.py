@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import RANK_CUSTOMER_DAY, RANK_FACTOR, RANK_MALFORMED, RANK_RIGHT, Refusal
+from chalicelib.platform.errors import RANK_FACTOR, RANK_MALFORMED, RANK_RIGHT, Refusal
 
 
 class CodeWrong(Refusal):
@@ -71,14 +71,6 @@ class FactorCeilingExceeded(Refusal):
     code, status, rank = "factor_ceiling_exceeded", 422, RANK_FACTOR
     zh = "{method}单笔最高 {ceiling} 元；该金额可使用：{factors}（您已开通：{yours}）。"
     en = "A transfer confirmed by {method} is at most {ceiling}; this amount takes: {factors} (you hold: {yours})."
-
-
-class StrictDayLimitExceeded(Refusal):
-    """Electronic payment guideline no. 1, where the strict policy rules."""
-
-    code, status, rank = "strict_day_limit_exceeded", 422, RANK_CUSTOMER_DAY
-    zh = "未使用数字证书的当日累计支付不得超过 {limit} 元，今日剩余 {remaining} 元；请使用数字证书。"
-    en = "Without a certificate {limit} a day may be paid; {remaining} remains today. Use a certificate."
 
 
 class CodeGuessesExhausted(Refusal):

@@ -28,13 +28,7 @@ from chalicelib.factors.domain import (
     active_rule,
     factor_of,
 )
-from chalicelib.factors.errors import (
-    BoundDeviceRequired,
-    CodeWrong,
-    FactorCeilingExceeded,
-    FactorNotActive,
-    SignatureWrong,
-)
+from chalicelib.factors.errors import BoundDeviceRequired, CodeWrong, FactorNotActive, SignatureWrong
 from chalicelib.factors.store import FactorItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
@@ -42,7 +36,6 @@ from chalicelib.platform.confirmations import FactorProof
 from chalicelib.platform.dynamo import Image, ItemUpdate, n
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.platform.money import decimal_text
 
 __all__ = [
     "ACTIVE",
@@ -59,7 +52,6 @@ __all__ = [
     "Policy",
     "Proof",
     "active_rule",
-    "ceiling_refusals",
     "choose",
     "confirmation_code",
     "count_coded",
@@ -71,17 +63,18 @@ __all__ = [
     "factors_of",
     "forget_secret",
     "given_of",
+    "is_sealed",
     "kinds_held",
     "policy",
     "require",
     "rotate_secret",
+    "seal_of",
     "state_at",
     "takes_codes",
     "verify",
     "verify_code",
 ]
 
-active_rule = domain.active_rule
 forget_secret = code_secret.forget
 rotate_secret = code_secret.rotate
 
@@ -176,27 +169,7 @@ def state_at(row: FactorItem, now: dt.datetime) -> str:
 
 def terms_at(now: dt.datetime) -> Terms:
     """Under which a payment may rest on a proof now."""
-    return Terms(parameters.value(parameters.WRONG_CODES_DAY, now), policy(now).no_certificate_day_fen)
-
-
-def ceiling_refusals(method: str, image: Image, amount_fen: int, now: dt.datetime) -> list[Refusal]:
-    """Why `method` may not confirm a transfer of `amount_fen` to somebody else; empty when it may.
-
-    The refusal names the methods that would do, and those of them on the customer's record `image`.
-    """
-    rules = policy(now)
-    if method == NO_FACTOR or amount_fen <= rules.ceiling_fen(method):
-        return []
-    would_do = rules.methods_for(amount_fen)
-    held = set(image.get("factors", {}).values())
-    return [
-        FactorCeilingExceeded(
-            method=method,
-            ceiling=decimal_text(rules.ceiling_fen(method)),
-            factors=domain.words(would_do, nothing="branch"),
-            yours=domain.words(one for one in would_do if one in held),
-        )
-    ]
+    return Terms(parameters.value(parameters.WRONG_CODES_DAY, now), policy(now))
 
 
 def device_refusals(method: str, device_id: str | None) -> list[Refusal]:
@@ -241,13 +214,29 @@ def kept_of(row: FactorItem, now: dt.datetime) -> dict[str, Any] | None:
     if not signatures.is_issued_by(certificate, issuer) or not signatures.is_valid_at(certificate, now):
         return None
     key = signatures.key_of(certificate)
-    seal = _key_seal(row.customer_id, row.factor_id, key, code_secret.current())
-    return {"pubkey": key, "serial": bytes.fromhex(row.serial or ""), "key_seal": seal}
+    return {"pubkey": key, "serial": bytes.fromhex(row.serial or "")}
 
 
-def _key_seal(customer_id: str, factor_id: str, key: bytes, secret: bytes) -> bytes:
-    """Says that the key is that factor's: who writes another into a waiting instruction cannot make it."""
-    return domain.seal(secret, key, factor_id, customer_id, "key")
+def seal_of(form: bytes) -> bytes:
+    """The seal of an instruction that is being stored: who writes another into the table cannot make it.
+
+    Made with the secret of the codes, so it holds as long as a code does.
+    """
+    return domain.instruction_seal(code_secret.current(), form)
+
+
+def is_sealed(form: bytes, seal: bytes) -> bool:
+    """Whether the bank stored the instruction just so."""
+    if _is_seal(form, seal):
+        return True
+    # Whoever stored it may have met a new secret before this instance did.
+    code_secret.forget()
+    return _is_seal(form, seal)
+
+
+def _is_seal(form: bytes, seal: bytes) -> bool:
+    seals = [domain.instruction_seal(secret, form) for secret in code_secret.accepted()]
+    return any(hmac.compare_digest(seal, one) for one in seals)
 
 
 def expected(now: dt.datetime) -> Proof:
@@ -267,14 +256,13 @@ def require(
     if proof is None:
         raise TypeError("a payment that a factor confirms rests on its proof")
     update.require(domain.active_rule(factor_id))
-    if factor == CERTIFICATE:
-        return
-    update.require(domain.guesses_rule(business_date, proof.terms.wrong_codes_day))
+    if factor != CERTIFICATE:
+        update.require(domain.guesses_rule(business_date, proof.terms.wrong_codes_day))
     if proof.step is not None:
         # The very write that moves the money uses up the code, and those of the minutes before it.
         update.require(domain.step_rule(proof.step)).set("#token_step = :step", step=n(proof.step))
-    if outward_fen and proof.terms.no_certificate_day_fen is not None:
-        domain.take_strict_day(update, business_date, outward_fen, proof.terms.no_certificate_day_fen)
+    if outward_fen:
+        update.require(domain.ceiling_rule(factor_id, outward_fen, proof.terms.policy))
 
 
 def count_coded(factor: str, image: Image, now: dt.datetime) -> None:
@@ -293,8 +281,9 @@ def count_coded(factor: str, image: Image, now: dt.datetime) -> None:
 def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.datetime) -> Proof:
     """Check what was given against the claimed instruction `image`, whose canonical form is `message`.
 
-    Raises CodeWrong, SignatureWrong, TokenCodeUsed, what sign_with_pin raises; FactorNotActive for a token that is
-    gone. A wrong code is counted: CodeGuessesExhausted when too many were entered today.
+    That it is as the bank stored it (`is_sealed`) was checked before. Raises CodeWrong, SignatureWrong, TokenCodeUsed,
+    what sign_with_pin raises; FactorNotActive for a token that is gone. A wrong code is counted: CodeGuessesExhausted
+    when too many were entered today.
     """
     terms = terms_at(now)
     if given.factor == CERTIFICATE:
@@ -320,12 +309,7 @@ def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.
 def _verified_signature(signature: bytes, image: Image, message: bytes, tries_left: int) -> bytes:
     from chalicelib.factors import signatures  # noqa: PLC0415  # X.509 is for those few who need it
 
-    seals = [
-        _key_seal(image["customer_id"], image["factor_id"], image["pubkey"], secret)
-        for secret in code_secret.accepted()
-    ]
-    is_ours = any(hmac.compare_digest(sealed, image["key_seal"]) for sealed in seals)
-    if not is_ours or not signatures.is_signed(image["pubkey"], signature, message):
+    if not signatures.is_signed(image["pubkey"], signature, message):
         raise SignatureWrong(tries_left=str(tries_left))
     return signature
 

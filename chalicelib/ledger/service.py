@@ -35,7 +35,7 @@ from chalicelib.ledger.domain import (
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.ledger.store import SearchTooLong
 from chalicelib.limits.service import AccountLimits
-from chalicelib.platform import clock, ids
+from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
 from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from chalicelib.platform.queues import Message
@@ -152,8 +152,8 @@ def open_account(account: NewAccount) -> None:
         "limit_year": account.limits.year_fen,
         **{f"e{i}": domain.NO_ENTRY for i in range(domain.REMEMBERED_ENTRIES)},
     }
-    # The client sends a put again that was not answered, and may find its own.
-    if store.put(store.account_put(item)) not in (None, item):
+    # A put that was not answered is sent again, and may find its own.
+    if updates.put(store.account_put(item)) not in (None, item):
         raise ValueError("this account number is taken")
 
 
@@ -196,17 +196,21 @@ def entries_posted(account_id: str, since: str, until: str, most_pages: int) -> 
 
 
 def record_instruction(item: Mapping[str, Any]) -> Image | None:
-    """Write an instruction that awaits confirmation; returns the one already under this key, if any."""
-    return store.put(store.journal_put(item))
+    """Write an instruction that awaits confirmation; returns the one already under this key, if any.
+
+    That may be this very one, met again after silence. Raises TryAgain (nothing was done), OutcomeUnknown.
+    """
+    return updates.put(store.journal_put(item))
 
 
 def claim(update: ItemUpdate) -> Image:
-    """Run one conditional update of an instruction: the new item; raises what its rules refuse."""
-    done, image = store.update(update)
-    if done and image is not None:
-        return image
-    refusal = lowest(update.breaches(image))
-    raise refusal if refusal is not None else TryAgain()
+    """Run one conditional update of an instruction: the new item.
+
+    Contention is waited for inside updates.ITEM_TIME_BUDGET_S. Silence is not: what the update counts (a try) may have
+    been counted, by the client's own repeat even twice, and the caller who sends again is counted again. Raises what
+    the update's rules refuse, TryAgain (nothing was done), OutcomeUnknown.
+    """
+    return updates.insist(update)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,15 +300,16 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     """Post what `plan` drafts for a given `now`, in one conditional transaction.
 
     Contention and throttles are planned again with a new `now` inside POST_TIME_BUDGET_S, then TryAgain.
-    After silence the very same request is sent again until the engine has judged it, never a new one;
-    then OutcomeUnknown. Any other Refusal is the planner's own rule that did not hold. Nothing is changed
-    unless Posted is returned, or OutcomeUnknown raised.
+    After silence the very same request is sent again until the engine has judged it, never a new one. Where it
+    never did, or said no more than that others are in the way, the end is OutcomeUnknown: what was silent may still
+    land. Any other Refusal is the planner's own rule that did not hold. Nothing is changed unless Posted is
+    returned, or OutcomeUnknown raised.
     """
     pending: Draft | None = None
     # One a draft. Not derived from it: two requests about one entry in the same millisecond (a capture and a
     # release, two sessions that confirm) differ, and the engine refuses a token it knows from another request.
     token = ""
-    in_doubt = False
+    in_doubt = was_silent = False
     give_up_at = clock.monotonic() + POST_TIME_BUDGET_S
 
     def is_over(_: RetryCallState) -> bool:
@@ -326,7 +331,7 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
                 try:
                     store.transact(draft.writes(), token)
                 except store.WriteInDoubt:
-                    in_doubt = True
+                    in_doubt = was_silent = True
                     raise
                 except store.WriteContended as error:
                     # A throttle says nothing about the request that was met with silence.
@@ -337,7 +342,7 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
                     return Posted(draft, replayed=_judge(draft, error.reasons))
                 return Posted(draft)
     except (_Contended, store.WriteInDoubt):
-        raise (OutcomeUnknown if in_doubt else TryAgain)() from None
+        raise (OutcomeUnknown if was_silent else TryAgain)() from None
     raise AssertionError("the retry loop ended without a result")
 
 

@@ -67,25 +67,6 @@ def account_put(item: Mapping[str, Any]) -> ItemPut:
     return ItemPut(settings.table("accounts"), "account_id", to_raw(item))
 
 
-def put(write: ItemPut) -> Image | None:
-    """Put an item; None when it was written, else the item that was there before."""
-    try:
-        aws.dynamodb().put_item(**write.parameters())
-    except aws.dynamodb().exceptions.ConditionalCheckFailedException as error:
-        return to_image(error.response["Item"])  # type: ignore[typeddict-item]  # asked for with ALL_OLD
-    return None
-
-
-def update(write: ItemUpdate) -> tuple[bool, Image | None]:
-    """Update one item: (True, the new item), or (False, the item the condition refused)."""
-    try:
-        answer = aws.dynamodb().update_item(**write.parameters(), ReturnValues="ALL_NEW")
-    except aws.dynamodb().exceptions.ConditionalCheckFailedException as error:
-        found = error.response.get("Item")
-        return False, to_image(found) if found else None  # type: ignore[arg-type]  # a raw item
-    return True, to_image(answer["Attributes"])
-
-
 _THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"})
 _IN_DOUBT = frozenset({"TransactionInProgressException", "InternalServerError"})
 

@@ -1,7 +1,8 @@
 """Counters: what each transfer takes, from which bucket, under which limit. Pure; no clock.
 
 A bucket is an attribute named by its period (`day_20261121`) that holds what *remains*; absent means untouched,
-so the limit itself remains. The engine's condition and the predicate that names a refusal stand side by side.
+so the limit itself remains. One counts what was *used* instead: of a total that is no limit of the item, but the
+policy's (`Total`). The engine's condition and the predicate that names a refusal stand side by side.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chalicelib.limits.errors import (
     NoCertificateLimitExceeded,
     NoFactorLimitExceeded,
     SingleLimitExceeded,
+    StrictDayLimitExceeded,
 )
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
 from chalicelib.platform.money import decimal_text
@@ -90,7 +92,7 @@ class Counter:
         if self.bucket not in image or self.take == 0:
             return
         b = f"#{self.bucket}"
-        update.require(Rule(f"attribute_exists({b})", {}, lambda found: self.bucket in found, None))
+        update.require(presence_rule(self.bucket, present=True))
         update.set(f"{b} = {b} + :give_{self.limit}", **{f"give_{self.limit}": n(self.take)})
 
     def _refuse(self, image: Image) -> LimitExceeded:
@@ -121,6 +123,64 @@ def customer_counters(business_date: str, amount_fen: int, proof: Proof) -> list
     return [outward, uncertified, unconfirmed]
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What is paid to others on a day without a certificate: counted up, since its bound is on no item.
+
+    The bound is a policy's (`most_fen`, None where none is in force) and may change, begin and end at any moment.
+    Kept is what was used, whoever is in force; what may be used is calculated before the write.
+    """
+
+    bucket: str
+    take: int
+
+    def used(self, image: Image) -> int:
+        """What was used of the day."""
+        return int(image.get(self.bucket, 0))
+
+    def rule(self, most_fen: int) -> Rule:
+        """What was used and what is taken are together at most `most_fen`."""
+        b, room = f"#{self.bucket}", most_fen - self.take
+        return Rule(
+            f"(attribute_exists({b}) AND {b} <= :{_TOTAL}_room)"
+            f" OR (attribute_not_exists({b}) AND :{_TOTAL}_none <= :{_TOTAL}_room)",
+            {f":{_TOTAL}_room": n(room), f":{_TOTAL}_none": n(0)},
+            lambda image: self.used(image) <= room,
+            lambda image: StrictDayLimitExceeded(
+                limit=decimal_text(most_fen), remaining=decimal_text(max(0, most_fen - self.used(image)))
+            ),
+        )
+
+    def apply(self, update: ItemUpdate, most_fen: int | None) -> None:
+        """Put the increment on the item's update, and the condition where there is a bound."""
+        if most_fen is not None:
+            update.require(self.rule(most_fen))
+        b = f"#{self.bucket}"
+        values = {f"{_TOTAL}_none": n(0), f"{_TOTAL}_take": n(self.take)}
+        update.set(f"{b} = if_not_exists({b}, :{_TOTAL}_none) + :{_TOTAL}_take", **values)
+
+    def give_back(self, update: ItemUpdate, image: Image) -> None:
+        """Put the decrement on the item's update if `image` (the item as read) has the bucket."""
+        if self.bucket not in image or self.take == 0:
+            return
+        b = f"#{self.bucket}"
+        update.require(presence_rule(self.bucket, present=True))
+        update.set(f"{b} = {b} - :give_{_TOTAL}", **{f"give_{_TOTAL}": n(self.take)})
+
+    def standing(self, image: Image, most_fen: int) -> Standing:
+        """How it stands under a policy's bound."""
+        used = self.used(image)
+        return Standing(most_fen, used, max(0, most_fen - used))
+
+
+_TOTAL = "uncertified"
+
+
+def customer_totals(business_date: str, amount_fen: int, proof: Proof) -> list[Total]:
+    """What an outward transfer counts on the customer beside the counters of limits."""
+    return [] if proof is Proof.CERTIFICATE else [Total(f"{_TOTAL}_{business_date}", amount_fen)]
+
+
 def single_rule(amount_fen: int) -> Rule:
     """The account's ceiling for one transfer."""
     return Rule(
@@ -146,7 +206,7 @@ CUSTOMER_LIMITS = ("limit_outward", "limit_nocert", "limit_nofactor")
 # A bucket outlives its period by so many days: longer than any write that still names it can be under way.
 KEPT_DAYS = 2
 
-_BUCKET = re.compile(rf"({'|'.join(WORD_OF_LIMIT.values())})_([0-9]{{8}}|[0-9]{{6}}|[0-9]{{4}})")
+_BUCKET = re.compile(rf"({'|'.join((*WORD_OF_LIMIT.values(), _TOTAL))})_([0-9]{{8}}|[0-9]{{6}}|[0-9]{{4}})")
 
 
 def buckets_of(image: Image) -> set[str]:

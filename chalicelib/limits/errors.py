@@ -38,6 +38,14 @@ class NoCertificateLimitExceeded(LimitExceeded):
     en = "Without a certificate {limit} a day; {remaining} remains today. Use a certificate or a branch."
 
 
+class StrictDayLimitExceeded(LimitExceeded):
+    """Electronic payment guideline no. 1, where the strict policy rules."""
+
+    code, rank = "strict_day_limit_exceeded", RANK_CUSTOMER_DAY
+    zh = "未使用数字证书的当日累计支付不得超过 {limit} 元，今日剩余 {remaining} 元；请使用数字证书。"
+    en = "Without a certificate {limit} a day may be paid; {remaining} remains today. Use a certificate."
+
+
 class NoFactorLimitExceeded(LimitExceeded):
     """XJ-5.3-small."""
 

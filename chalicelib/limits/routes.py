@@ -51,6 +51,13 @@ class CustomerLimits(View):
         AmountLimit, Field(description="未使用数字证书当日累计 / without a certificate, a day")
     ]
     day_without_factor: Annotated[AmountLimit, Field(description="小额免密当日累计 / without any factor, a day")]
+    day_without_certificate_by_policy: Annotated[
+        AmountLimit | None,
+        Field(
+            description="现行监管规则下未使用数字证书的当日累计，无此规则时为空 / the total without a certificate that "
+            "the policy in force sets for everybody; null where it sets none"
+        ),
+    ]
 
 
 class AccountLimitsView(View):
@@ -107,6 +114,7 @@ def _customer_view(found: CustomerStanding) -> CustomerLimits:
         day_outward=_amount_limit(found.outward),
         day_without_certificate=_amount_limit(found.no_certificate),
         day_without_factor=_amount_limit(found.no_factor),
+        day_without_certificate_by_policy=_amount_limit(found.policy) if found.policy is not None else None,
     )
 
 
@@ -178,7 +186,7 @@ def change_own(call: Call) -> CustomerLimits:
     )
     demand = change_limits.demand_of(call.caller, None, wanted, call.header("step-up"), call.correlation_id)
     image = change_limits.change_customer_limits(call.caller.customer_id, wanted, may_raise=False, demand=demand)
-    return _customer_view(read_limits.customer_standing(image, clock.business_date(clock.now())))
+    return _customer_view(read_limits.customer_standing(image, clock.now()))
 
 
 @api.operation(

@@ -8,6 +8,7 @@ from chalicelib.limits.domain import (
     account_counters,
     buckets_of,
     customer_counters,
+    customer_totals,
     drop_buckets,
     expired_buckets,
     single_rule,
@@ -34,10 +35,17 @@ def limit_account(update: ItemUpdate, business_date: str, amount_fen: int) -> No
         counter.apply(update)
 
 
-def limit_customer(update: ItemUpdate, business_date: str, amount_fen: int, proof: Proof) -> None:
-    """The same for the payer's customer record; which counters depends on what the payment is confirmed by."""
+def limit_customer(
+    update: ItemUpdate, business_date: str, amount_fen: int, proof: Proof, *, no_certificate_day_fen: int | None
+) -> None:
+    """The same for the payer's customer record; which counters depends on what the payment is confirmed by.
+
+    `no_certificate_day_fen` is the day's total that the policy of the moment allows without a certificate, if any.
+    """
     for counter in customer_counters(business_date, amount_fen, proof):
         counter.apply(update)
+    for total in customer_totals(business_date, amount_fen, proof):
+        total.apply(update, no_certificate_day_fen)
 
 
 def give_back_account(update: ItemUpdate, image: Image, business_date: str, amount_fen: int, *, whole: bool) -> None:
@@ -55,3 +63,5 @@ def give_back_customer(update: ItemUpdate, image: Image, business_date: str, amo
     """The same for the payer's customer record; `proof` is what the payment was confirmed by when it took."""
     for counter in customer_counters(business_date, amount_fen, proof):
         counter.give_back(update, image)
+    for total in customer_totals(business_date, amount_fen, proof):
+        total.give_back(update, image)

@@ -10,7 +10,7 @@ import functools
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from chalicelib.platform.errors import (
     MalformedRequest,
     MethodNotAllowed,
     NotFound,
+    OutcomeUnknown,
     Refusal,
     TryAgain,
     UnsupportedMediaType,
@@ -42,10 +43,10 @@ _THROTTLES = frozenset(
         "ThrottlingException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
-        "InternalServerError",
         "TransactionConflictException",
     }
 )
+_SILENCE = frozenset({"InternalServerError"})
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -248,9 +249,11 @@ def _run(
 ) -> Response:
     call = Call(operation, request)
     log.begin(call.correlation_id, operation=operation.name)
+    may_have_written = False
     try:
         if operation.auth is not None:
             call.admit(operation.auth(call))
+        may_have_written = operation.method != "GET"
         answer = view(call, **path_parameters)
     except Refusal as refusal:
         log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
@@ -259,7 +262,9 @@ def _run(
         if not _is_passing(error):
             return _internal_error(call)
         log.logger.warning("engine busy", exc_info=True)
-        return problem(TryAgain(), call.language, call.correlation_id)
+        # Of a write that was met with silence nobody knows whether it was done.
+        busy = OutcomeUnknown() if may_have_written and _is_silence(error) else TryAgain()
+        return problem(busy, call.language, call.correlation_id)
     except Exception:  # noqa: BLE001  # the edge: Chalice would answer in a form that is not ours
         return _internal_error(call)
     if not isinstance(answer, Answer):
@@ -275,15 +280,24 @@ def _run(
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether trying again may help: throttled, or the engine could not be reached in time."""
+    """Whether trying again may help: throttled, held by another transaction, or no answer in time."""
+    return _is_silence(error) or any(_code_of(cause) in _THROTTLES for cause in _causes(error))
+
+
+def _is_silence(error: Exception) -> bool:
+    """Whether the engine never said what became of a request."""
+    return any(isinstance(cause, NO_ANSWER) or _code_of(cause) in _SILENCE for cause in _causes(error))
+
+
+def _code_of(error: BaseException) -> str | None:
+    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, NO_ANSWER):
-            return True
-        if isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") in _THROTTLES:
-            return True
+        yield cause
         cause = cause.__cause__
-    return False
 
 
 def _internal_error(call: Call) -> Response:

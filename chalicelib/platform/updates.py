@@ -1,13 +1,13 @@
-"""Run one conditional update, or several writes as one, and say plainly what came of it."""
+"""Write one item, or several as one, past what passes by itself, and say plainly what came of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
 from chalicelib.platform import aws, clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
@@ -24,6 +24,9 @@ _CONTENDED = frozenset(
 _IN_DOUBT = frozenset({"InternalServerError"})
 
 
+T = TypeVar("T")
+
+
 class UpdateContended(Exception):
     """A transaction holds the item, or the engine is busy: nothing was done."""
 
@@ -38,43 +41,56 @@ def run(update: ItemUpdate) -> tuple[bool, Image | None]:
     Raises UpdateContended, UpdateInDoubt.
     """
     try:
-        answer = aws.dynamodb().update_item(**update.parameters(), ReturnValues="ALL_NEW")
+        answer = _sent(lambda: aws.dynamodb().update_item(**update.parameters(), ReturnValues="ALL_NEW"))
+    except _Refused as refused:
+        return False, refused.item
+    return True, to_image(answer["Attributes"])
+
+
+class _Refused(Exception):
+    """The condition did not hold for `item`, None if there is none."""
+
+    def __init__(self, item: Image | None) -> None:
+        super().__init__()
+        self.item = item
+
+
+def _sent(send: Callable[[], T]) -> T:
+    try:
+        return send()
     except aws.NO_ANSWER as error:
         raise UpdateInDoubt from error
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
             found = error.response.get("Item")
-            return False, to_image(found) if found else None  # type: ignore[arg-type]  # a raw item
+            raise _Refused(to_image(found) if found else None) from error  # type: ignore[arg-type]  # a raw item
         if code in _CONTENDED:
             raise UpdateContended from error
         if code in _IN_DOUBT:
             raise UpdateInDoubt from error
         raise
-    return True, to_image(answer["Attributes"])
 
 
-# A customer waits at most this long for writes that meet others.
+# A customer waits at most this long for writes that meet others: no attempt begins later, but for the last pause.
+# One that meets silence takes up to 6 s (platform.aws).
 TIME_BUDGET_S = 8
-MAX_ATTEMPTS = 12
+# The same for one item, whose write often goes before a transaction: both together end before the gateway's 29 s.
+ITEM_TIME_BUDGET_S = 4
 _LONGEST_PAUSE = dt.timedelta(milliseconds=100)
 _CONDITION = "ConditionalCheckFailed"
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _TOGETHER_IN_DOUBT = _IN_DOUBT | {"TransactionInProgressException"}
 
 
-class Overtaken(Exception):
-    """A condition did not hold through nobody's fault: nothing was done; read and plan again."""
+def _patiently(act: Callable[[], T], budget_s: int, *, repeats_silence: bool) -> T:
+    """What `act` returns, past contention; past silence too where the same may be sent again.
 
-
-def run_together(writes: Sequence[ItemPut | ItemUpdate]) -> None:
-    """Write all items or none, once, in one transaction; the refusal of the lowest rank that a rule names.
-
-    Waits for other transactions and after silence sends the same request with the same token again, inside
-    TIME_BUDGET_S. Raises a Refusal of the rules, Overtaken, TryAgain (nothing was done), OutcomeUnknown.
+    Raises TryAgain when the budget is over and nothing was done, OutcomeUnknown when any attempt met silence.
     """
-    token, in_doubt = ids.random_id(), False
-    give_up_at = clock.monotonic() + TIME_BUDGET_S
+    again = (UpdateContended, UpdateInDoubt) if repeats_silence else (UpdateContended,)
+    in_doubt = False
+    give_up_at = clock.monotonic() + budget_s
 
     def is_over(_: RetryCallState) -> bool:
         return clock.monotonic() >= give_up_at
@@ -83,18 +99,58 @@ def run_together(writes: Sequence[ItemPut | ItemUpdate]) -> None:
         for attempt in Retrying(
             stop=is_over,
             wait=wait_random(max=_LONGEST_PAUSE),
-            retry=retry_if_exception_type((UpdateContended, UpdateInDoubt)),
+            retry=retry_if_exception_type(again),
             sleep=clock.sleep,
             reraise=True,
         ):
             with attempt:
                 try:
-                    _transact(writes, token)
+                    return act()
                 except UpdateInDoubt:
                     in_doubt = True
                     raise
     except (UpdateContended, UpdateInDoubt):
         raise (OutcomeUnknown if in_doubt else TryAgain)() from None
+    raise AssertionError("the retry loop ended without a result")
+
+
+class Overtaken(Exception):
+    """A condition did not hold through nobody's fault: nothing was done; read and plan again."""
+
+
+class TogetherRefused(Exception):
+    """A condition did not hold: nothing was done. `reasons` has one row a write, in order."""
+
+    def __init__(self, reasons: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__([reason.get("Code") for reason in reasons])
+        self.reasons = reasons
+
+
+def settle(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+    """Write all items or none, once, in one transaction.
+
+    Waits for other transactions and after silence sends the same request with the same token again, inside
+    TIME_BUDGET_S. Raises TogetherRefused, TryAgain (nothing was done), OutcomeUnknown.
+    """
+    token = ids.random_id()
+    _patiently(lambda: _transact(writes, token), TIME_BUDGET_S, repeats_silence=True)
+
+
+def run_together(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+    """`settle`, and the refusal of the lowest rank that a rule names where a condition did not hold.
+
+    Raises a Refusal of the rules, Overtaken, TryAgain (nothing was done), OutcomeUnknown.
+    """
+    try:
+        settle(writes)
+    except TogetherRefused as refused:
+        refusal = lowest(
+            breach
+            for write, reason in zip(writes, refused.reasons, strict=True)
+            if reason["Code"] == _CONDITION
+            for breach in write.breaches(to_image(reason["Item"]) if reason.get("Item") else None)
+        )
+        raise (refusal if refusal is not None else Overtaken()) from None
 
 
 def _transact(writes: Sequence[ItemPut | ItemUpdate], token: str) -> None:
@@ -107,7 +163,7 @@ def _transact(writes: Sequence[ItemPut | ItemUpdate], token: str) -> None:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "TransactionCanceledException":
-            _judge(writes, error.response["CancellationReasons"])
+            _judge(error.response["CancellationReasons"])
         if code in _CONTENDED:
             raise UpdateContended from error
         if code in _TOGETHER_IN_DOUBT:
@@ -115,47 +171,44 @@ def _transact(writes: Sequence[ItemPut | ItemUpdate], token: str) -> None:
         raise
 
 
-def _judge(writes: Sequence[ItemPut | ItemUpdate], reasons: Sequence[Mapping[str, Any]]) -> None:
-    """Why the engine cancelled: conflict or throttle first, then what the rules say. Always raises, or lets the
-    caller raise what it does not know.
-    """
+def _judge(reasons: Sequence[Mapping[str, Any]]) -> None:
+    """Why the engine cancelled: conflict or throttle first, then a condition. Returns where it is our own fault."""
     codes = {reason["Code"] for reason in reasons} - {"None", _CONDITION}
     if codes - _PASSING:
         return
     if codes:
         raise UpdateContended
-    refusal = lowest(
-        breach
-        for write, reason in zip(writes, reasons, strict=True)
-        if reason["Code"] == _CONDITION
-        for breach in write.breaches(to_image(reason["Item"]) if reason.get("Item") else None)
-    )
-    raise refusal if refusal is not None else Overtaken
+    raise TogetherRefused(reasons)
 
 
 def insist(update: ItemUpdate) -> Image:
-    """Run one update, again while a transaction holds the item: the new item.
+    """Run one update, again while a transaction holds the item or the engine is busy: the new item.
 
-    Raises what its rules refuse, TryAgain (nothing was done), OutcomeUnknown.
+    Inside ITEM_TIME_BUDGET_S. Not sent again after silence, as it may count. Raises what its rules refuse, TryAgain
+    (nothing was done), OutcomeUnknown.
     """
-    try:
-        for attempt in Retrying(
-            stop=stop_after_attempt(MAX_ATTEMPTS),
-            wait=wait_random(max=_LONGEST_PAUSE),
-            retry=retry_if_exception_type(UpdateContended),
-            sleep=clock.sleep,
-            reraise=True,
-        ):
-            with attempt:
-                done, image = run(update)
-    except UpdateContended:
-        raise TryAgain() from None
-    except UpdateInDoubt:
-        raise OutcomeUnknown() from None
+    done, image = _patiently(lambda: run(update), ITEM_TIME_BUDGET_S, repeats_silence=False)
     if done and image is not None:
         return image
     refusal = lowest(update.breaches(image))
     raise refusal if refusal is not None else TryAgain()
+
+
+def put(write: ItemPut) -> Image | None:
+    """Put an item that must not exist: None when it was written, else the one that is there.
+
+    Sent again past contention and silence, inside ITEM_TIME_BUDGET_S: the one that is there may be its own. Raises
+    TryAgain (nothing was done), OutcomeUnknown.
+    """
+    try:
+        _patiently(
+            lambda: _sent(lambda: aws.dynamodb().put_item(**write.parameters())),
+            ITEM_TIME_BUDGET_S,
+            repeats_silence=True,
+        )
+    except _Refused as refused:
+        return refused.item
+    return None
 
 
 def together(writes: Sequence[ItemPut | ItemUpdate]) -> None:

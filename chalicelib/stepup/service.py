@@ -17,8 +17,8 @@ from chalicelib.factors import service as factors
 from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, lowest, n, s
-from chalicelib.platform.errors import NotFound, TryAgain
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule, n, s
+from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import domain, store, verifiers
 from chalicelib.stepup.domain import (
@@ -266,7 +266,7 @@ def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: d
         domain.in_time_rule(clock.to_text(now)),
         domain.tries_rule(max_tries),
     )
-    challenge = Challenge.from_image(_updated(update.set("#tries = #tries + :one", one=n(1))))
+    challenge = Challenge.from_image(updates.insist(update.set("#tries = #tries + :one", one=n(1))))
     if not challenge.is_true():
         raise StepUpAltered()
     if given.factor not in challenge.factors:
@@ -294,7 +294,7 @@ def send_again(caller: Caller, challenge_id: str, now: dt.datetime) -> Challenge
         raise FactorNotAccepted(factors=",".join(challenge.factors))
     require_spacing(challenge.attempt, clock.from_text(challenge.created_at), now)
     update = settlement(challenge, now).require(domain.attempt_rule(challenge.attempt))
-    return Challenge.from_image(_updated(update.set("#attempt = #attempt + :one", one=n(1))))
+    return Challenge.from_image(updates.insist(update.set("#attempt = #attempt + :one", one=n(1))))
 
 
 def require_spacing(attempt: int, created_at: dt.datetime, now: dt.datetime) -> None:
@@ -307,18 +307,6 @@ def require_spacing(attempt: int, created_at: dt.datetime, now: dt.datetime) -> 
     due = created_at + dt.timedelta(seconds=attempt * parameters.value(parameters.SMS_CODE_PAUSE_S, now))
     if now < due:
         raise CodeTooSoon(seconds=str(-((now - due) // dt.timedelta(seconds=1))))
-
-
-def _updated(update: ItemUpdate) -> Image:
-    """The new item, or what its rules refuse; TryAgain when another write was quicker."""
-    try:
-        done, image = updates.run(update)
-    except (updates.UpdateContended, updates.UpdateInDoubt):
-        raise TryAgain() from None
-    if done and image is not None:
-        return image
-    refusal = lowest(update.breaches(image))
-    raise refusal if refusal is not None else TryAgain()
 
 
 def _id_from(text: str) -> str:

@@ -103,6 +103,20 @@ def _canonical(facts: dict[str, Any]) -> bytes:
     return _encoder.encode(facts).encode()
 
 
+# What is counted, or moves on, while an instruction waits; and the seal itself.
+_UNSEALED = frozenset({"state", "tries", "attempt", "seal"})
+
+
+def sealed_form(image: Image) -> bytes:
+    """All that an instruction was stored with, but for what moves while it waits.
+
+    Beside the canonical form, which the customer sees, that is what the bank decided when it was made: whether the
+    payment goes to somebody else, how the payee is credited, the payer's name, a certificate's key.
+    """
+    kept = {name: value for name, value in image.items() if name not in _UNSEALED and value is not None}
+    return _canonical({name: f"0x{value.hex()}" if isinstance(value, bytes) else value for name, value in kept.items()})
+
+
 def state_at(image: Image, now_text: str) -> str:
     """The instruction's state as a reader sees it: one that waited too long reads `expired`."""
     if image["state"] == AWAITING and image["valid_until"] <= now_text:

@@ -53,7 +53,15 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
     payer = accounts[instruction.payer_account]
     ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
     if image["outward"]:
-        limits.limit_customer(customer, facts.business_date, outward_fen, proof_of(instruction.factor))
+        if proof is None:
+            raise TypeError("a payment to somebody else rests on a proof and its terms")
+        limits.limit_customer(
+            customer,
+            facts.business_date,
+            outward_fen,
+            proof_of(instruction.factor),
+            no_certificate_day_fen=proof.terms.policy.no_certificate_day_fen,
+        )
         limits.limit_account(payer, facts.business_date, outward_fen)
     return ledger.Draft(
         entry_id=entry.entry_id,
@@ -105,8 +113,7 @@ def _posting(
         update.set("#proof = :proof", proof={"B": evidence})
     if caller.device_id is not None:
         update.set("#device_id = :device", device=s(caller.device_id))
-    if instruction.factor == factors.CERTIFICATE:
-        update.remove("key_seal")  # has done its work; the item stays small
+    update.remove("seal")  # has done its work; the item stays small
     return update.set(
         "#state = :posted, #postings = :postings, #posted_at = :posted_at, "
         "#business_date = :business_date, #session_id = :session",

@@ -59,9 +59,9 @@ class NewTransfer(Body):
         fields.Moment | None,
         Field(
             validate_default=True,
-            description="factor 为 none 时必填，最多为 24 小时之后，到时不再执行；sms 时由银行确定，不得填写 / "
-            "required with none, at most 24 hours ahead: not executed from then on; not allowed with sms, where the "
-            "bank sets it",
+            description="factor 为 none 时必填，最多为 24 小时之后，到时不再执行；其他方式由银行确定，不得填写 / "
+            "required with none, at most 24 hours ahead: not executed from then on; not allowed with any other factor, "
+            "where the bank sets it",
         ),
     ] = None
 
@@ -72,8 +72,8 @@ class NewTransfer(Body):
         factor = info.data.get("factor")
         if factor == domain.NO_FACTOR and value is None:
             raise PydanticCustomError("missing", "stated for a transfer at once")
-        if factor == domain.SMS and value is not None:
-            raise PydanticCustomError("not_allowed", "set by the bank where a code confirms")
+        if factor not in (None, domain.NO_FACTOR) and value is not None:
+            raise PydanticCustomError("not_allowed", "set by the bank where a factor confirms")
         return value
 
     factor_id: Annotated[
@@ -177,10 +177,11 @@ _POSTING_REFUSALS = (
     factor_errors.FactorNotActive,
     factor_errors.BoundDeviceRequired,
     factor_errors.CodeGuessesExhausted,
-    factor_errors.StrictDayLimitExceeded,
+    factor_errors.FactorCeilingExceeded,
     limit_errors.SingleLimitExceeded,
     limit_errors.CustomerDayLimitExceeded,
     limit_errors.NoCertificateLimitExceeded,
+    limit_errors.StrictDayLimitExceeded,
     limit_errors.AccountDayLimitExceeded,
     limit_errors.AccountMonthLimitExceeded,
     limit_errors.AccountYearLimitExceeded,
@@ -206,7 +207,6 @@ _POSTING_REFUSALS = (
         CurrencyUnsupported,
         NotFound,
         errors.SamePayerAndPayee,
-        factor_errors.FactorCeilingExceeded,
         factor_errors.CodesExhausted,
         errors.FactorRequired,
         errors.ValidUntilTooFar,

@@ -151,7 +151,14 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "factor unknown": ({"factor": "pigeon"}, "factor", "not_allowed"),
     "at once without its time": ({"factor": "none"}, "valid_until", "missing"),
     "at once with no time": ({"factor": "none", "valid_until": None}, "valid_until", "missing"),
-    "a code's time is the bank's": ({"valid_until": "2026-11-21T10:05:00+08:00"}, "valid_until", "not_allowed"),
+    **{
+        f"the time of {factor} is the bank's": (
+            {"factor": factor, "valid_until": "2026-11-21T10:05:00+08:00"},
+            "valid_until",
+            "not_allowed",
+        )
+        for factor in ("sms", "token", "certificate")
+    },
     "time as number": ({"factor": "none", "valid_until": 1795226700}, "valid_until", "wrong_type"),
     **{
         f"time {text!r}": ({"factor": "none", "valid_until": text}, "valid_until", "malformed")

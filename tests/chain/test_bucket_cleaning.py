@@ -18,7 +18,8 @@ from tests.chain.bank import START, Bank, Person
 from tests.chain.probe import AMPLE, account_image, force_account, force_customer, lines_of, wiretap
 from tests.unit.test_item_sizes import KB, item_size
 
-BUCKETS = ("day_", "count_", "month_", "year_", "outward_", "nocert_", "nofactor_")
+OWNERS = ("outward_", "nocert_", "nofactor_", "uncertified_")
+BUCKETS = ("day_", "count_", "month_", "year_", *OWNERS)
 
 
 def buckets(image: dict[str, Any]) -> set[str]:
@@ -36,7 +37,7 @@ def count_a_payment(payer: Person, business_date: str) -> None:
     account = ledger.account_update(payer.account, payee=False)
     limits.limit_account(account, business_date, 1_00)
     customer = customers.customer_update(payer.customer_id)
-    limits.limit_customer(customer, business_date, 1_00, limits.Proof.NONE)
+    limits.limit_customer(customer, business_date, 1_00, limits.Proof.NONE, no_certificate_day_fen=None)
     assert updates.run(account)[0]
     assert updates.run(customer)[0]
 
@@ -53,7 +54,7 @@ def test_a_year_of_daily_use_leaves_small_items(bank: Bank) -> None:
         clean_buckets.clean_buckets(before, account_image(payer.account), today)
         # then at no time are there buckets of more than three days, two months, two years
         image, owner = account_image(payer.account), customer_image(payer)
-        of_the_owner = [(word, owner) for word in ("outward_", "nocert_", "nofactor_")]
+        of_the_owner = [(word, owner) for word in OWNERS]
         for word, item in (("day_", image), ("count_", image), *of_the_owner):
             days = {name.removeprefix(word) for name in item if name.startswith(word)}
             assert today in days
@@ -78,7 +79,8 @@ def test_payments_around_new_year_are_cleaned_by_the_worker(bank: Bank) -> None:
         "month_202701",
         "year_2027",
     }
-    assert buckets(customer_image(payer)) == {f"{word}_{day}" for word in ("outward", "nocert") for day in days}
+    words = ("outward", "nocert", "uncertified")
+    assert buckets(customer_image(payer)) == {f"{word}_{day}" for word in words for day in days}
     assert verify_chain(payer.account) == Verdict(7, None)
 
 
@@ -113,7 +115,8 @@ def test_cleaning_touches_nothing_but_expired_buckets(bank: Bank) -> None:
     assert "outward_20261118" in customer_image(person)
     bank.pay(person, other, "1.00", "key-clean-001")
     bank.settle()
-    assert buckets(customer_image(person)) == {"outward_20261119", "outward_20261121", "nocert_20261121"}
+    todays = {"outward_20261121", "nocert_20261121", "uncertified_20261121"}
+    assert buckets(customer_image(person)) == {"outward_20261119", *todays}
 
 
 def test_a_record_that_comes_late_or_twice_cleans_nothing_twice(bank: Bank) -> None:

@@ -304,6 +304,39 @@ def test_days_close_in_order_once_and_only_when_over(bank: Bank) -> None:
     assert schedule(bank, at(NEXT, 0, 30)) == {"closed": []}
 
 
+def test_the_banks_first_day_is_never_skipped(bank: Bank) -> None:
+    # given a first day on which something is still pending in its night
+    payer, payee, _ = busy_day(bank)
+    confirmed_more(bank, payer, payee, "1.00")
+    bank.clock.set(at(NEXT, 0, 30))
+    with pytest.raises(BusinessDayPending):
+        schedule(bank, at(NEXT, 0, 30))
+    bank.settle()
+    # when the next night comes, then no later day goes before it, not by hand either
+    bank.clock.set(at(THIRD, 0, 30))
+    with pytest.raises(BusinessDayOutOfOrder) as refusal:
+        closing.close_day(NEXT, clock.now())
+    assert refusal.value.facts == {"next": DAY}
+    assert schedule(bank, at(THIRD, 0, 30)) == {"closed": [DAY, NEXT]}
+
+
+def test_the_first_day_is_that_of_the_first_account_though_nothing_was_posted_on_it(bank: Bank) -> None:
+    payer, payee = bank.sign_up("赵小明"), bank.sign_up("钱红")
+    bank.clock.set(at(THIRD, 10))
+    bank.sign_up("孙建国")
+    bank.deposit(payer.account, 100_00)
+    bank.settle()
+    confirmed_more(bank, payer, payee, "1.00")
+    bank.settle()
+    bank.clock.set(at("20261124", 0, 30))
+    assert schedule(bank, at("20261124", 0, 30)) == {"closed": [DAY, NEXT, THIRD]}
+
+
+def test_a_bank_without_accounts_closes_yesterday(bank: Bank) -> None:
+    bank.clock.set(at(NEXT, 0, 30))
+    assert schedule(bank, at(NEXT, 0, 30)) == {"closed": [DAY]}
+
+
 def test_what_is_written_into_a_closed_day_stops_the_next(bank: Bank) -> None:
     _, payee, _ = busy_day(bank)
     bank.clock.set(at(NEXT, 0, 30))

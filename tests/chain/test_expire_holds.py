@@ -57,7 +57,7 @@ def place(
         if proof is None:
             return ()
         update = customers.payer_update(payer.customer_id, "session", None, outward=True)
-        limits.limit_customer(update, business_date, amount_fen, proof)
+        limits.limit_customer(update, business_date, amount_fen, proof, no_certificate_day_fen=None)
         return (update,)
 
     holds.place(

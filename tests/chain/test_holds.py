@@ -49,7 +49,7 @@ def taking(payer: Person, amount_fen: int) -> holds.Others:
 
     def others(business_date: str) -> tuple[ItemUpdate, ...]:
         update = customers.payer_update(payer.customer_id, SESSION, None, outward=True)
-        limits.limit_customer(update, business_date, amount_fen, limits.Proof.FACTOR)
+        limits.limit_customer(update, business_date, amount_fen, limits.Proof.FACTOR, no_certificate_day_fen=None)
         return (update,)
 
     return others

@@ -192,7 +192,7 @@ def test_a_captured_hold_that_is_reversed_gives_back_by_what_it_was_confirmed_by
     # given a hold that took from all three counters, and says so; a second counts on the account alone
     def others(business_date: str) -> tuple[ItemUpdate, ...]:
         update = customers.payer_update(payer.customer_id, SESSION, None, outward=True)
-        limits.limit_customer(update, business_date, 100_00, Proof.NONE)
+        limits.limit_customer(update, business_date, 100_00, Proof.NONE, no_certificate_day_fen=None)
         return (update,)
 
     until = clock.now() + dt.timedelta(minutes=10)

@@ -267,15 +267,13 @@ def test_a_session_and_its_event_are_written_together_or_not_at_all(
     bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given an engine that refuses the log's row
-    send = transactions._send
-
-    def broken(items: Any, token: str) -> bool:
+    def broken(items: Any) -> bool:
         assert len(items) == 3  # and that the password still is the one that was given
         return False
 
-    monkeypatch.setattr(transactions, "_send", broken)
-    assert attempt(bank, customer, "Correct-Horse-7") == 503
-    monkeypatch.setattr(transactions, "_send", send)
+    with monkeypatch.context() as patched:
+        patched.setattr(transactions, "commit", broken)
+        assert attempt(bank, customer, "Correct-Horse-7") == 503
     for table in ("SessionsTable", "SecurityEventsTable"):
         assert [row for row in table_items(bank, table) if row["customer_id"] == customer.customer_id] == []
 

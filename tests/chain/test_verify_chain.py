@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,12 +12,15 @@ import pytest
 from chalicelib.accounts.commands import verify_chain as module
 from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.accounts.domain import FIRST_HASH, Movement
+from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock
 from chalicelib.platform.errors import NotFound
 from infra import ops
 from tests.chain.bank import Bank, Person, running_bank
 from tests.chain.lost_lines import Lines, busy_customer, lose, put_line, table
-from tests.chain.probe import force_account, lines_of
+from tests.chain.probe import force_account, lines_of, table_items
+from tests.chain.test_deferred_legs import merchant
 
 COUNT = 17
 
@@ -125,6 +129,93 @@ def test_a_chain_that_was_computed_anew_does_not_fool_the_journal(case: Case) ->
         chain = made.chain
         put_line(bank, {**line, "amount_fen": amount, "balance_fen": made.balance_fen, "chain": chain})
     assert found(person) == (6, "altered")
+
+
+def chain_anew(bank: Bank, lines: Lines) -> None:
+    """What an intruder does who knows how chains and balances are made: the lines as given, made to fit each other."""
+    chain, balance_fen = FIRST_HASH, 0
+    for line in lines:
+        balance_fen += line["amount_fen"]
+        facts = {name: line[name] for name in Movement.__dataclass_fields__ if name in line and name != "chain"}
+        made = Movement(**{**facts, "balance_fen": balance_fen}).chained_to(chain)
+        chain = made.chain
+        put_line(bank, {**line, "line": made.line, "balance_fen": balance_fen, "chain": chain})
+
+
+def test_a_chain_that_was_computed_anew_over_the_same_lines_holds(case: Case) -> None:
+    bank, person, lines = case
+    chain_anew(bank, lines)
+    assert verify_chain(person.account) == Verdict(COUNT, None)
+
+
+@pytest.mark.requirement("NB-5.1.3")
+@pytest.mark.parametrize("seq", [1, 6, COUNT])
+def test_a_changed_time_is_named_though_the_chain_was_computed_anew(case: Case, seq: int) -> None:
+    bank, person, lines = case
+    moved = [{**line, "posted_at": "2026-11-21T02:00:00.500Z"} if line["seq"] == seq else line for line in lines]
+    chain_anew(bank, moved)
+    assert found(person) == (seq, "altered")
+
+
+@pytest.mark.requirement("NB-5.1.3")
+@pytest.mark.parametrize("change", [{"business_date": "20261122"}, {"value_date": "20261120"}], ids=["date", "value"])
+def test_a_changed_date_is_named_though_the_chain_was_computed_anew(case: Case, change: dict[str, str]) -> None:
+    bank, person, lines = case
+    lose(bank, person.account, [COUNT])
+    chain_anew(bank, [*lines[:-1], {**lines[-1], **change}])
+    assert found(person) == (COUNT, "altered")
+
+
+@pytest.mark.requirement("NB-5.1.3")
+@pytest.mark.parametrize("first", [COUNT - 3, COUNT - 2, COUNT - 1])
+def test_lines_that_changed_places_are_named_by_what_the_account_remembers(case: Case, first: int) -> None:
+    # given two neighbours of two entries among the newest, exchanged, and everything made to fit
+    bank, person, lines = case
+    one, other = lines[first - 1], lines[first]
+    if one["entry_id"] == other["entry_id"]:
+        pytest.skip("both of one entry")
+    swapped = [*lines[: first - 1], {**other, "seq": first}, {**one, "seq": first + 1}, *lines[first + 1 :]]
+    chain_anew(bank, swapped)
+    assert found(person) == (first, "reordered")
+
+
+@pytest.mark.requirement("NB-5.1.3")
+def test_lines_of_another_time_that_changed_places_are_named_however_old(bank: Bank) -> None:
+    # given an account whose second entry was a minute after its first, and more since than it remembers
+    person = bank.sign_up("赵小明")
+    for number in range(12):
+        bank.clock.advance(dt.timedelta(minutes=1))
+        bank.deposit(person.account, 100_00 + number)
+    bank.settle()
+    lines = lines_of(bank, person.account)
+    assert verify_chain(person.account) == Verdict(12, None)
+    # when these two change places, and everything is made to fit
+    chain_anew(bank, [{**lines[1], "seq": 1}, {**lines[0], "seq": 2}, *lines[2:]])
+    assert found(person) == (2, "reordered")
+
+
+@pytest.mark.requirement("NB-5.1.3")
+def test_deferred_lines_hold_and_a_changed_value_date_is_named(bank: Bank) -> None:
+    # given a merchant who was paid a second before midnight and posted after it
+    payer, shop = bank.sign_up("赵小明", deposit="100.00"), merchant(bank)
+    bank.settle()
+    bank.clock.set(dt.datetime(2026, 11, 21, 23, 59, 59, tzinfo=clock.SHANGHAI))
+    token = bank.log_in(payer)
+    created = bank.create(token, payer, shop, "10.00", "key-late-0001").body["id"]
+    code = factors.confirmation_code(journal_digest(bank, created), 1)
+    assert bank.confirm(token, created, code).status == 200
+    bank.clock.advance(dt.timedelta(seconds=5))
+    bank.settle()
+    (line,) = lines_of(bank, shop.account)
+    assert (line["business_date"], line["value_date"]) == ("20261122", "20261121")
+    assert verify_chain(shop.account) == Verdict(1, None)
+    chain_anew(bank, [{**line, "value_date": "20261120"}])
+    assert found(shop) == (1, "altered")
+
+
+def journal_digest(bank: Bank, entry_id: str) -> bytes:
+    (image,) = [row for row in table_items(bank, "JournalTable") if row["entry_id"] == entry_id]
+    return bytes(image["digest"])
 
 
 def test_an_account_that_says_otherwise_is_named(case: Case) -> None:

@@ -209,9 +209,8 @@ def holds_and_limits(payer: Customer, payee: Customer) -> None:
         assert changed["limit_outward"] == value
     clean_buckets(None, ledger.read_accounts([payer.account])[payer.account].image, FAR)
     left = {*ledger.read_accounts([payer.account])[payer.account].image, *read_customer(owner)}
-    assert not [
-        name for name in left if name.startswith(("day_", "count_", "month_", "outward_", "nocert_", "nofactor_"))
-    ]
+    words = ("day_", "count_", "month_", "outward_", "nocert_", "nofactor_", "uncertified_")
+    assert not [name for name in left if name.startswith(words)]
     empty = customer("李四", 0).account
     for before, after in itertools.pairwise(("open", "frozen", "open", "closed")):
         assert change_state(empty, before=before, after=after)["state"] == after

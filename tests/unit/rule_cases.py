@@ -44,6 +44,7 @@ from chalicelib.limits.domain import (
     Proof,
     account_counters,
     customer_counters,
+    customer_totals,
     presence_rule,
     single_rule,
     unchanged_rule,
@@ -61,6 +62,7 @@ from tests.unit.samples import (
     CUSTOMER,
     ENTRY,
     NOW,
+    POLICY,
     PROOF,
     SESSION,
     account_image,
@@ -211,7 +213,8 @@ def device_and_phone_cases(customer: Image) -> list[tuple[str, Rule, list[Image]
 
 
 def limit_cases(account: Image) -> list[tuple[str, Rule, list[Image]]]:
-    """The same for changes of limits, and for the order of deferred legs."""
+    """The same for changes of limits, for the order of deferred legs, and for a policy's total of the day."""
+    (total,) = customer_totals(TODAY, 500, Proof.FACTOR)
     return [
         ("limit as read", unchanged_rule("limit_day", 500), edges(account, "limit_day", 500)),
         (
@@ -220,6 +223,8 @@ def limit_cases(account: Image) -> list[tuple[str, Rule, list[Image]]]:
             [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
         ),
         ("sequence", seq_rule(7), edges(account, "seq", 7)),
+        ("day's total", total.rule(700), edges(customer_image(), total.bucket, 200)),
+        ("day's total: untouched", total.rule(499), edges(customer_image(), total.bucket, -1)),
     ]
 
 
@@ -288,16 +293,16 @@ def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
 
 def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
     """The same for what a payment's factor asks of the customer's record, and for a factor's own row."""
-    held = [
-        {**customer, "factors": value} for value in ({}, {"sms": "sms"}, {"k1": "phone"}, {"k1": "phone", "sms": ""})
-    ]
+    maps: tuple[dict[str, str], ...] = ({}, {"sms": "sms"}, {"k1": "phone"}, {"k1": "phone", "sms": ""}, {"k1": "sms"})
+    held = [{**customer, "factors": value} for value in maps]
+    strict = factors.strict_policy(POLICY, 500, 700)
     return [
         ("factor", factors.active_rule("sms"), [*held, without(customer, "factors")]),
         ("wrong codes", factors.guesses_rule(TODAY, 10), edges(customer, f"wrong_{TODAY}", 10)),
         ("codes", factors.codes_rule(TODAY, 10), edges(customer, f"codes_{TODAY}", 10)),
         ("token's step", factors.step_rule(29_000_000), edges(customer, "token_step", 29_000_000)),
-        ("strict day", factors.strict_day_rule(TODAY, 500, 700), edges(customer, f"strict_{TODAY}", 500)),
-        ("strict day: untouched", factors.strict_day_rule(TODAY, 500, 499), edges(customer, f"strict_{TODAY}", 500)),
+        ("factor's ceiling", factors.ceiling_rule("sms", 500, strict), [*held, without(customer, "factors")]),
+        ("factor's ceiling: k1", factors.ceiling_rule("k1", 501, strict), [*held, without(customer, "factors")]),
         (
             "factor's state",
             factors_store.state_rule("active", "lost"),

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.factors.domain import Terms
+from chalicelib.factors.domain import METHODS, STANDARD, Policy, Terms
 from chalicelib.factors.service import Proof
 from chalicelib.ledger.domain import NO_ENTRY, REMEMBERED_ENTRIES
 from chalicelib.platform import clock
@@ -22,7 +22,9 @@ ENTRY = "mzxw6ytboi2dkmrrgu4tembxge"
 PAYER = "9000010000000000017"
 PAYEE = "9000010000000000025"
 WRONG_CODES_DAY = 10
-PROOF = Proof(Terms(WRONG_CODES_DAY, None))
+# Ceilings that do not bind.
+POLICY = Policy(STANDARD, dict.fromkeys(METHODS, 10**12), None)
+PROOF = Proof(Terms(WRONG_CODES_DAY, POLICY))
 
 
 def instruction(**changes: Any) -> Instruction:

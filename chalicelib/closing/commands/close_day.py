@@ -33,9 +33,9 @@ def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
         return stored
     if not is_over(business_date, now):
         raise BusinessDayNotOver(date=business_date)
-    newest = store.last_before(END)
-    if newest is not None and business_date != day_after(newest.business_date):
-        raise BusinessDayOutOfOrder(next=day_after(newest.business_date))
+    due = _first_open()
+    if due is not None and business_date != due:
+        raise BusinessDayOutOfOrder(next=due)
     balance = trial_balance(business_date, now)
     if balance.is_wrong:
         findings = balance.broken.count + balance.changed.count
@@ -55,19 +55,30 @@ def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
     return closed
 
 
+def _first_open() -> str | None:
+    """The date that is to be closed next; before the first close, that on which the bank opened its first account.
+
+    None where there is neither a closed date nor an account: then no date has anything that could be left out. Reads
+    all accounts, but only until the first date is closed.
+    """
+    newest = store.last_before(END)
+    if newest is not None:
+        return day_after(newest.business_date)
+    return min((image["opened_on"] for page in ledger.account_pages() for image in page), default=None)
+
+
 def _tell_again(entry_ids: list[str]) -> None:
     """What was lost between journal and worker is told again: the day close is its sweeper."""
     queues.send("deferred_legs", [ledger.deferred_message(id_, id_) for id_ in entry_ids])
 
 
 def close_open_days(at: dt.datetime, now: dt.datetime) -> list[str]:
-    """Close every open date before the one of `at`, oldest first, seven at most; the first ever is yesterday.
+    """Close every open date before the one of `at`, oldest first, seven at most, from the bank's first on.
 
     Returns the dates that are closed; raises what the first that cannot be closed is refused for.
     """
     yesterday = day_before(at)
-    newest = store.last_before(END)
-    date = day_after(newest.business_date) if newest else yesterday
+    date = _first_open() or yesterday
     closed: list[str] = []
     while date <= yesterday and len(closed) < MAX_DAYS_A_RUN:
         close_day(date, now)

@@ -14,7 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, 
 
 from chalicelib.ledger import deferred, deferred_store, domain, store
 from chalicelib.ledger.deferred import Credit
-from chalicelib.platform import clock, ids, log
+from chalicelib.platform import clock, ids, log, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import Retryable
 
@@ -102,4 +102,4 @@ def _open(account_id: str, business_date: str) -> None:
     """Make a house account on its first use; a customer's account is never missing."""
     if not domain.is_house(account_id):
         raise Retryable("the account of a deferred leg does not exist")
-    store.put(store.account_put(deferred.new_house_account(account_id, business_date)))
+    updates.put(store.account_put(deferred.new_house_account(account_id, business_date)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
+from chalicelib.factors import service as factors
 from chalicelib.limits import domain
 from chalicelib.limits.domain import Standing
 from chalicelib.platform import clock
@@ -17,11 +18,13 @@ from chalicelib.platform.errors import NotFound
 @dataclass(frozen=True, slots=True)
 class CustomerStanding:
     """Limits over all of a customer's accounts, in fen a day: what is paid to others, and how much of that
-    without a certificate, and without any factor."""
+    without a certificate, and without any factor. `policy` is the total without a certificate that the policy of the
+    moment sets beside the customer's own limit, where it sets one."""
 
     outward: Standing
     no_certificate: Standing
     no_factor: Standing
+    policy: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,24 @@ def read_limits(customer_id: str, now: dt.datetime) -> Limits:
         raise NotFound()
     return Limits(
         business_date,
-        customer_standing(customer.image, business_date),
+        customer_standing(customer.image, now),
         [account_standing(account.image, business_date) for account in accounts.accounts_of(customer_id)],
     )
 
 
-def customer_standing(image: Image, business_date: str) -> CustomerStanding:
-    """The customer's own limits from the stored record."""
+def customer_standing(image: Image, now: dt.datetime) -> CustomerStanding:
+    """The customer's own limits from the stored record, and the policy's total beside them."""
+    business_date = clock.business_date(now)
     counters = domain.customer_counters(business_date, 0, domain.Proof.NONE)
     found = {c.limit: domain.standing(c, image) for c in counters}
-    return CustomerStanding(found["limit_outward"], found["limit_nocert"], found["limit_nofactor"])
+    (total,) = domain.customer_totals(business_date, 0, domain.Proof.NONE)
+    most_fen = factors.policy(now).no_certificate_day_fen
+    return CustomerStanding(
+        found["limit_outward"],
+        found["limit_nocert"],
+        found["limit_nofactor"],
+        total.standing(image, most_fen) if most_fen is not None else None,
+    )
 
 
 def account_standing(image: Image, business_date: str) -> AccountStanding:

@@ -14,7 +14,7 @@ from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import POSTED, Instruction
+from chalicelib.transfers.domain import POSTED, Instruction, sealed_form
 from chalicelib.transfers.errors import FactorDiffers, TransferAltered, TransferNotAwaiting, TransferTriesExhausted
 from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
 
@@ -40,7 +40,7 @@ def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: d
         entitlements.require(caller.edition, entitlements.TRANSFERS_OUTWARD, account=entitlements.FULL)
         image = ledger.claim(_claim(caller, entry_id, given.factor, max_tries, clock.to_text(now)))
         instruction = Instruction.from_image(image)
-        if instruction.digest() != image["digest"]:
+        if instruction.digest() != image["digest"] or not factors.is_sealed(sealed_form(image), image.get("seal", b"")):
             raise TransferAltered()
         proof = factors.verify(given, image, instruction.canonical(), max_tries - image["tries"], now)
     except Refusal as refusal:

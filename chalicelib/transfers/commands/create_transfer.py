@@ -15,7 +15,7 @@ from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, Instruction, Request, facts_of
+from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, Instruction, Request, facts_of, sealed_form
 from chalicelib.transfers.errors import SamePayerAndPayee
 from chalicelib.transfers.posting import draft_of
 
@@ -54,6 +54,7 @@ def create_transfer(
     item = _item(caller, entry_id, request, chosen, accounts, now) | {"correlation_id": correlation_id}
     _refuse_early(caller, customer, item, chosen, accounts, now)
     factors.count_coded(chosen.factor, customer.image, now)
+    item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
     if before is not None:
         return _replay(before, request)
@@ -129,7 +130,7 @@ def _refuse_early(
     if item["payer_account"] not in accounts:
         raise NotFound()
     draft = draft_of(item, caller, now, factors.expected(now))
-    refusals: list[Refusal] = []
+    refusals: list[Refusal] = factors.device_refusals(chosen.method, caller.device_id)
     operation = entitlements.TRANSFERS_OUTWARD if item["outward"] else entitlements.TRANSFERS_OWN
     # Where the customer holds no such factor, that is told by the factor's own rule.
     method = None if chosen.method == factors.NO_FACTOR else chosen.method
@@ -146,9 +147,6 @@ def _refuse_early(
     # A deferred payee is no part of the write, so its state is judged here.
     if payee is None or payee.holder != item["payee_name"] or not ledger.can_receive(payee):
         refusals.append(ledger.PayeeUnavailable())
-    refusals += factors.device_refusals(chosen.method, caller.device_id)
-    if item["outward"]:
-        refusals += factors.ceiling_refusals(chosen.method, customer.image, item["amount_fen"], now)
     refusal = lowest(refusals)
     if refusal is not None:
         raise refusal

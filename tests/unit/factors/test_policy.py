@@ -58,6 +58,6 @@ def test_the_strict_policy_lowers_what_is_no_certificate() -> None:
 
 
 def test_counts_of_days_long_over_go() -> None:
-    image = {"wrong_20261119": 1, "codes_20261120": 1, "strict_20261121": 1, "nocert_20261101": 1, "state": "active"}
+    image = {"wrong_20261119": 1, "codes_20261120": 1, "nocert_20261101": 1, "state": "active"}
     assert expired_counts(image, "20261121") == ["wrong_20261119"]
-    assert expired_counts(image, "20270101") == ["codes_20261120", "strict_20261121", "wrong_20261119"]
+    assert expired_counts(image, "20270101") == ["codes_20261120", "wrong_20261119"]

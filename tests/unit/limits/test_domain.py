@@ -151,6 +151,28 @@ def test_each_limit_of_an_account_has_its_own_refusal(broken: dict[str, Any], co
 )
 def test_each_limit_of_a_customer_has_its_own_refusal(broken: dict[str, Any], code: str) -> None:
     update = ItemUpdate("customers", {"customer_id": s("c")}, missing=NotFound)
-    limit_customer(update, "20261121", 500, Proof.NONE)
+    limit_customer(update, "20261121", 500, Proof.NONE, no_certificate_day_fen=None)
     assert update.breaches(customer_image()) == []
     assert [refusal.code for refusal in update.breaches(customer_image(**broken))] == [code]
+
+
+@pytest.mark.parametrize(
+    ("proof", "used", "most", "refused"),
+    [
+        (Proof.FACTOR, None, 500, False),
+        (Proof.FACTOR, None, 499, True),
+        (Proof.FACTOR, 200, 700, False),
+        (Proof.FACTOR, 201, 700, True),
+        (Proof.NONE, 201, 700, True),
+        (Proof.FACTOR, 900, None, False),
+        (Proof.CERTIFICATE, 900, 700, False),
+    ],
+)
+def test_a_policys_total_counts_what_was_used_whether_or_not_it_is_in_force(
+    proof: Proof, used: int | None, most: int | None, refused: bool
+) -> None:
+    update = ItemUpdate("customers", {"customer_id": s("c")}, missing=NotFound)
+    limit_customer(update, "20261121", 500, proof, no_certificate_day_fen=most)
+    image = customer_image() | ({} if used is None else {"uncertified_20261121": used})
+    assert [refusal.code for refusal in update.breaches(image)] == ["strict_day_limit_exceeded"] * refused
+    assert any("#uncertified_20261121" in clause for clause in update.sets) == (proof is not Proof.CERTIFICATE)
