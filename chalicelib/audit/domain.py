@@ -55,6 +55,12 @@ ACCOUNT_BOUND = Kind("account_bound", SETTING, "账户或银行卡已绑定", "a
 ACCOUNT_UNBOUND = Kind("account_unbound", SETTING, "账户或银行卡已解绑", "an account or card was unbound")
 IDENTITY_VERIFIED = Kind("identity_verified", SETTING, "实名认证通过", "the identity was verified")
 IDENTITY_REFUSED = Kind("identity_refused", SETTING, "实名认证未通过", "the identity was not verified")
+DOCUMENT_READ = Kind("document_read", SETTING, "识别证件照片", "the picture of a document was read")
+DOCUMENT_UNREADABLE = Kind(
+    "document_unreadable", SETTING, "证件照片未能识别", "the picture of a document could not be read"
+)
+FACE_MATCHED = Kind("face_matched", SETTING, "人脸比对通过", "a face was matched with the document")
+FACE_REFUSED = Kind("face_refused", SETTING, "人脸比对未通过", "a face was not matched with the document")
 PROFILE_CHANGED = Kind("profile_changed", SETTING, "个人资料已修改", "personal data were changed")
 TRANSFERS_SWITCHED_OFF = Kind("transfers_switched_off", SETTING, "关闭网上转账", "online transfers switched off")
 TRANSFERS_SWITCHED_ON = Kind(
@@ -127,6 +133,10 @@ ALL = {
         ACCOUNT_UNBOUND,
         IDENTITY_VERIFIED,
         IDENTITY_REFUSED,
+        DOCUMENT_READ,
+        DOCUMENT_UNREADABLE,
+        FACE_MATCHED,
+        FACE_REFUSED,
         PROFILE_CHANGED,
         TRANSFERS_SWITCHED_OFF,
         TRANSFERS_SWITCHED_ON,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.accounts.routes import api as accounts
 from chalicelib.audit.routes import api as audit
+from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
 from chalicelib.devices.routes import api as devices
 from chalicelib.factors.routes import api as factors
@@ -24,6 +25,7 @@ CONTEXT_APIS: tuple[Api, ...] = (
     accounts,
     limits,
     customers,
+    pictures,
     devices,
     stepup,
     transfers,

@@ -33,6 +33,9 @@ OFFLINE, NO_EDITION = "offline", "none"
 # One whose online banking was ended: no session of theirs is served any more.
 CLOSED = "closed"
 
+# What became of asking whether name and number belong together.
+VERIFIED, REFUSED = "verified", "refused"
+
 SETTLEMENT_KINDS = ("savings", "current", "merchant")
 
 RESIDENT_ID, PASSPORT = "resident_id", "passport"
@@ -256,12 +259,22 @@ def owned_rule(customer_id: str) -> Rule:
     )
 
 
+def verified_rule() -> Rule:
+    """The identity is verified by name and number."""
+    return Rule(
+        "#verification = :verified",
+        {":verified": s(VERIFIED)},
+        lambda image: bool(image.get("verification") == VERIFIED),
+        None,
+    )
+
+
 def unverified_rule() -> Rule:
     """The identity is not verified yet: a later question changes nothing of what is."""
     return Rule(
         "attribute_not_exists(#verification) OR #verification <> :verified",
-        {":verified": s("verified")},
-        lambda image: image.get("verification") != "verified",
+        {":verified": s(VERIFIED)},
+        lambda image: image.get("verification") != VERIFIED,
         None,
     )
 

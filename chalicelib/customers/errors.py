@@ -118,6 +118,34 @@ class IdentityTriesExhausted(Refusal):
     en = "No tries to verify your identity are left today; try tomorrow or visit a branch."
 
 
+class IdentityUnverified(Refusal):
+    """A face is compared once it is known whose it should be."""
+
+    code, status, rank = "identity_unverified", 409, RANK_RIGHT
+    zh = "请先以姓名和证件号码完成实名认证。"
+    en = "Verify your identity by name and document number first."
+
+
+class PictureUnfit(Refusal):
+    code, status, rank = "picture_unfit", 400, RANK_MALFORMED
+    zh = "照片无法使用：{reason}。"
+    en = "The picture will not do: {reason}."
+
+
+class DocumentUnreadable(Refusal):
+    code, status, rank = "document_unreadable", 422, RANK_FACTOR
+    zh = "无法识别证件照片，请重新拍摄。今日还可尝试 {tries_left} 次。"
+    en = "The document could not be read; take another picture. {tries_left} tries left today."
+
+
+class FaceNotMatched(Refusal):
+    """One answer, whether the face or the document is another's."""
+
+    code, status, rank = "face_not_matched", 422, RANK_FACTOR
+    zh = "人脸与留存证件比对未通过。今日还可尝试 {tries_left} 次。"
+    en = "The face does not match the document on file. {tries_left} tries left today."
+
+
 class IdentityProviderUnavailable(Refusal):
     code, status, rank, retry_after_s = "identity_provider_unavailable", 503, RANK_FACTOR, 30
     zh = "实名认证服务暂不可用，请稍后重试。"

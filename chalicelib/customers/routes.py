@@ -52,10 +52,11 @@ class VerificationView(View):
     state: Annotated[str, Field(description="verified 已认证, refused 未通过 / verified, refused")]
     at: fields.Timestamp
     provider: str
+    face_at: Annotated[fields.Timestamp | None, Field(description="最近一次人脸比对通过 / a face last matched")]
 
 
 def _verification(found: Verification) -> VerificationView:
-    return VerificationView(state=found.state, at=found.at, provider=found.provider)
+    return VerificationView(state=found.state, at=found.at, provider=found.provider, face_at=found.face_at)
 
 
 @api.operation(

@@ -107,6 +107,7 @@ class Operation:
     status: int
     refusals: tuple[type[Refusal], ...]
     entitlement: str | None
+    max_body_bytes: int = MAX_BODY_BYTES
 
 
 class Call:
@@ -150,8 +151,9 @@ class Call:
         if (self.header("content-type") or "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType()
         raw = self._request.raw_body
-        if len(raw) > MAX_BODY_BYTES:
-            raise BodyTooLarge(max_bytes=str(MAX_BODY_BYTES))
+        most = self._operation.max_body_bytes
+        if len(raw) > most:
+            raise BodyTooLarge(max_bytes=str(most))
         return _validated(lambda: model.model_validate_json(raw))
 
     def params(self, model: type[M]) -> M:
@@ -219,6 +221,7 @@ class Api:
         status: int = 200,
         refusals: tuple[type[Refusal], ...] = (),
         entitlement: str | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
@@ -226,8 +229,9 @@ class Api:
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
+            name = view.__name__
             operation = Operation(
-                method, path, view.__name__, zh, en, auth, body, query, answer, status, refusals, entitlement
+                method, path, name, zh, en, auth, body, query, answer, status, refusals, entitlement, max_body_bytes
             )
             self.operations.append(operation)
 

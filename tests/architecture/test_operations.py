@@ -12,7 +12,7 @@ from app import app
 from chalicelib.contract import routes, service
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
-from chalicelib.platform.http import Operation
+from chalicelib.platform.http import MAX_BODY_BYTES, Operation
 from tests.architecture.source import operations
 
 PUBLIC = {
@@ -29,6 +29,11 @@ PUBLIC = {
 }
 # Their own write carries the check that the session has not been ended, so they save a read.
 CHECKED_BY_THE_WRITE = {"POST /v1/transfers", "POST /v1/transfers/{transfer_id}/confirmation"}
+# What takes a larger body than all others, and why.
+LARGER_BODIES = {
+    "POST /v1/identity-verifications/document": "a picture",
+    "POST /v1/identity-verifications/face": "two pictures",
+}
 # Rows of the entitlements' table that no operation names, and who asks them.
 ASKED_ELSEWHERE = {
     "transfers.own": "transfers' commands, which know whose the payee is",
@@ -67,6 +72,11 @@ def test_an_operation_with_a_caller_names_what_it_needs_of_an_edition(operation:
         assert operation.entitlement is None
     else:
         assert operation.entitlement in entitlements.TABLE
+
+
+def test_only_pictures_take_a_larger_body() -> None:
+    larger = {name_of(o): o.max_body_bytes for _, o in operations() if o.max_body_bytes != MAX_BODY_BYTES}
+    assert larger == dict.fromkeys(LARGER_BODIES, 3 * 1024 * 1024)
 
 
 def test_every_row_of_the_entitlements_is_asked() -> None:

@@ -30,14 +30,18 @@ from chalicelib.customers import store as customers_store
 from chalicelib.customers.commands.bind_account import plan_binding, unbind_account
 from chalicelib.customers.commands.change_edition import Upgrade, close_online, downgrade, upgrade
 from chalicelib.customers.commands.change_profile import change_mailing_address
+from chalicelib.customers.commands.compare_face import compare_face
 from chalicelib.customers.commands.contract_account import contract_account
 from chalicelib.customers.commands.open_account import AccountForm, open_account
 from chalicelib.customers.commands.open_customer import Person, open_customer
+from chalicelib.customers.commands.read_document import read_document
 from chalicelib.customers.commands.sign_up_online import OnlineForm, sign_up_online
 from chalicelib.customers.commands.switch_transfers import switch_transfers
 from chalicelib.customers.commands.verify_identity import verify_identity
 from chalicelib.customers.domain import IdentityDocument
 from chalicelib.customers.errors import IdentityProviderUnavailable
+from chalicelib.customers.pictures import Picture
+from chalicelib.customers.specimens import Specimen
 from chalicelib.devices import service as devices
 from chalicelib.factors import authority, tokens
 from chalicelib.factors import service as factors
@@ -81,6 +85,8 @@ from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Instruction, Request
+from infra.local.specimens import document as drawn_document
+from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER
 from tests.engine.expressions import clauses, listening, model_calls
@@ -347,6 +353,10 @@ def counter() -> None:
     identity_providers.LocalProvider.behave(document, None)
     later = now + dt.timedelta(days=1)
     assert verify_identity(caller, "周敏", document, later).state == "verified"
+    specimen = Specimen(document.kind, document.number, "周敏")
+    pictures = [Picture(jpeg(drawn)) for drawn in (drawn_document(specimen), face(document.number))]
+    assert read_document(caller, pictures[0], later).document == document
+    assert compare_face(caller, pictures[0], pictures[1], later).provider == "local"
     assert change_mailing_address(caller, "东街8号", now).image["mailing_address"] == "东街8号"
     close_online(person, teller_id=TELLER, at=now)
     assert customers.contracts_of(person) == {}

@@ -19,6 +19,7 @@ from chalicelib.customers.domain import (
     standing_rule,
     switch_rule,
     unverified_rule,
+    verified_rule,
 )
 from chalicelib.devices.service import bound_rule, own_rule
 from chalicelib.devices.service import room_rule as device_room_rule
@@ -391,6 +392,7 @@ def contract_cases(account: Image, customer: Image) -> list[tuple[str, Rule, lis
         ("own and open", owned_rule(CUSTOMER), owners),
         ("contract: query", query_rule(), [{"right": value} for value in ("query", "full", "held")]),
         ("unverified", unverified_rule(), [{}, {"verification": "refused"}, {"verification": "verified"}]),
+        ("verified", verified_rule(), [{}, {"verification": "refused"}, {"verification": "verified"}]),
     ]
 
 

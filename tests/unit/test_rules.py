@@ -92,6 +92,7 @@ NAMES = [
     "own and open",
     "contract: query",
     "unverified",
+    "verified",
     "bound device",
     "a device of one's own",
     "room for a device",

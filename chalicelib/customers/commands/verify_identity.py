@@ -8,32 +8,24 @@ from dataclasses import dataclass
 from chalicelib.audit import service as audit
 from chalicelib.customers import domain, providers, store
 from chalicelib.customers import service as customers
-from chalicelib.customers.domain import IdentityDocument
-from chalicelib.customers.errors import (
-    DocumentInvalid,
-    DocumentNotOnFile,
-    IdentityNotVerified,
-    IdentityProviderUnavailable,
-    IdentityTriesExhausted,
-)
-from chalicelib.customers.providers import ProviderRefused, ProviderSilent, Question
-from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids, log, transactions
-from chalicelib.platform.dynamo import Image, n, s
-from chalicelib.platform.errors import NotFound, Retryable, TryAgain
+from chalicelib.customers.commands.identity_tries import ask, take_try
+from chalicelib.customers.domain import REFUSED, VERIFIED, IdentityDocument
+from chalicelib.customers.errors import DocumentInvalid, DocumentNotOnFile, IdentityNotVerified
+from chalicelib.customers.providers import Question
+from chalicelib.platform import clock, ids, transactions
+from chalicelib.platform.dynamo import s
+from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.platform.http import Caller
-
-VERIFIED, REFUSED = "verified", "refused"
-_TRIES = "verify_"
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What is known of a customer's identity, since when and from whom."""
+    """What is known of a customer's identity, since when and from whom; when a face last matched, if one did."""
 
     state: str
     at: str
     provider: str
+    face_at: str | None = None
 
 
 def verify_identity(caller: Caller, name: str, document: IdentityDocument, now: dt.datetime) -> Verification:
@@ -59,7 +51,7 @@ def verify_identity(caller: Caller, name: str, document: IdentityDocument, now: 
     known = verification_of(profile)
     if known is not None and known.state == VERIFIED and is_same:
         return known
-    tries_left = _take_try(profile.image, now)
+    tries_left = take_try(profile.image, now)
     if is_same and _ask(profile, document, now):
         return _note(caller, VERIFIED, now)
     _note(caller, REFUSED, now)
@@ -71,38 +63,13 @@ def verification_of(profile: customers.Profile) -> Verification | None:
     image = profile.image
     if "verification" not in image:
         return None
-    return Verification(image["verification"], image["verified_at"], image["verified_by"])
-
-
-def _bucket(now: dt.datetime) -> str:
-    return _TRIES + clock.business_date(now)
-
-
-def _take_try(image: Image, now: dt.datetime) -> int:
-    """Claim one of the day's tries; how many are left then."""
-    bucket, most = _bucket(now), parameters.value(parameters.IDENTITY_TRIES_DAY, now)
-    update = domain.count_one(store.profile_update(image["customer_id"]), bucket, most)
-    update.remove(*(name for name in image if name.startswith(_TRIES) and name < bucket))
-    if not transactions.commit([update]):
-        raise IdentityTriesExhausted()
-    return max(0, most - int(image.get(bucket, 0)) - 1)
+    return Verification(image["verification"], image["verified_at"], image["verified_by"], image.get("face_at"))
 
 
 def _ask(profile: customers.Profile, document: IdentityDocument, now: dt.datetime) -> bool:
     provider = providers.provider()
     question = Question(ids.random_id(), profile.name, document)
-    try:
-        return provider.check(question, now)
-    except ProviderRefused:
-        log.logger.warning("identity provider refused", extra={"customer_id": profile.customer_id})
-        return False
-    except Retryable:
-        back = store.profile_update(profile.customer_id)
-        back.set(f"#{_bucket(now)} = #{_bucket(now)} - :one", one=n(1))
-        transactions.commit([back])
-        raise IdentityProviderUnavailable() from None
-    except ProviderSilent:
-        raise IdentityProviderUnavailable() from None
+    return bool(ask(profile.customer_id, lambda: provider.check(question, now), now))
 
 
 def _note(caller: Caller, state: str, now: dt.datetime) -> Verification:

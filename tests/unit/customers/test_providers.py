@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from chalicelib.customers import providers
 from chalicelib.customers.domain import RESIDENT_ID, IdentityDocument
-from chalicelib.customers.providers import HttpProvider, ProviderRefused, ProviderSilent, Question
+from chalicelib.customers.providers import DocumentText, HttpProvider, ProviderRefused, ProviderSilent, Question
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
 from chalicelib.platform.settings import SettingMissing
 from tests.unit.samples import NOW, resident_number
 
+T = TypeVar("T")
 KEY = b"shared with the provider"
 DOCUMENT = IdentityDocument.of(RESIDENT_ID, resident_number(7))
 QUESTION = Question("question-1", "赵小明", DOCUMENT)
@@ -72,11 +74,7 @@ def service() -> Iterator[Service]:
 
 
 def asked(service: Service) -> bool:
-    provider = HttpProvider(service.url, KEY)
-    try:
-        return provider.check(QUESTION, NOW)
-    finally:
-        provider._pool.clear()
+    return with_provider(service, lambda provider: provider.check(QUESTION, NOW))
 
 
 @pytest.mark.requirement("XJ-3.4")
@@ -117,6 +115,99 @@ def test_what_is_no_answer_is_never_a_match(service: Service, status: int, answe
     with pytest.raises(told):
         asked(service)
     assert len(service.seen) == 1, "asked once, and not where a redirect points"
+
+
+def with_provider(service: Service, ask: Callable[[HttpProvider], T]) -> T:
+    provider = HttpProvider(service.url, KEY)
+    try:
+        return ask(provider)
+    finally:
+        provider._pool.clear()
+
+
+def read(service: Service) -> DocumentText | None:
+    return with_provider(service, lambda provider: provider.read_document("reading-1", b"document", NOW))
+
+
+def compared(service: Service) -> bool:
+    return with_provider(service, lambda provider: provider.is_same_person(QUESTION, b"document", b"face", NOW))
+
+
+TEXT = {
+    "request_id": "reading-1",
+    "result": "read",
+    "name": "赵小明",
+    "document_kind": "resident_id",
+    "document_number": DOCUMENT.number.lower(),
+}
+
+
+@pytest.mark.requirement("XJ-3.4")
+def test_a_documents_picture_is_read(service: Service) -> None:
+    service.answer = TEXT
+    assert read(service) == DocumentText("赵小明", DOCUMENT)
+    service.answer = {"request_id": "reading-1", "result": "unreadable"}
+    assert read(service) is None
+    ((headers, body), _) = service.seen
+    encoded = base64.b64encode(b"document").decode()
+    assert json.loads(body) == {"check": "document_picture", "request_id": "reading-1", "picture": encoded}
+    assert headers["X-Signature"] == providers.signature(KEY, headers["X-Asked-At"], body)
+
+
+@pytest.mark.requirement("XJ-3.4")
+def test_a_face_is_compared_with_a_document(service: Service) -> None:
+    assert compared(service)
+    service.answer = {"request_id": QUESTION.request_id, "result": "mismatch"}
+    assert not compared(service)
+    asked = json.loads(service.seen[0][1])
+    assert asked.pop("document_picture") == base64.b64encode(b"document").decode()
+    assert asked.pop("face_picture") == base64.b64encode(b"face").decode()
+    assert asked == {
+        "check": "same_person",
+        "request_id": QUESTION.request_id,
+        "document_kind": "resident_id",
+        "document_number": DOCUMENT.number,
+        "name": "赵小明",
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**TEXT, "request_id": "another"},
+        {**TEXT, "result": "match"},
+        {**TEXT, "name": ""},
+        {**TEXT, "name": "赵" * 31},
+        {**TEXT, "name": None},
+        {**TEXT, "name": "赵\n"},
+        {**TEXT, "document_kind": "library_card"},
+        {**TEXT, "document_number": 7},
+        {name: value for name, value in TEXT.items() if name != "document_number"},
+        ["read"],
+        b"<html>",
+    ],
+)
+def test_what_is_no_reading_is_never_one(service: Service, answer: Any) -> None:
+    service.answer = answer
+    with pytest.raises(ProviderSilent):
+        read(service)
+
+
+@pytest.mark.parametrize(("status", "told"), [(503, Retryable), (413, ProviderRefused), (302, ProviderRefused)])
+def test_pictures_too_are_asked_about_once(service: Service, status: int, told: type[Exception]) -> None:
+    service.status = status
+    for ask in (read, compared):
+        with pytest.raises(told):
+            ask(service)
+    assert len(service.seen) == 2
+
+
+def test_a_slow_reading_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(providers, "PICTURE_TIMEOUT_S", 0.2)
+    service.silent = True
+    for ask in (read, compared):
+        with pytest.raises(ProviderSilent):
+            ask(service)
 
 
 def test_silence_and_a_closed_door_differ(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
