@@ -58,6 +58,8 @@ class Step:
 
 
 RECEIVE, MOVE, ISSUE, CANCEL, SPOIL, RETURN = "receive", "move", "issue", "cancel", "spoil", "return"
+# A device that was issued before there was a stock ledger enters it as issued.
+ADOPT = "adopt"
 
 
 def voucher_id(kind: str, serial: str) -> str:
@@ -67,8 +69,8 @@ def voucher_id(kind: str, serial: str) -> str:
 
 def deltas(step: Step) -> dict[str, dict[str, int]]:
     """What a step adds to the counters of which branch."""
-    if step.action == RECEIVE:
-        return {step.branch_id: {RECEIVED: 1, IN_STOCK: 1}}
+    if step.action in (RECEIVE, ADOPT):
+        return {step.branch_id: {RECEIVED: 1, step.to_state: 1}}
     if step.action == MOVE:
         return {step.from_branch: {IN_STOCK: -1, MOVED_OUT: 1}, step.branch_id: {IN_STOCK: 1, MOVED_IN: 1}}
     return {step.branch_id: {step.from_state: -1, step.to_state: 1}}

@@ -53,20 +53,33 @@ class Plan:
 
     def receive(self, serial: str, branch_id: str, reference: str) -> None:
         """A blank that came from its maker."""
+        step = Step(domain.RECEIVE, domain.NONE, domain.IN_STOCK, "", branch_id, self.staff_id, reference)
+        self._enter(serial, step)
+
+    def adopt(self, serial: str, branch_id: str, customer_id: str, factor_id: str) -> bool:
+        """A customer's device from before there was a stock ledger; False for one that is known."""
+        if store.read(self.kind, serial) is not None:
+            return False
+        store.open_counts(branch_id, self.kind)
+        step = Step(domain.ADOPT, domain.NONE, domain.ISSUED, "", branch_id, self.staff_id)
+        self._enter(serial, _for(step, customer_id, factor_id))
+        return True
+
+    def _enter(self, serial: str, step: Step) -> None:
         self._writes.append(
             store.voucher_put(
                 {
                     "voucher_id": domain.voucher_id(self.kind, serial),
                     "kind": self.kind,
                     "serial": serial,
-                    "branch_id": branch_id,
-                    "state": domain.IN_STOCK,
-                    "receipt": receipt_of(branch_id, reference),
+                    "branch_id": step.branch_id,
+                    "state": step.to_state,
+                    "receipt": receipt_of(step.branch_id, step.note),
+                    "customer_id": step.customer_id,
                     "steps": 1,
                 }
             )
         )
-        step = Step(domain.RECEIVE, domain.NONE, domain.IN_STOCK, "", branch_id, self.staff_id, reference)
         self._note(serial, 1, step)
 
     def move(self, image: Image, from_branch: str, to_branch: str, reference: str) -> None:

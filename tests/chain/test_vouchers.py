@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.factors.commands.adopt_blanks import adopt_blanks
 from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.platform import aws, clock, updates
@@ -19,7 +20,7 @@ from chalicelib.vouchers.commands.count import recount
 from chalicelib.vouchers.commands.move import move
 from chalicelib.vouchers.commands.receive import receive
 from chalicelib.vouchers.commands.spoil import give_back, spoil
-from infra import ops_vouchers
+from infra import ops_factors, ops_vouchers
 from tests.architecture.source import ROOT
 from tests.chain.bank import BRANCH, PASSWORD, TELLER, Bank, Person
 from tests.chain.probe import force, table_items, unchanged
@@ -222,17 +223,45 @@ def test_a_token_that_takes_the_place_of_an_ended_one_cancels_it(bank: Bank) -> 
     assert counts() == {"received": 3, "cancelled": 2, "issued": 1}
 
 
+def forget_stock(bank: Bank) -> None:
+    """As before there was a stock ledger."""
+    keys = {
+        "VouchersTable": ["voucher_id"],
+        "VoucherStepsTable": ["voucher_id", "step"],
+        "VoucherCountsTable": ["branch_id", "kind"],
+    }
+    for table, names in keys.items():
+        for row in table_items(bank, table):
+            key = {name: {"S": row[name]} for name in names}
+            aws.dynamodb().delete_item(TableName=bank.references[table], Key=key)
+
+
 def test_a_token_from_before_there_was_stock_can_be_ended(bank: Bank) -> None:
     person = bank.sign_up("赵小明")
-    take_in(bank, ["TK0001"])
-    factor_id = give_token(bank, person, "TK0001")
-    for table in ("VouchersTable", "VoucherStepsTable", "VoucherCountsTable"):
-        for row in table_items(bank, table):
-            names = {"VouchersTable": ["voucher_id"], "VoucherStepsTable": ["voucher_id", "step"]}
-            keys = {name: {"S": row[name]} for name in names.get(table, ["branch_id", "kind"])}
-            aws.dynamodb().delete_item(TableName=bank.references[table], Key=keys)
+    factor_id = give_token(bank, person, bank.blank("token"))
+    forget_stock(bank)
     revoke_factor(person.customer_id, factor_id, teller_id=TELLER, now=bank.clock.now())
     give_token(bank, person, bank.blank("token"))
+
+
+def test_what_was_issued_before_there_was_stock_enters_it_as_issued(bank: Bank) -> None:
+    people = [bank.sign_up("赵小明") for _ in range(3)]
+    take_in(bank, ["TK0001", "TK0002", "TK0003"])
+    ids = [give_token(bank, person, f"TK000{i}") for i, person in enumerate(people, 1)]
+    report_loss(people[0].customer_id, ids[0], bank.clock.now())
+    revoke_factor(people[2].customer_id, ids[2], teller_id=TELLER, now=bank.clock.now())
+    apply(bank, people[2], "usb_key", bank.blank("usb_key"))
+    forget_stock(bank)
+    with unchanged(bank):
+        assert ops_factors.main(["adopt-blanks", EAST_TELLER]) == ops_factors.NOT_DONE
+    assert ops_factors.main(["adopt-blanks", TELLER]) == ops_factors.DONE
+    assert counts() == {"received": 2, "issued": 2}
+    assert counts(kind="usb_key") == {"received": 1, "issued": 1}
+    with unchanged(bank):
+        assert adopt_blanks(staff_id=TELLER, now=bank.clock.now()) == 0
+        assert refused(lambda: take_in(bank, ["TK0002"], reference="DN-9")) == "voucher_known"
+    revoke_factor(people[0].customer_id, ids[0], teller_id=TELLER, now=bank.clock.now())
+    assert counts() == {"received": 2, "issued": 1, "cancelled": 1}
 
 
 @pytest.mark.requirement("NB-5.3.7")

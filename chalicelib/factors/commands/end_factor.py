@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
+from chalicelib.factors.commands.adopt_blanks import number_of
 from chalicelib.factors.errors import FactorStateUnfit
 from chalicelib.factors.service import state_at
 from chalicelib.platform import clock, ids, updates
@@ -44,7 +45,7 @@ def revoke_factor(customer_id: str, factor_id: str, *, teller_id: str, now: dt.d
 
 def _blank_writes(row: store.FactorItem, teller_id: str, now: dt.datetime) -> tuple[list[ItemPut | ItemUpdate], bool]:
     """The end of a factor's token or USB key, unless it has another factor by now; and whether it was never in use."""
-    serial = {domain.TOKEN: row.serial, domain.USB_KEY: row.device_serial}.get(row.method)
+    serial = number_of(row)
     if serial is None:
         return [], False
     others = [
