@@ -306,25 +306,26 @@ def test_a_revoked_application_gives_back_the_key_and_a_revoked_certificate_does
 
 @pytest.mark.requirement("NB-5.3.4")
 def test_the_same_key_gets_its_next_certificate(bank: Bank) -> None:
-    person, key, signer = bank.sign_up("赵小明"), bank.blank("usb_key"), Signer()
+    person, key = bank.sign_up("赵小明"), bank.blank("usb_key")
 
-    def certify() -> str:
+    def certify(signer: Signer) -> str:
         factor_id = apply(bank, person, "usb_key", key)
         code = download_code(bank, person, factor_id)
         assert download(bank, bank.log_in(person), factor_id, code, signer.request_pem()).status == 201
         return factor_id
 
-    first = certify()
+    first = certify(Signer())
     bank.clock.set(dt.datetime(2028, 11, 21, tzinfo=clock.SHANGHAI))  # when it has ended
-    second = certify()
+    old = Signer()
+    second = certify(old)
     assert counts(kind="usb_key") == {"received": 1, "issued": 1}
     # the first one's row ends without its key, which has another certificate by now
     revoke_factor(person.customer_id, first, teller_id=TELLER, now=bank.clock.now())
     assert counts(kind="usb_key") == {"received": 1, "issued": 1}
     # renewed online it stays issued, and ends with the last
     bank.clock.set(dt.datetime(2030, 10, 22, tzinfo=clock.SHANGHAI))
-    pem = signer.request_pem()
-    body = {"request": pem, "signature": signer.sign(pem.encode())}
+    pem = Signer().request_pem()
+    body = {"request": pem, "signature": old.sign(pem.encode())}
     renewed = bank.request("POST", f"/v1/factors/{second}/renewal", body, token=bank.log_in(person))
     assert renewed.status == 201, renewed
     assert counts(kind="usb_key") == {"received": 1, "issued": 1}
