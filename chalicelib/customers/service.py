@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ __all__ = [
     "add_customer",
     "add_holding",
     "add_person",
+    "all_ids",
     "contracts_of",
     "customer_of",
     "customer_page",
@@ -170,6 +171,16 @@ def contracts_of(customer_id: str) -> dict[str, str]:
 def customer_page(after: str | None) -> tuple[list[str], str | None]:
     """One page of all customers' ids, for jobs that visit each; (ids, cursor or None at the end)."""
     return store.scan_ids(after)
+
+
+def all_ids(most_pages: int) -> Iterator[str]:
+    """Every customer's id, a page at a time, for what an operator runs by hand; ends after `most_pages`."""
+    after: str | None = None
+    for _ in range(most_pages):
+        page, after = store.scan_ids(after)
+        yield from page
+        if after is None:
+            return
 
 
 def require_live_session(caller: Caller) -> Customer:

@@ -41,6 +41,13 @@ NOT_OVER_HTTP = {
     "business_day_out_of_order": "the day close's own side",
     "business_day_pending": "the day close's own side",
     "business_day_unbalanced": "the day close's own side",
+    "voucher_malformed": "the counter's own side",
+    "voucher_known": "the counter's own side",
+    "voucher_not_in_stock": "the counter's own side",
+    "voucher_issued": "the counter's own side",
+    "voucher_cancelled": "the counter's own side",
+    "voucher_spoiled": "the counter's own side",
+    "voucher_used": "the counter's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

@@ -36,6 +36,7 @@ from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, passwords
 from chalicelib.staff import service as staff
+from chalicelib.vouchers.commands.receive import receive
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 
 STACK = "rural-bank-test"
@@ -122,6 +123,7 @@ class Bank:
     references: dict[str, str]
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
     people: int = 0
+    blanks: int = 0
 
     # ---- what a phone does ------------------------------------------------------------------
     def request(
@@ -328,6 +330,13 @@ class Bank:
         if fen:
             self.deposit(person.account, fen)
         return person
+
+    def blank(self, kind: str, serial: str = "", branch_id: str = BRANCH) -> str:
+        """A fresh token or USB key in the stock of a branch; its serial number."""
+        self.blanks += 1
+        serial = serial or f"{kind[0].upper()}K{self.blanks:08d}"
+        receive(kind, [serial], branch_id=branch_id, reference="DN-1", staff_id=TELLER, now=self.clock.now())
+        return serial
 
     def deposit(self, account_id: str, amount_fen: int) -> None:
         """Cash over the counter."""

@@ -22,8 +22,6 @@ from chalicelib.factors.commands.issue_certificate import apply_for_certificate
 from chalicelib.notifications import providers
 from tests.chain.bank import TELLER, Bank, Person, Reply
 
-SERIAL = {"usb_key": "UK20260001"}
-
 
 @dataclass
 class Signer:
@@ -57,14 +55,16 @@ class Signer:
         return base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
 
 
-def apply(bank: Bank, person: Person, method: str) -> str:
-    """At the counter; the factor's id."""
+def apply(bank: Bank, person: Person, method: str, device_serial: str = "") -> str:
+    """At the counter; the factor's id. A USB key that is not named comes fresh from the stock."""
+    if method == "usb_key" and not device_serial:
+        device_serial = bank.blank("usb_key")
     return apply_for_certificate(
         person.customer_id,
         method,
         teller_id=TELLER,
         now=bank.clock.now(),
-        device_serial=SERIAL.get(method, ""),
+        device_serial=device_serial,
         correlation_id="counter-1",
     )
 

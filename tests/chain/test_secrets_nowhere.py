@@ -126,7 +126,7 @@ class Life:
         self.note("seed", seed)
         self.note("seed in base32", base64.b32encode(seed).decode().rstrip("="))
         now = self.bank.clock.now()
-        issue_token(self.payer.customer_id, serial="TK2026A", seed=seed, teller_id=TELLER, now=now)
+        issue_token(self.payer.customer_id, serial=self.bank.blank("token"), seed=seed, teller_id=TELLER, now=now)
         created = self.transfer("key-search-token", "23.45", factor="token")
         code = tokens.code_at(seed, tokens.step_at(now))
         path = f"/v1/transfers/{created.body['id']}/confirmation"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -17,8 +18,9 @@ import pytest
 from chalicelib.factors import service as factors
 from chalicelib.identity import keys
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, dynamo
+from chalicelib.platform import aws, clock, dynamo
 from chalicelib.staff import service as staff
+from chalicelib.vouchers.commands.receive import receive
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 from infra.local.client import local_client
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
@@ -27,6 +29,13 @@ from tests.engine.dynamodb_local import CannotBeHad, DynamoDBLocal
 STACK = "rural-bank-races"
 BRANCH, TELLER = "0001", "T0001"
 MINISTACK, DYNAMODB_LOCAL = "ministack", "dynamodb-local"
+
+
+def blank(kind: str = "token", branch_id: str = BRANCH) -> str:
+    """A fresh token or USB key in the stock of a branch; its serial number."""
+    serial = f"{kind[0].upper()}K{uuid.uuid4().int % 10**12:012d}"
+    receive(kind, [serial], branch_id=branch_id, reference="DN-1", staff_id=TELLER, now=clock.now())
+    return serial
 
 
 def _quiet(_: str) -> None:

@@ -85,10 +85,14 @@ from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Instruction, Request
+from chalicelib.vouchers import service as vouchers
+from chalicelib.vouchers.commands.count import recount
+from chalicelib.vouchers.commands.move import move
+from chalicelib.vouchers.commands.spoil import give_back, spoil
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
-from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER
+from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
 from tests.engine.test_deferred_races import merchant
@@ -164,6 +168,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         phones()
         phone_change()
         factors_and_codes(payer, payee)
+        blanks()
         lines_and_days(payer)
         projections(payer)
 
@@ -405,7 +410,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
     for row in factors_store.of_customer(authority.BANK):  # as before the key was used first
         row.delete()
     authority.authority_named.cache_clear()
-    token_id = issue_token(owner, serial="TK1", seed=seed, teller_id=TELLER, now=now)
+    token_id = issue_token(owner, serial=blank(), seed=seed, teller_id=TELLER, now=now)
     for _ in range(2):  # the second is a new code for the same
         phone_id = issue_certificate.apply_for_certificate(
             owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
@@ -461,6 +466,33 @@ def cloud_certificate(payer: Customer, payee: Customer) -> None:
     assert [outcome(owner, image, pin_of(owner, "802713")) for _ in range(5)] == ["pin_wrong"] * 5
     lift_loss(customer_id, factor_id, teller_id=TELLER, now=clock.now())
     revoke_factor(customer_id, factor_id, teller_id=TELLER, now=clock.now())
+
+
+def blanks() -> None:
+    """USB keys moved to another branch and back, issued, kept, cancelled, given back, spoiled, and counted."""
+    staff.register_branch(staff.Branch("0002", "示范村镇银行城东支行", "示范县城东路2号", "0990-0000002"))
+    one, other = blank("usb_key"), blank("usb_key")
+    for from_branch, to_branch in ((BRANCH, "0002"), ("0002", BRANCH)):
+        order = {"from_branch": from_branch, "to_branch": to_branch, "reference": uuid.uuid4().hex}
+        assert move("usb_key", [one], **order, staff_id=TELLER, now=clock.now()) == 1
+    owner, now = customer("孙八", 0).caller.customer_id, clock.now()
+    for serial in (one, one, other):  # the second keeps it, the third takes its place
+        factor_id = issue_certificate.apply_for_certificate(
+            owner, "usb_key", teller_id=TELLER, now=now, device_serial=serial, correlation_id="test"
+        )
+    give_back("usb_key", [one], reason="unused", staff_id=TELLER, now=now)
+    revoke_factor(owner, factor_id, teller_id=TELLER, now=now)
+    spoil("usb_key", [one, other], reason="broken", staff_id=TELLER, now=now)
+    assert [step["action"] for step in vouchers.steps_of("usb_key", one)] == [
+        "receive",
+        "move",
+        "move",
+        "issue",
+        "cancel",
+        "return",
+        "spoil",
+    ]
+    assert recount().findings == []
 
 
 def lines_and_days(payer: Customer) -> None:

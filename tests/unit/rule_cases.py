@@ -58,6 +58,7 @@ from chalicelib.transfers.commands.confirm_transfer import _claim
 from chalicelib.transfers.commands.transfer_at_once import holder_rule
 from chalicelib.transfers.commands.transfer_at_once import own_rule as own_payee_rule
 from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
+from chalicelib.vouchers import domain as vouchers
 from tests.unit.samples import (
     CALLER,
     CUSTOMER,
@@ -130,6 +131,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *step_up_cases(),
         *limit_cases(account),
         *credential_cases(),
+        *voucher_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -333,6 +335,25 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
         ("download: attempt", issue_certificate.attempt_rule(2), edges(customer, "attempt", 2)),
         ("download: in time", issue_certificate.code_valid_rule(NOW_TEXT), edges(customer, "code_until", NOW_TEXT)),
         ("download: tries", issue_certificate.tries_rule(5), edges(customer, "tries", 5)),
+    ]
+
+
+def voucher_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for a blank token or USB key."""
+    blank = {"serial": "TK1", "state": "in_stock", "branch_id": "0001", "customer_id": CUSTOMER, "steps": 2}
+    blanks = [
+        {**blank, "state": state, "branch_id": branch, "customer_id": customer, "unused": unused}
+        for state in vouchers.STATES
+        for branch in ("0001", "0002")
+        for customer in (CUSTOMER, "another")
+        for unused in (True, False)
+    ]
+    return [
+        ("blank: in stock", vouchers.stock_rule("0001"), blanks),
+        ("blank: held", vouchers.held_rule(CUSTOMER), [*blanks, without({**blank, "state": "issued"}, "customer_id")]),
+        ("blank: to spoil", vouchers.spoilable_rule(), blanks),
+        ("blank: unused", vouchers.unused_rule(), [*blanks, {**blank, "state": "cancelled"}]),
+        ("blank: steps", vouchers.steps_rule(2), edges(blank, "steps", 2)),
     ]
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
+from chalicelib.factors.commands.adopt_blanks import number_of
 from chalicelib.factors.errors import FactorStateUnfit
+from chalicelib.factors.service import state_at
 from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import n, s
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
+from chalicelib.vouchers import service as vouchers
 
 
 def report_loss(customer_id: str, factor_id: str, now: dt.datetime, *, session_id: str | None = None) -> None:
@@ -22,18 +26,39 @@ def report_loss(customer_id: str, factor_id: str, now: dt.datetime, *, session_i
     row = _row(customer_id, factor_id)
     if row.state == domain.LOST:
         return
-    end_factor(row, domain.LOST, audit.FACTOR_LOST, (domain.ACTIVE, domain.LOCKED), now, session_id)
+    end_factor(row, domain.LOST, audit.FACTOR_LOST, (domain.ACTIVE, domain.LOCKED), now, session_id=session_id)
 
 
 def revoke_factor(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datetime) -> None:
-    """Staff end a factor for good; what was applied for and not yet downloaded too.
+    """Staff end a factor for good; what was applied for and not yet downloaded too. Its token or USB key is cancelled
+    with it (NB-5.3.5).
 
     Raises StaffNotEntitled, NotFound, FactorStateUnfit.
     """
     require_teller(customer_id, teller_id)
     row = _row(customer_id, factor_id)
-    before = (domain.ACTIVE, domain.LOST, domain.LOCKED, domain.APPLIED)
-    end_factor(row, domain.REVOKED, audit.FACTOR_REVOKED, before, now, None)
+    blank, is_unused = _blank_writes(row, teller_id, now)
+    # A device that is said to be unused must be so in the write: the certificate may be downloaded this very moment.
+    before = (domain.APPLIED,) if is_unused else (domain.ACTIVE, domain.LOST, domain.LOCKED, domain.APPLIED)
+    end_factor(row, domain.REVOKED, audit.FACTOR_REVOKED, before, now, more=blank)
+
+
+def _blank_writes(row: store.FactorItem, teller_id: str, now: dt.datetime) -> tuple[list[ItemPut | ItemUpdate], bool]:
+    """The end of a factor's token or USB key, unless it has another factor by now; and whether it was never in use."""
+    serial = number_of(row)
+    if serial is None:
+        return [], False
+    others = [
+        other
+        for other in store.of_customer(row.customer_id)
+        if other.factor_id != row.factor_id and (other.method, other.device_serial) == (domain.USB_KEY, serial)
+    ]
+    if any(state_at(other, now) in (domain.ACTIVE, domain.LOST, domain.APPLIED) for other in others):
+        return [], False
+    is_unused = row.state == domain.APPLIED and not others
+    blanks = vouchers.Plan(row.method, teller_id, now)
+    blanks.cancel(serial, row.customer_id, row.factor_id, unused=is_unused)
+    return blanks.writes, is_unused and bool(blanks.writes)
 
 
 def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datetime) -> None:
@@ -71,7 +96,9 @@ def end_factor(
     kind: audit.Kind,
     before: tuple[str, ...],
     now: dt.datetime,
-    session_id: str | None,
+    *,
+    session_id: str | None = None,
+    more: Sequence[ItemPut | ItemUpdate] = (),
 ) -> None:
     """Bring a factor from one of the states `before` to `state`; raises FactorStateUnfit for any other."""
     update = store.update_of(row.customer_id, row.factor_id).require(store.state_rule(*before))
@@ -84,6 +111,7 @@ def end_factor(
             update.set("#state = :to, #ended_at = :at", to=s(state), at=s(clock.to_text(now))),
             record,
             audit.event(row.customer_id, kind, now, session_id=session_id, factor=row.method),
+            *more,
         ]
     )
 

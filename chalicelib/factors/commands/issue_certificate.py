@@ -35,6 +35,7 @@ from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, t
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.platform.queues import Message
+from chalicelib.vouchers import service as vouchers
 
 _NOT_THE_CARRIERS = "云证书须提交 PIN，其他载体须提交公钥 / a cloud certificate takes a PIN, any other carrier a key"
 
@@ -75,8 +76,9 @@ def apply_for_certificate(
     """Apply at the counter; the code to download goes to the reserved phone. The factor's id.
 
     Applying again, after a failed download, gives a new code and voids the old one. `device_serial` is the USB
-    key's. Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready; FactorNotActive when codes cannot go to the
-    phone because it was reported lost.
+    key's, which leaves the stock of the teller's branch in the same write, unless the customer has it already
+    (NB-5.3.5). Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, VoucherNotInStock, VoucherIssued,
+    VoucherCancelled, VoucherSpoiled; FactorNotActive when codes cannot go to the phone because it was reported lost.
     """
     require_teller(customer_id, teller_id)
     is_serial = device_serial.isalnum() and device_serial.isascii() and len(device_serial) <= MAX_SERIAL
@@ -87,7 +89,8 @@ def apply_for_certificate(
         raise FactorNotActive(factors=domain.words(service.kinds_held(customer_id, now)))
     free_method(customer_id, method, now)
     valid_for = dt.timedelta(seconds=parameters.value(parameters.DOWNLOAD_CODE_VALID_S, now))
-    open_rows = [row for row in store.of_customer(customer_id) if (row.method, row.state) == (method, domain.APPLIED)]
+    known = [row for row in store.of_customer(customer_id) if row.method == method]
+    open_rows = [row for row in known if row.state == domain.APPLIED]
     factor_id = open_rows[0].factor_id if open_rows else ids.random_id(ID_BYTES)
     attempt = int(open_rows[0].attempt or 0) + 1 if open_rows else 1
     row: Image = {
@@ -114,7 +117,7 @@ def apply_for_certificate(
             until=s(row["code_until"]),
             device=s(device_serial),
         )
-    updates.together([write])
+    updates.together([write, *_blank_writes(row, known, teller_id, now)])
     # The row is there: if this message is lost, so is only the code, and the counter applies anew.
     queues.send(
         "codes",
@@ -129,6 +132,22 @@ def apply_for_certificate(
         ],
     )
     return factor_id
+
+
+def _blank_writes(
+    row: Image, known: list[store.FactorItem], teller_id: str, now: dt.datetime
+) -> list[ItemPut | ItemUpdate]:
+    """The USB key goes to the customer; one that it takes the place of is of no use any more."""
+    if row["method"] != domain.USB_KEY:
+        return []
+    customer_id, serial = row["customer_id"], row["device_serial"]
+    blanks = vouchers.Plan(vouchers.USB_KEY, teller_id, now)
+    blanks.issue_or_keep(serial, customer_id, row["factor_id"])
+    for old in sorted({other.device_serial for other in known if other.device_serial} - {serial}):
+        of_it = [other for other in known if other.device_serial == old]
+        unused = all(other.state == domain.APPLIED for other in of_it)
+        blanks.cancel(old, customer_id, of_it[0].factor_id, unused=unused)
+    return blanks.writes
 
 
 def download_certificate(
@@ -169,7 +188,7 @@ def download_certificate(
         update.set(f"#{name} = :{name}", **{name: value})
     event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
     # Until it is active, `valid_from` is when its code was asked for.
-    record = activated(customer_id, factor_id, image["method"], replaced)
+    record = activated(customer_id, factor_id, image["method"], [old.factor_id for old in replaced])
     record.require(customers.phone_rule(clock.from_text(image["valid_from"])), domain.active_rule(domain.SMS_ID))
     reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
     claimed = store.key_put(signatures.compressed(key), customer_id, factor_id)

@@ -7,7 +7,6 @@ tells the owner looks at the factor again, since it may have been lost, revoked 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
@@ -117,7 +116,7 @@ def backfill(now: dt.datetime) -> int:
     """
     return sum(
         store.put_reminder(put)
-        for customer_id in _customers()
+        for customer_id in customers.all_ids(BACKFILL_PAGES)
         for row in _of_customer(customer_id)
         for put in _untold(row, now)
     )
@@ -136,12 +135,3 @@ def _untold(row: store.FactorItem, now: dt.datetime) -> list[ItemPut]:
     is_over = {domain.OPENING: bool(row.told_opening) or ends <= now, domain.ENDED: bool(row.told_ended)}
     puts = store.reminder_puts(row.customer_id, row.factor_id, row.method, ends)
     return [put for stage, put in zip(domain.STAGES, puts, strict=True) if not is_over[stage]]
-
-
-def _customers() -> Iterator[str]:
-    after: str | None = None
-    for _ in range(BACKFILL_PAGES):
-        page, after = customers.customer_page(after)
-        yield from page
-        if after is None:
-            return

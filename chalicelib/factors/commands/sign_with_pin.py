@@ -87,7 +87,7 @@ def _lock(customer_id: str, factor_id: str, now: dt.datetime) -> None:
     row = store.get(customer_id, factor_id)
     if row is not None and row.state == domain.ACTIVE:
         with suppress(FactorStateUnfit):
-            end_factor(row, domain.LOCKED, audit.FACTOR_LOCKED, (domain.ACTIVE,), now, None)
+            end_factor(row, domain.LOCKED, audit.FACTOR_LOCKED, (domain.ACTIVE,), now)
 
 
 def cloud_rule() -> Rule:

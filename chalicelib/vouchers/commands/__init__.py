@@ -1,0 +1,1 @@
+"""What staff do with blanks, one use case a file."""
