@@ -99,6 +99,19 @@ WITHDRAWAL_PASSWORD_UNLOCKED = Kind(
     "账户的查询密码网上申请锁定已解除",
     "applications for the query password by an account were unlocked",
 )
+CASH_PASSWORD_LOCKED = Kind(
+    "cash_password_locked",
+    SETTING,
+    "柜面取款时连续输错取款密码，该账户柜面取款已被锁定",
+    "withdrawals over the counter from an account were locked after wrong passwords",
+    tells=True,
+)
+CASH_PASSWORD_UNLOCKED = Kind(
+    "cash_password_unlocked",
+    SETTING,
+    "账户的柜面取款锁定已解除",
+    "withdrawals over the counter from an account were unlocked",
+)
 PASSWORD_RESET = Kind(
     "password_reset", SETTING, "查询密码已申请或重置", "the query password was applied for or reset", tells=True
 )
@@ -159,6 +172,8 @@ ALL = {
         PAYMENT_PASSWORD_UNLOCKED,
         WITHDRAWAL_PASSWORD_LOCKED,
         WITHDRAWAL_PASSWORD_UNLOCKED,
+        CASH_PASSWORD_LOCKED,
+        CASH_PASSWORD_UNLOCKED,
         PASSWORD_RESET,
     )
 }

@@ -11,6 +11,8 @@ from chalicelib.audit import domain, store
 from chalicelib.audit.domain import (
     ACCOUNT_BOUND,
     ACCOUNT_UNBOUND,
+    CASH_PASSWORD_LOCKED,
+    CASH_PASSWORD_UNLOCKED,
     CODE_GUESSES_EXHAUSTED,
     DEVICE_BOUND,
     DEVICE_LOCKED,
@@ -60,6 +62,8 @@ from chalicelib.platform.dynamo import Image, ItemPut
 __all__ = [
     "ACCOUNT_BOUND",
     "ACCOUNT_UNBOUND",
+    "CASH_PASSWORD_LOCKED",
+    "CASH_PASSWORD_UNLOCKED",
     "CODE_GUESSES_EXHAUSTED",
     "DEVICE_BOUND",
     "DEVICE_LOCKED",

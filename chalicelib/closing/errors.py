@@ -35,3 +35,9 @@ class BusinessDayUnbalanced(Refusal):
     code, status, rank = "business_day_unbalanced", 409, RANK_INSTRUCTION
     zh = "营业日 {date} 试算不平：差额 {difference} 元，{findings} 处不符，不能日终，请核查。"
     en = "Business date {date} does not balance: off by {difference}, {findings} findings; it cannot be closed."
+
+
+class TillsNotClosed(Refusal):
+    code, status, rank = "tills_not_closed", 409, RANK_INSTRUCTION
+    zh = "营业日 {date} 尚有尾箱未轧账交回（柜员 {tills}），不能日终。"
+    en = "Business date {date} cannot be closed while tills are out (tellers {tills})."

@@ -99,6 +99,18 @@ class PaymentPasswordWrong(Refusal):
     en = "The payment password is wrong, not set, or locked for now after too many wrong ones."
 
 
+class WithdrawalPasswordWrong(Refusal):
+    code, status, rank = "withdrawal_password_wrong", 422, RANK_FACTOR
+    zh = "取款密码不正确，或输错次数过多已被暂时锁定。"
+    en = "The withdrawal password is wrong, or locked for now after too many wrong ones."
+
+
+class WithdrawalPasswordMissing(Refusal):
+    code, status, rank = "withdrawal_password_missing", 422, RANK_FACTOR
+    zh = "该账户尚未设置取款密码，请先由户主在柜面设置。"
+    en = "The account has no withdrawal password; its holder sets one at the counter first."
+
+
 class RefreshRefused(Refusal):
     code, status, rank = "refresh_refused", 401, RANK_SESSION
     zh = "续期失败，请重新登录。"

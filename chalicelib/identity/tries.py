@@ -88,6 +88,17 @@ def of_withdrawal_password(owner_id: str | None, account_id: str) -> Subject:
     )
 
 
+def of_counter_password(owner_id: str, account_id: str) -> Subject:
+    """The withdrawal password of an account, at a counter."""
+    return Subject(
+        f"counter#{account_id}",
+        owner_id,
+        audit.CASH_PASSWORD_LOCKED,
+        audit.CASH_PASSWORD_UNLOCKED,
+        facts={"account": mask_account(account_id)},
+    )
+
+
 def take(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> Try:
     """Take a try; `was_right` or `was_wrong` says what came of it.
 

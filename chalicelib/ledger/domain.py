@@ -112,6 +112,13 @@ def cash_account(branch_id: str) -> str:
 
 
 FEE_INCOME_ACCOUNT = f"{_HOUSE_PREFIX}FEE-INCOME"
+# Where the bank's cash comes from and goes to.
+CENTRAL_BANK_ACCOUNT = f"{_HOUSE_PREFIX}CENTRAL-BANK"
+
+
+def over_short_account(branch_id: str) -> str:
+    """The house account for what a branch's tills held beyond their books (长款), or less (短款)."""
+    return f"{_HOUSE_PREFIX}OVER-SHORT-{branch_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +191,18 @@ def debit_rules(customer_id: str, debit_fen: int) -> list[Rule]:
             lambda _: AccountQueryOnly(),
         ),
         paying_rule(),
-        Rule(
-            "#available_fen >= :debit",
-            {":debit": n(debit_fen)},
-            lambda image: bool(image["available_fen"] >= debit_fen),
-            lambda _: InsufficientFunds(),
-        ),
+        funds_rule(debit_fen),
     ]
+
+
+def funds_rule(debit_fen: int) -> Rule:
+    """What leaves an account is there, and not set aside."""
+    return Rule(
+        "#available_fen >= :debit",
+        {":debit": n(debit_fen)},
+        lambda image: bool(image["available_fen"] >= debit_fen),
+        lambda _: InsufficientFunds(),
+    )
 
 
 def paying_rule() -> Rule:

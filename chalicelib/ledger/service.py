@@ -12,6 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from chalicelib.ledger import deferred_store, domain, store
 from chalicelib.ledger.deferred_store import DeferredLine
 from chalicelib.ledger.domain import (
+    CENTRAL_BANK_ACCOUNT,
     CREDIT_DEFERRED,
     CREDIT_IMMEDIATE,
     FEE_INCOME_ACCOUNT,
@@ -31,6 +32,7 @@ from chalicelib.ledger.domain import (
     entry_from_image,
     is_deferred,
     is_house,
+    over_short_account,
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.ledger.store import SearchTooLong
@@ -41,6 +43,7 @@ from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from chalicelib.platform.queues import Message
 
 __all__ = [
+    "CENTRAL_BANK_ACCOUNT",
     "CREDIT_DEFERRED",
     "CREDIT_IMMEDIATE",
     "FEE_INCOME_ACCOUNT",
@@ -82,6 +85,7 @@ __all__ = [
     "journal_put",
     "journal_update",
     "open_account",
+    "over_short_account",
     "post",
     "postings_of",
     "read",

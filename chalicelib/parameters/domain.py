@@ -79,6 +79,10 @@ CEILING_DAY_COUNT = Parameter("limit.ceiling.day_count", 500, 0, 1_000_000, "XJ-
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
 AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
+# From this amount on a withdrawal over the counter needs the holder's document and a second member of staff.
+CASH_SECOND_PERSON_FEN = Parameter(
+    "counter.cash.second_person_fen", 50_000_00, 1, _FEN_MAX, "NB-5.1.5; PBoC order 2022 no. 1"
+)
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 
 ALL = {
@@ -129,5 +133,6 @@ ALL = {
         NOTICE_LEAD_H,
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
+        CASH_SECOND_PERSON_FEN,
     )
 }

@@ -24,6 +24,14 @@ from chalicelib.accounts.domain import Movement
 from chalicelib.audit import service as audit
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
+from chalicelib.counter import domain as voucher_kinds
+from chalicelib.counter import service as counter_service
+from chalicelib.counter.commands.count_till import count_till, settle_difference
+from chalicelib.counter.commands.move_vault_cash import VaultMove, move_vault_cash
+from chalicelib.counter.commands.open_till import open_till
+from chalicelib.counter.commands.pay_out import Withdrawal, pay_out
+from chalicelib.counter.commands.take_deposit import take_deposit
+from chalicelib.counter.domain import VoucherDraft
 from chalicelib.customers import providers as identity_providers
 from chalicelib.customers import service as customers
 from chalicelib.customers import store as customers_store
@@ -57,6 +65,7 @@ from chalicelib.identity.commands import captcha
 from chalicelib.identity.commands.captcha import CaptchaAnswer
 from chalicelib.identity.commands.change_password import change_password
 from chalicelib.identity.commands.set_login_name import set_login_name
+from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.identity.errors import ApplicationRefused, LoginRefused
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
@@ -102,6 +111,7 @@ from tests.engine.test_hold_races import hold
 from tests.engine.test_phone_races import begun, completed
 from tests.engine.test_step_up_races import challenge, code_of
 from tests.engine.test_step_up_races import confirmed as step_up_confirmed
+from tests.engine.test_till_races import new_branch, new_teller
 from tests.engine.test_transfer_races import PASSWORD, WIDE, Customer, confirmed, created, customer
 from tests.unit import rule_cases, test_rules
 from tests.unit.samples import resident_number
@@ -164,6 +174,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         holds_and_limits(payer, payee)
         sessions()
         counter()
+        tills_and_vouchers()
         step_ups()
         phones()
         phone_change()
@@ -365,6 +376,29 @@ def counter() -> None:
     assert change_mailing_address(caller, "东街8号", now).image["mailing_address"] == "东街8号"
     close_online(person, teller_id=TELLER, at=now)
     assert customers.contracts_of(person) == {}
+
+
+def tills_and_vouchers() -> None:
+    """Cash from the vault through a till and back; one that agrees, one that does not; vouchers and their prints."""
+    branch, today = new_branch(), clock.business_date(clock.now())
+    first, second = (new_teller(branch) for _ in range(2))
+    for fen in (500_00, -100_00):
+        move = VaultMove(branch, fen, f"supply{fen}", "备付")
+        assert not move_vault_cash(move, maker_id=first, checker_id=second).hit
+    for teller in (first, second):
+        open_till(teller, 200_00)
+    account = customer("陈一", 0).account
+    set_withdrawal_password(account, "273849", teller_id=TELLER)
+    taken = take_deposit(account, 10_00, reference="deposit-1", teller_id=first)
+    assert counter_service.voucher_of(taken.voucher).amount_fen == 10_00
+    pay_out(Withdrawal(account, 4_00, "withdraw-1", "273849"), teller_id=first)
+    assert count_till(today, first, 206_00, by=first).state == "closed"
+    assert count_till(today, second, 199_00, by=second).state == "counted"
+    assert [till.teller_id for till in counter_service.unclosed_tills(today) if till.branch_id == branch] == [second]
+    assert settle_difference(today, second, 199_00, reason="原因待查", checker_id=first).state == "closed"
+    assert counter_service.vault_fen(branch) == 405_00
+    draft = VoucherDraft(voucher_kinds.CASH_IN, first, clock.to_text(clock.now()), {})
+    assert len({counter_service.write_once(branch, "by-reference", draft) for _ in range(2)}) == 1
 
 
 def step_ups() -> None:

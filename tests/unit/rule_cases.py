@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from chalicelib.counter import domain as counter
 from chalicelib.customers.domain import (
     EDITIONS,
     device_rule,
@@ -132,6 +133,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *limit_cases(account),
         *credential_cases(),
         *voucher_cases(),
+        *till_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -251,6 +253,27 @@ def credential_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("login lock as seen", locked_rule(1000), edges({"locked_until": 1000}, "locked_until", 1000)),
         ("no login lock", unlocked_rule(), [{}, {"locked_until": 0}, {"locked_until": 1000}]),
         ("login tries used up", used_up_rule(MAX_TRIES), edges({"tries": MAX_TRIES}, "tries", MAX_TRIES)),
+    ]
+
+
+def till_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for tills and vaults."""
+    till = {"state": "open", "branch_id": "0001", "teller_id": "T0001", "cash_fen": 500, "counted_fen": 500}
+    states = [{**till, "state": value} for value in ("open", "counted", "closed", "")]
+    people = [
+        {**till, "teller_id": teller, **counted}
+        for teller in ("T0001", "T0002")
+        for counted in ({}, {"counted_by": "T0001"}, {"counted_by": "T0002"})
+    ]
+    return [
+        ("till: open", counter.till_open_rule("0001"), [*states, *edges(till, "branch_id", "0001")]),
+        ("till: cash", counter.till_cash_rule(500), edges(till, "cash_fen", 500)),
+        ("vault: cash", counter.vault_cash_rule(500), edges(till, "cash_fen", 500)),
+        ("till: countable", counter.countable_rule(), states),
+        ("till: expected", counter.expected_rule(500), edges(till, "cash_fen", 500)),
+        ("till: counted", counter.counted_rule(), states),
+        ("till: same count", counter.same_count_rule(500), edges(till, "counted_fen", 500)),
+        ("till: other person", counter.other_person_rule("T0002"), people),
     ]
 
 

@@ -6,14 +6,16 @@ import datetime as dt
 
 from chalicelib.closing import store
 from chalicelib.closing.commands.trial_balance import trial_balance
-from chalicelib.closing.domain import END, day_after, day_before, is_over, parse_date
+from chalicelib.closing.domain import END, MAX_NAMED, day_after, day_before, is_over, parse_date
 from chalicelib.closing.errors import (
     BusinessDayNotOver,
     BusinessDayOutOfOrder,
     BusinessDayPending,
     BusinessDayUnbalanced,
+    TillsNotClosed,
 )
 from chalicelib.closing.store import BusinessDayItem
+from chalicelib.counter import service as counter
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, queues
 from chalicelib.platform.money import decimal_text
@@ -26,7 +28,7 @@ def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
     """Close one business date; a date that is closed already answers its row.
 
     Raises BusinessDateMalformed, BusinessDayNotOver, BusinessDayOutOfOrder, BusinessDayPending (after it has
-    told the legs that are due again), BusinessDayUnbalanced; then nothing is written.
+    told the legs that are due again), BusinessDayUnbalanced, TillsNotClosed; then nothing is written.
     """
     stored = store.get(parse_date(business_date))
     if stored is not None:
@@ -48,6 +50,10 @@ def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
             accounts=str(balance.pending_accounts.count),
             entries=str(balance.pending_entries.count),
         )
+    # None can be opened any more for a date that is over, so what is closed now stays so.
+    tills = counter.unclosed_tills(business_date)
+    if tills:
+        raise TillsNotClosed(date=business_date, tills=",".join(till.teller_id for till in tills[:MAX_NAMED]))
     store.put_once(balance, clock.to_text(now))
     closed = store.get(business_date)
     if closed is None:

@@ -36,9 +36,9 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
     """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
 
     What an outward transfer took from its account's limits goes back to the same buckets while they exist.
-    Raises NotFound, EntryNotReversible, AccountNotActive (the payee's account is frozen, dormant or closed),
-    InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the payer's account can no
-    longer receive).
+    Raises NotFound, EntryNotReversible (also cash of a till or vault), AccountNotActive (the payee's account is
+    frozen, dormant or closed), InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the
+    payer's account can no longer receive).
     """
     digest = hashlib.sha256(f"{REVERSAL}|{entry_id}".encode()).digest()
 
@@ -46,7 +46,8 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
         original = ledger.read_entry(entry_id)
         if original is None:
             raise NotFound()
-        if original["state"] != ledger.POSTED or original["kind"] == REVERSAL:
+        # Notes that a till gave or took are not undone by an entry alone.
+        if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or "voucher" in original:
             raise EntryNotReversible()
         facts = PostingFacts(clock.business_date(now), clock.to_text(now), correlation_id)
         mirror = _mirror(original)
