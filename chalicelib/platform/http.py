@@ -151,13 +151,13 @@ class Call:
         raw = self._request.raw_body
         if len(raw) > MAX_BODY_BYTES:
             raise BodyTooLarge(max_bytes=str(MAX_BODY_BYTES))
-        return _validated(lambda: model.model_validate_json(raw))
+        return validated(lambda: model.model_validate_json(raw))
 
     def params(self, model: type[M]) -> M:
         """The query parameters as `model`; raises MalformedRequest."""
         if model is not self._operation.query:
             raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
-        return _validated(lambda: model.model_validate(dict(self._request.query_params or {})))
+        return validated(lambda: model.model_validate(dict(self._request.query_params or {})))
 
 
 # pydantic's names of what is wrong -> ours, which never change once published.
@@ -179,7 +179,8 @@ _FIELD_CODES = {
 }
 
 
-def _validated(parse: Callable[[], M]) -> M:
+def validated(parse: Callable[[], M]) -> M:
+    """What `parse` reads into a model; raises MalformedJson, MalformedRequest with the fields that do not fit."""
     try:
         return parse()
     except ValidationError as error:

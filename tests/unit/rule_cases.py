@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from chalicelib.approvals import domain as approvals
 from chalicelib.customers.domain import (
     EDITIONS,
     device_rule,
@@ -48,6 +49,7 @@ from chalicelib.limits.domain import (
     single_rule,
     unchanged_rule,
 )
+from chalicelib.parameters.store import revision_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
@@ -127,6 +129,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *step_up_cases(),
         *limit_cases(account),
         *credential_cases(),
+        *approval_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -243,6 +246,21 @@ def credential_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("login lock as seen", locked_rule(1000), edges({"locked_until": 1000}, "locked_until", 1000)),
         ("no login lock", unlocked_rule(), [{}, {"locked_until": 0}, {"locked_until": 1000}]),
         ("login tries used up", used_up_rule(MAX_TRIES), edges({"tries": MAX_TRIES}, "tries", MAX_TRIES)),
+    ]
+
+
+def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for requests for approval, and for a parameter as it was read."""
+    waiting = {"state": "requested", "maker": "T0001", "digest": "ab", "expires_at": NOW_TEXT}
+    return [
+        ("approval: open", approvals.open_rule(), edges(waiting, "state", "requested")),
+        ("approval: in time", approvals.in_time_rule(NOW_TEXT), edges(waiting, "expires_at", NOW_TEXT)),
+        ("approval: over", approvals.over_rule(NOW_TEXT), edges(waiting, "expires_at", NOW_TEXT)),
+        ("approval: two people", approvals.other_person_rule("T0001"), edges(waiting, "maker", "T0001")),
+        ("approval: maker", approvals.maker_rule("T0001"), edges(waiting, "maker", "T0001")),
+        ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
+        ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]
 
 
