@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.accounts import workers as accounts
+from chalicelib.approvals import workers as approvals
 from chalicelib.audit import workers as audit
 from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CONTEXT_APIS
@@ -21,5 +22,17 @@ app.register_middleware(as_problems, "http")
 
 for api in (*CONTEXT_APIS, contract):
     app.register_blueprint(api.blueprint)
-for workers in (transfers, accounts, ledger, receipts, notifications, statements, closing, audit, stepup, factors):
+for workers in (
+    transfers,
+    accounts,
+    ledger,
+    receipts,
+    notifications,
+    statements,
+    closing,
+    audit,
+    stepup,
+    factors,
+    approvals,
+):
     app.register_blueprint(workers.blueprint)

@@ -1,7 +1,7 @@
-"""Writes docs/errors.md and docs/entitlements.md from the code; with `--check` it only compares.
+"""Writes docs/errors.md, docs/entitlements.md and docs/parameters.md from the code; with `--check` it only compares.
 
-The pages are functions of the refusal classes, the ranks, the gateway's own answers and the entitlements' table,
-so that running it twice changes nothing. A new rank without words here stops it.
+The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and the
+parameters, so that running it twice changes nothing. A new rank without words here stops it.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from typing import Any
 
 import app
 from chalicelib.entitlements import service as entitlements
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import errors, http
 from chalicelib.platform.errors import Refusal
 from infra.build import OVERLAY_FILE
@@ -24,7 +25,7 @@ WORDS = {
     "RANK_SESSION": ("未登录或登录已失效", "not logged in, or the session has ended"),
     "RANK_MALFORMED": ("请求不符合接口约定，或内容不存在", "the request does not fit the contract, or finds nothing"),
     "RANK_KEY_REUSED": ("幂等键已用于内容不同的请求", "the idempotency key belongs to another request"),
-    "RANK_INSTRUCTION": ("转账指令的状态", "the state of the instruction"),
+    "RANK_INSTRUCTION": ("转账指令或复核申请的状态", "the state of the instruction, or of the request for approval"),
     "RANK_RIGHT": ("客户版本或账户权限", "the edition, or the right on the account"),
     "RANK_PAYER": ("付款客户或付款账户的状态", "the state of the payer or of the paying account"),
     "RANK_SWITCH": ("转账开关", "the transfer switch"),
@@ -174,7 +175,29 @@ def entitlements_page() -> str:
     return "\n".join([*parts, ""])
 
 
-PAGES = {"errors.md": page, "entitlements.md": entitlements_page}
+PARAMETERS_HEADER = """# Parameters / 参数
+
+<!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->
+
+Policy that two people change ([how](operations.md#parameters)). A value that does not fit is refused, and one that
+got into the table in another way is ignored and logged. A name ends in its unit: `_fen` (1 yuan = 100 fen), `_s`, `_h`,
+`_d`, `_months`.
+
+策略参数须经两人变更；名称末尾为单位。
+
+"""
+
+
+def parameters_page() -> str:
+    """Every known parameter: default, what a value must be, and where it comes from."""
+    rows = [
+        [f"`{name}`", parameters.to_text(one.default), f"`{one.bounds}`", one.source]
+        for name, one in sorted(parameters.ALL.items())
+    ]
+    return PARAMETERS_HEADER + table(["name", "default", "bounds", "source"], rows) + "\n"
+
+
+PAGES = {"errors.md": page, "entitlements.md": entitlements_page, "parameters.md": parameters_page}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""TillsTable: tills by business date, and each branch's vault. VouchersTable: only ever added to.
+"""TillsTable: tills by business date, and each branch's vault. CounterVouchersTable: only ever added to.
 
 A voucher's number is its key, and its put does not pass where there is one: so a branch's row of a day has no gap and
 no number twice, without a counter. Its prints, and the references that found it, are rows beside it.
@@ -92,7 +92,7 @@ def next_number(branch_id: str, business_date: str) -> Number:
 
 def _newest(book: str) -> int:
     answer = aws.dynamodb().query(
-        TableName=settings.table("vouchers"),
+        TableName=settings.table("counter_vouchers"),
         KeyConditionExpression="#book = :book",
         ExpressionAttributeNames={"#book": "book"},
         ExpressionAttributeValues={":book": s(book)},
@@ -125,7 +125,7 @@ def voucher_put(number: Number, draft: VoucherDraft) -> ItemPut:
 def reference_put(branch_id: str, reference: str, number: Number) -> ItemPut:
     """Which voucher an operation has that has no write of its own to carry it; one a branch and reference."""
     item = {"book": f"reference#{branch_id}", "line": reference, "number": str(number)}
-    return ItemPut(settings.table("vouchers"), "book", to_raw(item))
+    return ItemPut(settings.table("counter_vouchers"), "book", to_raw(item))
 
 
 def number_of(branch_id: str, reference: str) -> str | None:
@@ -151,12 +151,12 @@ def print_put(number: str, place: int, facts: Mapping[str, str]) -> ItemPut:
 
 
 def _put(book: str, place: int, facts: Mapping[str, Any]) -> ItemPut:
-    return ItemPut(settings.table("vouchers"), "book", to_raw({"book": book, "line": _line(place), **facts}))
+    return ItemPut(settings.table("counter_vouchers"), "book", to_raw({"book": book, "line": _line(place), **facts}))
 
 
 def _voucher_row(book: str, line: str) -> dict[str, Any] | None:
     answer = aws.dynamodb().get_item(
-        TableName=settings.table("vouchers"), Key={"book": s(book), "line": s(line)}, ConsistentRead=True
+        TableName=settings.table("counter_vouchers"), Key={"book": s(book), "line": s(line)}, ConsistentRead=True
     )
     return to_image(answer["Item"]) if "Item" in answer else None
 

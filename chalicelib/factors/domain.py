@@ -164,9 +164,8 @@ class Policy:
         return [method for method in METHODS if amount_fen <= self.ceilings_fen[method]]
 
 
+# Also what the parameter `factor.policy` may be.
 STANDARD, STRICT = "standard", "strict"
-# By the value of the parameter `factor.policy`.
-POLICY_NAMES = (STANDARD, STRICT)
 
 
 def strict_policy(standard: Policy, single_fen: int, day_fen: int) -> Policy:

@@ -137,7 +137,7 @@ def policy(now: dt.datetime) -> Policy:
         },
         None,
     )
-    if domain.POLICY_NAMES[parameters.value(parameters.FACTOR_POLICY, now)] == domain.STANDARD:
+    if parameters.value(parameters.FACTOR_POLICY, now) == domain.STANDARD:
         return standard
     return domain.strict_policy(
         standard,

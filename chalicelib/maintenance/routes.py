@@ -26,15 +26,28 @@ class NoticeView(View):
     text_en: str
 
 
+class WayOut(View):
+    """Where the bank serves its customers meanwhile (NB-5.1.8-6)."""
+
+    text_zh: str
+    text_en: str
+    working_hours: Annotated[str, Field(description="营业时间 / working hours, Shanghai", examples=["09:00-17:00"])]
+
+
 class NoticeList(View):
     notices: list[NoticeView]
+    way_out: WayOut
 
 
 @api.operation("GET", "/v1/notices", zh="停机公告", en="Planned suspensions", auth=None, answer=NoticeList)
 def read_all(call: Call) -> NoticeList:
     """All current notices, the next first."""
     now = clock.now()
-    return NoticeList(notices=[_view(notice, clock.to_text(now)) for notice in service.listed(now)])
+    way_out = service.way_out(now)
+    return NoticeList(
+        notices=[_view(notice, clock.to_text(now)) for notice in service.listed(now)],
+        way_out=WayOut(text_zh=way_out.zh, text_en=way_out.en, working_hours=way_out.working_hours),
+    )
 
 
 def _view(notice: service.Notice, now_text: str) -> NoticeView:

@@ -27,6 +27,21 @@ class Notice:
     en: str
 
 
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """Where the bank serves its customers while online service is suspended; hours are Shanghai's."""
+
+    zh: str
+    en: str
+    working_hours: str
+
+
+def way_out(now: dt.datetime) -> WayOut:
+    """What customers are told to do meanwhile (NB-5.1.8-6)."""
+    text = parameters.value(parameters.WAY_OUT, now)
+    return WayOut(text["zh"], text["en"], parameters.value(parameters.WORKING_HOURS, now))
+
+
 def publish(
     notice_id: str,
     *,

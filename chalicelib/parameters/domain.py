@@ -1,8 +1,29 @@
-"""The known parameters: name, unit in the name, default, and the bounds a value must keep."""
+"""The known parameters: name, unit in the name, default, and the bounds a value must keep; and how values follow."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
+from chalicelib.platform import clock
+
+# Changes of one parameter that wait for their moment. A row stays short: every instance reads all rows every 30 s.
+MAX_SCHEDULED = 8
+# How old what an instance knows may be. A change for a moment to come is decided at least so long before it, so
+# that every instance knows it then.
+MAX_STALENESS = dt.timedelta(seconds=30)
+# What is to hold in over a year is not decided today.
+MAX_AHEAD = dt.timedelta(days=366)
+
+
+# What a parameter may be, as stored: a whole number, a word or a window, or the same words in Chinese and English.
+Value = int | str | dict[str, str]
+
+MAX_TEXT = 200
+_WINDOW = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +36,137 @@ class Parameter:
     high: int
     source: str
 
-    def admits(self, value: int) -> bool:
-        """Whether `value` keeps the bounds."""
-        return self.low <= value <= self.high
+    def admits(self, value: object) -> bool:
+        """Whether `value` is a whole number inside the bounds."""
+        return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return f"{self.low}..{self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A parameter that is one of a few words."""
+
+    name: str
+    default: str
+    options: tuple[str, ...]
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is one of the words."""
+        return isinstance(value, str) and value in self.options
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return "|".join(self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWindow:
+    """A parameter that is a part of each Shanghai day, `HH:MM-HH:MM`; one that ends before it starts spans midnight."""
+
+    name: str
+    default: str
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is two different times of a day."""
+        return isinstance(value, str) and _WINDOW.fullmatch(value) is not None and value[:5] != value[6:]
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return "HH:MM-HH:MM"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A parameter that customers read: one text in Chinese and in English."""
+
+    name: str
+    default: dict[str, str]
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` has both languages, each printable and of at most MAX_TEXT characters."""
+        return (
+            isinstance(value, dict)
+            and value.keys() == {"zh", "en"}
+            and all(
+                isinstance(text, str) and 0 < len(text) <= MAX_TEXT and text.isprintable() for text in value.values()
+            )
+        )
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return f'{{"zh": 1..{MAX_TEXT}, "en": 1..{MAX_TEXT}}}'
+
+
+AnyParameter = Parameter | Choice | TimeWindow | Text
+
+
+def to_text(value: Value) -> str:
+    """A value as people read it in a comparison or a history."""
+    return f"{value['zh']} / {value['en']}" if isinstance(value, dict) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A value and the moment from which it is in force."""
+
+    value: Value
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What differs from a parameter's default: the value in force, those that wait for their moment in order of
+    time, and how often it was changed.
+
+    `revision` grows by one with each change: who changes it states the one they saw.
+    """
+
+    value: Value | None
+    revision: int = 0
+    scheduled: tuple[Version, ...] = ()
+
+    def value_at(self, moment: dt.datetime) -> Value | None:
+        """The value in force at `moment`; None where the default is."""
+        for version in reversed(self.scheduled):
+            if version.since <= moment:
+                return version.value
+        return self.value
+
+
+UNTOUCHED = Row(None)
+
+
+def changed(row: Row, value: Value, since: dt.datetime | None, now: dt.datetime) -> Row:
+    """The row after a change decided at `now` that takes force then, or at `since`.
+
+    What waits for a later moment stays; of two for the same moment the one decided last holds. Raises
+    ParameterEffectiveDateRefused, ParameterScheduleFull.
+    """
+    if since is not None and not now + MAX_STALENESS <= since <= now + MAX_AHEAD:
+        earliest, latest = clock.to_local_text(now + MAX_STALENESS), clock.to_local_text(now + MAX_AHEAD)
+        raise ParameterEffectiveDateRefused(earliest=earliest, latest=latest)
+    waiting = [version for version in row.scheduled if version.since > now and version.since != since]
+    if since is None:
+        return Row(value, row.revision + 1, tuple(waiting))
+    if len(waiting) >= MAX_SCHEDULED:
+        raise ParameterScheduleFull(most=str(MAX_SCHEDULED))
+    scheduled = sorted([*waiting, Version(value, since)], key=lambda version: version.since)
+    return replace(row, value=row.value_at(now), revision=row.revision + 1, scheduled=tuple(scheduled))
+
+
+def scheduled_maps(versions: Sequence[Version]) -> list[dict[str, object]]:
+    """Waiting values as a row keeps them."""
+    return [{"value": version.value, "since": clock.to_text(version.since)} for version in versions]
 
 
 _FEN_MAX = 10**12
@@ -28,8 +177,8 @@ TOKEN_CEILING_FEN = Parameter("factor.token.ceiling_fen", 50_000_00, 0, _FEN_MAX
 PHONE_CEILING_FEN = Parameter("factor.phone.ceiling_fen", 500_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
 CLOUD_CEILING_FEN = Parameter("factor.cloud.ceiling_fen", 500_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
 USB_KEY_CEILING_FEN = Parameter("factor.usb_key.ceiling_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-4.2-limit")
-# 0: the bank's standard. 1: the stricter law for payments without a certificate.
-FACTOR_POLICY = Parameter("factor.policy", 0, 0, 1, "XJ-4.2-limit")
+# The bank's standard, or the stricter law for payments without a certificate.
+FACTOR_POLICY = Choice("factor.policy", "standard", ("standard", "strict"), "XJ-4.2-limit")
 STRICT_SINGLE_FEN = Parameter("factor.strict.single_fen", 1_000_00, 0, _FEN_MAX, "Electronic payment guideline no. 1")
 STRICT_DAY_FEN = Parameter("factor.strict.day_fen", 5_000_00, 0, _FEN_MAX, "Electronic payment guideline no. 1")
 WRONG_CODES_DAY = Parameter("factor.wrong_codes_day", 10, 1, 100, "NB-5.3.3-sms")
@@ -84,8 +233,20 @@ CASH_SECOND_PERSON_FEN = Parameter(
     "counter.cash.second_person_fen", 50_000_00, 1, _FEN_MAX, "NB-5.1.5; PBoC order 2022 no. 1"
 )
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
+# A request that nobody decided on in time cannot be approved any more.
+APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
+WORKING_HOURS = TimeWindow("bank.working_hours", "09:00-17:00", "NB-5.1.8-6")
+# Who cannot be served online learns where else the bank serves them.
+WAY_OUT = Text(
+    "text.way_out",
+    {
+        "zh": "网上服务暂停期间，您可以在营业时间到本行任一网点办理业务。",
+        "en": "While online service is suspended, any of our branches serves you during working hours.",
+    },
+    "NB-5.1.8-6",
+)
 
-ALL = {
+ALL: dict[str, AnyParameter] = {
     parameter.name: parameter
     for parameter in (
         SMS_CEILING_FEN,
@@ -134,5 +295,8 @@ ALL = {
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
         CASH_SECOND_PERSON_FEN,
+        APPROVAL_VALID_H,
+        WORKING_HOURS,
+        WAY_OUT,
     )
 }

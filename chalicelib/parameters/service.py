@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
+from typing import Protocol, TypeVar, cast
 
 from chalicelib.parameters import domain, store
 from chalicelib.parameters.domain import (
     ACCESS_TOKEN_S,
+    ALL,
+    APPROVAL_VALID_H,
     AUDIT_RETENTION_D,
     CAPTCHA_AFTER,
     CAPTCHA_VALID_S,
@@ -50,14 +54,29 @@ from chalicelib.parameters.domain import (
     TOKEN_REMINDER_MONTHS,
     TOKEN_VALID_MONTHS,
     TRANSFER_FEE_FEN,
+    UNTOUCHED,
     USB_KEY_CEILING_FEN,
+    WAY_OUT,
+    WORKING_HOURS,
     WRONG_CODES_DAY,
+    AnyParameter,
+    Choice,
     Parameter,
+    Row,
+    Text,
+    TimeWindow,
+    Value,
+    Version,
+    to_text,
 )
+from chalicelib.parameters.errors import ParameterUnknown
 from chalicelib.platform import log
+from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 
 __all__ = [
     "ACCESS_TOKEN_S",
+    "ALL",
+    "APPROVAL_VALID_H",
     "AUDIT_RETENTION_D",
     "CAPTCHA_AFTER",
     "CAPTCHA_VALID_S",
@@ -79,6 +98,7 @@ __all__ = [
     "IDENTITY_TRIES_DAY",
     "LOGIN_LOCK_S",
     "LOGIN_TRIES",
+    "MAX_STALENESS",
     "NOTICE_LEAD_H",
     "NO_CERTIFICATE_DAY_FEN",
     "NO_FACTOR_DAY_FEN",
@@ -102,36 +122,131 @@ __all__ = [
     "TOKEN_VALID_MONTHS",
     "TRANSFER_FEE_FEN",
     "USB_KEY_CEILING_FEN",
+    "WAY_OUT",
+    "WORKING_HOURS",
     "WRONG_CODES_DAY",
+    "AnyParameter",
+    "Change",
+    "Choice",
     "Parameter",
+    "Standing",
+    "Text",
+    "TimeWindow",
+    "Value",
+    "Version",
     "forget",
+    "history",
     "set_value",
+    "standing",
+    "standing_of",
+    "to_text",
     "value",
 ]
 
-MAX_STALENESS = dt.timedelta(seconds=30)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-_cached: dict[str, int] = {}
+MAX_STALENESS = domain.MAX_STALENESS
+
+_cached: dict[str, Row] = {}
 _cached_at: dt.datetime | None = None
 
 
-def value(parameter: Parameter, now: dt.datetime) -> int:
-    """The parameter's value in force, at most 30 s old.
+class Typed(Protocol[T_co]):
+    """A parameter as its reader sees it: `value` answers what its default is."""
 
-    A row out of bounds is ignored and logged: the default is safer than a typing error.
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def default(self) -> T_co: ...
+
+    def admits(self, value: object) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A parameter as it stands: the value in force, its revision, and what waits for its moment."""
+
+    parameter: AnyParameter
+    value: Value
+    revision: int
+    scheduled: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change as its history keeps it (NB-5.2.2); `changed` is the time of approval and the approval's id."""
+
+    name: str
+    changed: str
+    old: Value
+    new: Value
+    effective_from: str
+    department: str
+    approver: str
+    maker: str
+    checker: str
+    reason: str
+    approval_id: str
+
+
+def value(parameter: Typed[T], now: dt.datetime) -> T:
+    """The parameter's value in force at `now`, by what was decided up to 30 s before.
+
+    A change that waits for its moment is known before it, so it takes force at that moment exactly. A row out of
+    bounds is ignored and logged: the default is safer than a typing error.
     """
     global _cached, _cached_at
     if _cached_at is None or not dt.timedelta(0) <= now - _cached_at < MAX_STALENESS:
-        _cached, _cached_at = store.overrides(), now
-    found = _cached.get(parameter.name, parameter.default)
+        _cached, _cached_at = store.rows(), now
+    row = _cached.get(parameter.name)
+    found = row.value_at(now) if row is not None else None
+    if found is None:
+        return parameter.default
     if not parameter.admits(found):
         log.logger.error("parameter out of bounds ignored", extra={"parameter": parameter.name})
         return parameter.default
-    return found
+    return cast("T", found)
 
 
-def set_value(name: str, new: int) -> None:
-    """Write a parameter; raises ValueError for an unknown name or a value out of bounds."""
+def standing(now: dt.datetime) -> list[Standing]:
+    """Every known parameter, in order of name: what is in force at `now` and what waits for its moment."""
+    rows = store.rows()
+    return [_standing(parameter, rows.get(name, UNTOUCHED), now) for name, parameter in sorted(domain.ALL.items())]
+
+
+def standing_of(name: str, now: dt.datetime) -> Standing:
+    """One parameter. Raises ParameterUnknown."""
+    parameter = domain.ALL.get(name)
+    if parameter is None:
+        raise ParameterUnknown(name=name)
+    return _standing(parameter, store.row(name) or UNTOUCHED, now)
+
+
+def _standing(parameter: AnyParameter, row: Row, now: dt.datetime) -> Standing:
+    found = row.value_at(now)
+    in_force = found if found is not None and parameter.admits(found) else parameter.default
+    return Standing(parameter, in_force, row.revision, tuple(one for one in row.scheduled if one.since > now))
+
+
+def history(name: str, limit: int, cursor: str | None) -> tuple[list[Change], str | None]:
+    """Changes of a parameter, newest first, and the cursor of the next page.
+
+    Raises ParameterUnknown, CursorMalformed.
+    """
+    if name not in domain.ALL:
+        raise ParameterUnknown(name=name)
+    images, last = store.history(name, limit, decode_cursor(cursor, store.KEY, name, store.HISTORY_RANGE))
+    return [Change(**image) for image in images], encode_cursor(last)
+
+
+def set_value(name: str, new: Value) -> None:
+    """Put a parameter at once and without history, for a bank that is being made: tests, benchmarks, simulation.
+
+    A bank that serves customers changes one by an approval (`parameters.commands.change_parameter`). Raises
+    ValueError for an unknown name or a value out of bounds.
+    """
     parameter = domain.ALL.get(name)
     if parameter is None or not parameter.admits(new):
         raise ValueError(f"no such parameter, or out of bounds: {name}={new}")

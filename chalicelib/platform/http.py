@@ -154,13 +154,13 @@ class Call:
         most = self._operation.max_body_bytes
         if len(raw) > most:
             raise BodyTooLarge(max_bytes=str(most))
-        return _validated(lambda: model.model_validate_json(raw))
+        return validated(lambda: model.model_validate_json(raw))
 
     def params(self, model: type[M]) -> M:
         """The query parameters as `model`; raises MalformedRequest."""
         if model is not self._operation.query:
             raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
-        return _validated(lambda: model.model_validate(dict(self._request.query_params or {})))
+        return validated(lambda: model.model_validate(dict(self._request.query_params or {})))
 
 
 # pydantic's names of what is wrong -> ours, which never change once published.
@@ -182,7 +182,8 @@ _FIELD_CODES = {
 }
 
 
-def _validated(parse: Callable[[], M]) -> M:
+def validated(parse: Callable[[], M]) -> M:
+    """What `parse` reads into a model; raises MalformedJson, MalformedRequest with the fields that do not fit."""
     try:
         return parse()
     except ValidationError as error:

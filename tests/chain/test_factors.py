@@ -123,7 +123,7 @@ def test_one_fen_over_the_ceiling_is_refused_and_names_what_would_do(bank: Bank,
 
 @pytest.mark.requirement("XJ-4.2-limit")
 def test_the_strict_policy_bounds_what_has_no_certificate(bank: Bank) -> None:
-    parameters.set_value("factor.policy", 1)
+    parameters.set_value("factor.policy", "strict")
     payer, payee = rich(bank), bank.sign_up("钱红")
     token = bank.log_in(payer)
     assert bank.request("GET", "/v1/factors", token=token).body["policy"] == "strict"

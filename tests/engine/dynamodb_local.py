@@ -167,7 +167,8 @@ class DynamoDBLocal:
 
     def create_table(self, name: str, properties: Mapping[str, Any]) -> None:
         """One table; of what CloudFormation knows, what bears on reading and writing."""
-        taken = {key: properties[key] for key in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+        wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+        taken = {key: properties[key] for key in wanted if key in properties}
         if "StreamSpecification" in properties:
             taken["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
         self.client.create_table(TableName=name, **taken)

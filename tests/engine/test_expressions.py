@@ -21,6 +21,9 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute
 from chalicelib.accounts import store as accounts_store
 from chalicelib.accounts.commands.clean_buckets import clean_buckets
 from chalicelib.accounts.domain import Movement
+from chalicelib.approvals import service as approvals
+from chalicelib.approvals.commands.expire_requests import expire_requests
+from chalicelib.approvals.errors import ApprovalOutdated
 from chalicelib.audit import service as audit
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
@@ -77,7 +80,7 @@ from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, transactions, updates
+from chalicelib.platform import aws, clock, settings, transactions, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
@@ -101,6 +104,7 @@ from chalicelib.vouchers.commands.spoil import give_back, spoil
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
+from tests.chain.two_people import approved, asked, change_of, enter_staff, rejected, withdrawn
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
@@ -175,6 +179,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         sessions()
         counter()
         tills_and_vouchers()
+        two_people()
         step_ups()
         phones()
         phone_change()
@@ -401,6 +406,41 @@ def tills_and_vouchers() -> None:
     assert len({counter_service.write_once(branch, "by-reference", draft) for _ in range(2)}) == 1
 
 
+def two_people() -> None:
+    """Requests to each of their ends, the lists by page, and a parameter's first and later changes with its history."""
+    enter_staff()
+    name, hour = "notice.lead_h", dt.timedelta(hours=1)
+    for one in (name, "approval.valid_h"):
+        aws.dynamodb().delete_item(TableName=settings.table("parameters"), Key={"name": {"S": one}})
+    later = clock.to_text(clock.now() + hour)
+    payloads = [change_of(name, 80), change_of(name, 90), change_of(name, 99, effective_from=later)]
+    made = [approved(asked("parameter.change", payload)) for payload in payloads]
+    assert {one.state for one in made} == {"approved"}
+    standing = parameters.standing_of(name, clock.now())
+    assert (standing.value, standing.revision, len(standing.scheduled)) == (90, 3, 1)
+    # the default is in force until then: the row has no value of its own
+    approved(asked("parameter.change", change_of("approval.valid_h", 80, effective_from=later)))
+    approved(asked("parameter.change", change_of("approval.valid_h", 81, effective_from=later)))
+    page, cursor = parameters.history(name, 2, None)
+    rest, _ = parameters.history(name, 99, cursor)
+    assert [one.new for one in [*page, *rest]][:3] == [99, 90, 80]
+    request = [asked("parameter.change", change_of(name, value)) for value in (100, 101, 102, 103)]
+    assert rejected(request[0]).state == "rejected"
+    assert withdrawn(request[1]).state == "withdrawn"
+    approved(request[2])
+    with pytest.raises(ApprovalOutdated):
+        approved(request[3])
+    late = asked("parameter.change", change_of(name, 104))
+    assert expire_requests(clock.now() + 100 * hour, "test") >= 1
+    assert [event.state for event in approvals.show(TELLER, late.approval_id).history] == ["requested", "expired"]
+    for branch_id in (None, BRANCH):
+        for kind in (None, "parameter.change"):
+            found, cursor = approvals.page(TELLER, "approved", kind=kind, branch_id=branch_id, limit=1, cursor=None)
+            more, _ = approvals.page(TELLER, "approved", kind=kind, branch_id=branch_id, limit=9, cursor=cursor)
+            assert {one.approval_id for one in [*found, *more]} >= {made[0].approval_id, made[1].approval_id}
+    parameters.set_value(name, 72)
+
+
 def step_ups() -> None:
     """A challenge counted, sent again, confirmed and used; the switch it is for, off and on."""
     owner, now = customer("吴九", 0), clock.now()
@@ -453,7 +493,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
     assert found is not None
     offer = issue_certificate.Offer(signer.request_pem())
     issue_certificate.download_certificate(owner, phone_id, code=found[1], offer=offer, now=now, session_id=session)
-    parameters.set_value("factor.policy", 1)
+    parameters.set_value("factor.policy", "strict")
     try:
         for factor in ("token", "certificate", "sms"):
             request = Request(payer.account, payee.account, payee.name, 1_00, "CNY", "", factor=factor)
@@ -469,7 +509,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
                 done = confirm_transfer(payer.caller, image["entry_id"], given[factor], clock.now())
                 assert done.image["state"] == "posted"
     finally:
-        parameters.set_value("factor.policy", 0)
+        parameters.set_value("factor.policy", "standard")
     cloud_certificate(payer, payee)
     report_loss(owner, token_id, now)
     lift_loss(owner, token_id, teller_id=TELLER, now=now)

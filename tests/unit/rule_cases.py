@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from chalicelib.approvals import domain as approvals
 from chalicelib.counter import domain as counter
 from chalicelib.customers.domain import (
     EDITIONS,
@@ -51,6 +52,7 @@ from chalicelib.limits.domain import (
     single_rule,
     unchanged_rule,
 )
+from chalicelib.parameters.store import revision_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
@@ -134,6 +136,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *credential_cases(),
         *voucher_cases(),
         *till_cases(),
+        *approval_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -274,6 +277,21 @@ def till_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("till: counted", counter.counted_rule(), states),
         ("till: same count", counter.same_count_rule(500), edges(till, "counted_fen", 500)),
         ("till: other person", counter.other_person_rule("T0002"), people),
+    ]
+
+
+def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for requests for approval, and for a parameter as it was read."""
+    waiting = {"state": "requested", "maker": "T0001", "digest": "ab", "expires_at": NOW_TEXT}
+    return [
+        ("approval: open", approvals.open_rule(), edges(waiting, "state", "requested")),
+        ("approval: in time", approvals.in_time_rule(NOW_TEXT), edges(waiting, "expires_at", NOW_TEXT)),
+        ("approval: over", approvals.over_rule(NOW_TEXT), edges(waiting, "expires_at", NOW_TEXT)),
+        ("approval: two people", approvals.other_person_rule("T0001"), edges(waiting, "maker", "T0001")),
+        ("approval: maker", approvals.maker_rule("T0001"), edges(waiting, "maker", "T0001")),
+        ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
+        ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]
 
 

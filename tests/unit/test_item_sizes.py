@@ -18,6 +18,7 @@ from chalicelib.ledger.domain import REMEMBERED_ENTRIES
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters import store as parameters_store
+from chalicelib.parameters.domain import Row
 from chalicelib.parameters.service import SESSIONS_MAX
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
@@ -82,8 +83,8 @@ def test_the_rules_of_size(value: dict[str, Any], size: int) -> None:
 @pytest.fixture
 def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     """Raw items after the longest transfers on three days running: everything at its longest, a fee on top."""
-    overrides = {"fee.transfer.own_bank_fen": 99_99, "factor.sms.ceiling_fen": 10**12}
-    monkeypatch.setattr(parameters_store, "overrides", lambda: overrides)
+    rows = {"fee.transfer.own_bank_fen": Row(99_99), "factor.sms.ceiling_fen": Row(10**12)}
+    monkeypatch.setattr(parameters_store, "rows", lambda: rows)
     monkeypatch.setattr(code_secret, "current", lambda: b"secret of the codes")
     limits = AccountLimits(10**12 - 1, 10**12 - 1, 99_999, 10**13 - 1, 10**13 - 1)
     for account_id, owner in ((PAYER, CUSTOMER), (PAYEE, "d" * 20)):

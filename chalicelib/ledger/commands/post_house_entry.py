@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chalicelib.ledger import deferred, deferred_store, store
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.move_cash import Beside
-from chalicelib.platform import clock
+from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 
 
@@ -73,5 +73,5 @@ def draft_house_entry(
 def _seq_of(account_id: str, business_date: str) -> int:
     found = ledger.read_accounts([account_id]).get(account_id)
     if found is None:
-        store.put(store.account_put(deferred.new_house_account(account_id, business_date)))
+        updates.put(store.account_put(deferred.new_house_account(account_id, business_date)))
     return found.seq if found else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import Entry, Leg, PostingFacts, giving_back_rule
@@ -32,6 +33,16 @@ def nobody(_: Image) -> tuple[ItemUpdate, ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who ordered a reversal, why, and who approved it, where that is somebody else."""
+
+    reason: str
+    by: str
+    correlation_id: str
+    approved_by: str | None = None
+
+
 def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, others: Others = nobody) -> Posted:
     """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
 
@@ -40,27 +51,34 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
     frozen, dormant or closed), InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the
     payer's account can no longer receive).
     """
-    digest = hashlib.sha256(f"{REVERSAL}|{entry_id}".encode()).digest()
+    order = Order(reason, by, correlation_id)
+    return ledger.post(lambda now: draft_reversal(reversible_entry(entry_id), order, now, others))
 
-    def plan(now: dt.datetime) -> Draft:
-        original = ledger.read_entry(entry_id)
-        if original is None:
-            raise NotFound()
-        # Notes that a till gave or took are not undone by an entry alone.
-        if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or "voucher" in original:
-            raise EntryNotReversible()
-        facts = PostingFacts(clock.business_date(now), clock.to_text(now), correlation_id)
-        mirror = _mirror(original)
-        return Draft(
-            mirror.entry_id,
-            facts,
-            digest,
-            ledger.journal_put(_item(original, mirror, facts, digest, reason, by)),
-            _accounts(original, mirror, facts),
-            (_mark(original, mirror), *others(original)),
-        )
 
-    return ledger.post(plan)
+def reversible_entry(entry_id: str) -> Image:
+    """A posted entry, no reversal itself, no cash of a till or vault. Raises NotFound, EntryNotReversible."""
+    original = ledger.read_entry(entry_id)
+    if original is None:
+        raise NotFound()
+    # Notes that a till gave or took are not undone by an entry alone.
+    if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or "voucher" in original:
+        raise EntryNotReversible()
+    return original
+
+
+def draft_reversal(original: Image, order: Order, now: dt.datetime, others: Others = nobody) -> Draft:
+    """The writes of a reversal, for `post` or as a part of an approval's own transaction."""
+    facts = PostingFacts(clock.business_date(now), clock.to_text(now), order.correlation_id)
+    mirror = _mirror(original)
+    digest = hashlib.sha256(f"{REVERSAL}|{original['entry_id']}".encode()).digest()
+    return Draft(
+        mirror.entry_id,
+        facts,
+        digest,
+        ledger.journal_put(_item(original, mirror, facts, digest, order)),
+        _accounts(original, mirror, facts),
+        (_mark(original, mirror), *others(original)),
+    )
 
 
 def _mirror(original: Image) -> Entry:
@@ -126,9 +144,7 @@ def unreversed_rule() -> Rule:
     )
 
 
-def _item(
-    original: Image, mirror: Entry, facts: PostingFacts, digest: bytes, reason: str, by: str
-) -> dict[str, object]:
+def _item(original: Image, mirror: Entry, facts: PostingFacts, digest: bytes, order: Order) -> dict[str, object]:
     """The reversal's journal item: the parties change sides."""
     sides = {
         "payer_account": original.get("payee_account"),
@@ -144,8 +160,9 @@ def _item(
         "request_digest": digest,
         "amount_fen": original.get("captured_fen", original["amount_fen"]),
         "currency": original.get("currency", "CNY"),
-        "purpose": reason,
-        "ordered_by": by,
+        "purpose": order.reason,
+        "ordered_by": order.by,
+        "approved_by": order.approved_by,
         "created_at": facts.posted_at,
         "posted_at": facts.posted_at,
         "business_date": facts.business_date,

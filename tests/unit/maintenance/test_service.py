@@ -9,6 +9,7 @@ import pytest
 from chalicelib.maintenance import service, store
 from chalicelib.maintenance.errors import NoticeMalformed, NoticeTooLate
 from chalicelib.parameters import store as parameters_store
+from chalicelib.parameters.domain import Row
 from chalicelib.platform import clock
 
 STARTS = dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI)
@@ -24,7 +25,9 @@ class Notices:
         self.parameters: dict[str, int] = {}
         monkeypatch.setattr(store, "publish", self._keep)
         monkeypatch.setattr(store, "all_notices", lambda: iter(self.items))
-        monkeypatch.setattr(parameters_store, "overrides", lambda: self.parameters)
+        monkeypatch.setattr(
+            parameters_store, "rows", lambda: {name: Row(value) for name, value in self.parameters.items()}
+        )
 
     def _keep(self, item: store.NoticeItem) -> bool:
         self.items.append(item)

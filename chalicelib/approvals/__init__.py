@@ -1,0 +1,1 @@
+"""Whatever needs two people: one asks, another decides, and what was approved is what is done, once."""

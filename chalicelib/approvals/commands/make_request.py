@@ -1,0 +1,89 @@
+"""Ask for what needs two people: the request is stored with what it would change (NB-5.1.5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.approvals import domain, service, store
+from chalicelib.approvals.domain import REQUESTED, Approval, Event
+from chalicelib.approvals.errors import ApprovalChangesNothing
+from chalicelib.approvals.kinds import kinds
+from chalicelib.ledger.errors import IdempotencyKeyReused
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.errors import MalformedRequest, TryAgain
+from chalicelib.platform.http import validated
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for: the code of a kind, its payload as JSON has it, and why."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    reason: str
+
+
+def make_request(maker: str, wish: Wish, *, key: str, now: dt.datetime, correlation_id: str) -> Approval:
+    """Store a request with the comparison of before and after; the same `key` again answers what is stored.
+
+    Raises MalformedRequest, StaffNotEntitled, ApprovalChangesNothing, IdempotencyKeyReused, and what the kind
+    refuses; TryAgain, OutcomeUnknown.
+    """
+    kind = kinds().get(wish.kind)
+    if kind is None:
+        raise MalformedRequest([{"field": "kind", "code": "not_allowed"}])
+    payload = validated(lambda: kind.payload.model_validate_json(domain.canonical_json(dict(wish.payload))))
+    wish = Wish(kind.code, payload.model_dump(mode="json"), service.reason_from(wish.reason))
+    approval_id = ids.derived_id("approval", maker, key)
+    stored = _stored(approval_id, wish)
+    if stored is not None:
+        return stored
+    proposal = kind.propose(payload, now)
+    service.require_right(maker, proposal.branch_id)
+    if not domain.changed_facts(proposal.before, proposal.after):
+        raise ApprovalChangesNothing()
+    approval = _signed(approval_id, wish, proposal, maker, now, correlation_id)
+    at = approval.created_at
+    event = Event(approval_id, f"{at}#{REQUESTED}", REQUESTED, maker, at, correlation_id, reason=approval.reason)
+    try:
+        updates.run_together([store.put_of(approval), store.event_put(event)])
+    except updates.Overtaken:
+        # The same request twice at once: the other one was quicker.
+        stored = _stored(approval_id, wish)
+        if stored is None:
+            raise TryAgain() from None
+        return stored
+    return approval
+
+
+def _stored(approval_id: str, wish: Wish) -> Approval | None:
+    """The request that is under the key already; raises IdempotencyKeyReused when it asks for something else."""
+    found = store.read(approval_id)
+    if found is not None and not found.asks_for(wish.kind, domain.canonical_json(wish.payload), wish.reason):
+        raise IdempotencyKeyReused()
+    return found
+
+
+def _signed(
+    approval_id: str, wish: Wish, proposal: domain.Proposal, maker: str, now: dt.datetime, correlation_id: str
+) -> Approval:
+    expires_at = now + dt.timedelta(hours=parameters.value(parameters.APPROVAL_VALID_H, now))
+    unsigned = Approval(
+        approval_id=approval_id,
+        kind=wish.kind,
+        branch_id=proposal.branch_id,
+        payload=domain.canonical_json(wish.payload),
+        before=dict(proposal.before),
+        after=dict(proposal.after),
+        reason=wish.reason,
+        maker=maker,
+        created_at=clock.to_text(now),
+        expires_at=clock.to_text(min(expires_at, proposal.latest or expires_at)),
+        digest="",
+        correlation_id=correlation_id,
+    )
+    return dataclasses.replace(unsigned, digest=domain.digest_of(unsigned))
