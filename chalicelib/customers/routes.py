@@ -9,14 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import errors
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands import bind_account as binding
 from chalicelib.customers.commands import change_phone
-from chalicelib.customers.commands.bind_account import (
-    bind_account,
-    plan_binding,
-    reference_of,
-    unbind_account,
-    unbound_of,
-)
 from chalicelib.customers.commands.change_profile import change_mailing_address
 from chalicelib.customers.commands.switch_transfers import switch_transfers
 from chalicelib.customers.commands.verify_identity import Verification, verification_of, verify_identity
@@ -141,11 +135,11 @@ def cards(call: Call) -> CardList:
         ],
         unbound=[
             UnboundView(
-                reference=reference_of(customer_id, account.account_id),
+                reference=binding.reference_of(customer_id, account.account_id),
                 number=mask_account(account.account_id),
                 kind=account.kind,
             )
-            for account in unbound_of(customer_id)
+            for account in binding.unbound_of(customer_id)
             if shows(account)
         ],
     )
@@ -176,8 +170,8 @@ def cards(call: Call) -> CardList:
 )
 def bind(call: Call) -> BoundView:
     """Bind (NB-5.4.1-pro): bound online, an account never pays. Bound again, the answer is the same."""
-    binding = plan_binding(call.caller, call.json(CardToBind).card, clock.now())
-    account = bind_account(call.caller, binding, call.header("step-up"), call.correlation_id, clock.now())
+    planned = binding.plan_binding(call.caller, call.json(CardToBind).card, clock.now())
+    account = binding.bind_account(call.caller, planned, call.header("step-up"), call.correlation_id, clock.now())
     return BoundView(id=account.account_id, right=account.right)
 
 
@@ -194,7 +188,7 @@ def bind(call: Call) -> BoundView:
 )
 def unbind(call: Call, account_id: str) -> Answer:
     """Take it out of online banking."""
-    unbind_account(call.caller, account_id, clock.now())
+    binding.unbind_account(call.caller, account_id, clock.now())
     return Answer(None)
 
 
