@@ -8,6 +8,7 @@ FILE ?=
 ROOT ?=
 NAME ?=
 TELLER ?=
+STAFF ?=
 BIN := .venv/bin
 PY := $(BIN)/python
 PYTEST = $(PY) -m pytest
@@ -21,7 +22,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance unlock test prove simulate bench mutate check package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance unlock staff-code test prove simulate bench mutate check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -51,6 +52,9 @@ trial-balance: bootstrap ## the local bank's trial balance: make trial-balance D
 
 unlock: bootstrap ## end a log-in lock there: make unlock NAME=zhaoxiaoming TELLER=T0001
 	@$(PY) -m infra.ops_identity unlock '$(NAME)' '$(TELLER)'
+
+staff-code: bootstrap ## the code of a demo member's token there: make staff-code STAFF=T0001
+	@$(PY) -m infra.ops_staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile

@@ -16,11 +16,10 @@ from bench.rows import Row, whole
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
-from chalicelib.factors import tokens
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids
+from chalicelib.platform import clock, ids, totp
 from chalicelib.transfers.domain import Instruction
 
 FEE_FEN = 1_50
@@ -57,7 +56,7 @@ def token_cost(payer: Customer, payee: Customer, at: dt.datetime) -> Metered:
     before = clock.use(clock.FixedClock(at))
     try:
         transfer = awaiting(payer, request_between(payer, payee, AMOUNT_FEN, factor=factors.TOKEN))
-        given = factors.Given(factors.TOKEN, tokens.code_at(TOKEN_SEED, tokens.step_at(at)))
+        given = factors.Given(factors.TOKEN, totp.code_at(TOKEN_SEED, totp.step_at(at)))
         with warmed(), metered() as cost:
             transfer.confirm(given)
     finally:

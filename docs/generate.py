@@ -1,7 +1,7 @@
-"""Writes docs/errors.md, docs/entitlements.md and docs/parameters.md from the code; with `--check` it only compares.
+"""Writes docs/errors.md, entitlements.md and staff-permissions.md from the code; with `--check` it only compares.
 
-The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and the
-parameters, so that running it twice changes nothing. A new rank without words here stops it.
+The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and
+staff's matrix, so that running it twice changes nothing. A new rank without words here stops it.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import errors, http
 from chalicelib.platform.errors import Refusal
+from chalicelib.staff import service as staff
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
 
@@ -197,7 +198,65 @@ def parameters_page() -> str:
     return PARAMETERS_HEADER + table(["name", "default", "bounds", "source"], rows) + "\n"
 
 
-PAGES = {"errors.md": page, "entitlements.md": entitlements_page, "parameters.md": parameters_page}
+STAFF_HEADER = """# Staff permissions / 员工权限
+
+<!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->
+
+What a member of staff may do: function by role, and in each cell with which post and at which level of organisation
+(NB-5.2.3 to NB-5.2.6). What is not listed is refused with `staff_permission_denied`. The table is the most that the
+bank's standard admits; within it the system administrator switches functions on and off for a role.
+
+- *(off)*: starts switched off.
+- `fixed`: cannot be switched.
+- `emergency`: can be taken for a while under an emergency case.
+- `purpose`: every look states why, in the header `Purpose`, and is on record before it is taken.
+
+单元格为岗位与机构级别；未列出的一律拒绝。本表为制度允许的最大范围，系统管理员可在此范围内为角色开关功能；
+*(off)* 表示初始关闭。
+"""
+
+
+def staff_page() -> str:
+    """The permission matrix, every cell asked of the code that refuses, and who manages whom."""
+    roles, posts, levels = staff.words()
+
+    def cell(function: str, role: str) -> str:
+        by_levels: dict[tuple[str, ...], list[str]] = {}
+        for post in posts:
+            at = tuple(level for level in levels if staff.is_admitted(function, role, post, level))
+            if at:
+                by_levels.setdefault(at, []).append(post)
+        found = "; ".join(f"`{'`, `'.join(by)}` at `{'`, `'.join(at)}`" for at, by in by_levels.items())
+        return found + (" *(off)*" if role in staff.TABLE[function].off else "") if found else "no"
+
+    def marks(row: staff.Function) -> str:
+        named = {"fixed": row.fixed, "emergency": row.emergency, "purpose": row.shows_customers}
+        return ", ".join(f"`{name}`" for name, holds in named.items() if holds)
+
+    rows = [
+        [f"`{name}`", row.zh, row.en, marks(row), *(cell(name, role) for role in roles)]
+        for name, row in staff.TABLE.items()
+    ]
+    heads = [f"{zh} / {en}" for zh, en in roles.values()]
+    managed = [
+        [f"`{role}` at `{level}`", ", ".join(f"`{one}` at `{at}`" for one, at in sorted(who))]
+        for (role, level), who in staff.MANAGES.items()
+    ]
+    parts = [STAFF_HEADER, table(["function", "中文", "English", "", *heads], rows)]
+    heads = ["administrator", "creates and manages"]
+    parts += ["\n## Who creates and manages whom / 员工管理范围\n", table(heads, managed)]
+    for title, words in (("Roles / 角色", roles), ("Posts / 岗位", posts), ("Levels / 机构级别", levels)):
+        named = [[f"`{name}`", zh, en] for name, (zh, en) in words.items()]
+        parts += [f"\n## {title}\n", table(["name", "中文", "English"], named)]
+    return "\n".join([*parts, ""])
+
+
+PAGES = {
+    "parameters.md": parameters_page,
+    "errors.md": page,
+    "entitlements.md": entitlements_page,
+    "staff-permissions.md": staff_page,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

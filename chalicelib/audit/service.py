@@ -1,4 +1,4 @@
-"""Note what happened to a customer's access, and read it back (YQ-4.2.2-log)."""
+"""Note what happened to a customer's access, and what staff did, and read it back (YQ-4.2.2-log, NB-4-audit)."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ from chalicelib.audit.domain import (
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut
+from chalicelib.platform.http import StaffCaller
 
 __all__ = [
     "ACCOUNT_BOUND",
@@ -106,12 +107,18 @@ __all__ = [
     "WITHDRAWAL_PASSWORD_UNLOCKED",
     "Kind",
     "SecurityEvent",
+    "StaffAction",
     "event",
     "event_at",
     "is_in_period",
     "page",
     "record",
     "record_refused_log_in",
+    "record_refused_staff_log_in",
+    "record_staff_action",
+    "staff_action",
+    "staff_actions",
+    "staff_event",
 ]
 
 # Refused log-ins of one customer within so many seconds are one row: whoever guesses for a whole day, at a name
@@ -237,3 +244,110 @@ def _event(image: Image) -> SecurityEvent:
         image.get("device_id"),
         image["facts"],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAction:
+    """One row: who did what, on whom or what (`on`, ids), why, when, and by which request and emergency case.
+
+    `outcome` is `done` for what the row's own write did, `asked` for a look at data, `refused` for what was not let.
+    """
+
+    staff_id: str
+    action: str
+    on: str
+    purpose: str
+    outcome: str
+    at: str
+    session_id: str | None
+    branch_id: str | None
+    correlation_id: str | None
+    case_id: str | None
+    facts: dict[str, str]
+
+
+def staff_action(
+    caller: StaffCaller, action: str, now: dt.datetime, *, on: str = "", outcome: str = "done", **facts: str
+) -> ItemPut:
+    """The row of what a member of staff did, as a part of the write that does it (NB-4-audit).
+
+    `on` names whom or what it was done to by ids; `facts` hold no C3 value, and personal data masked.
+    """
+    return _staff_put(
+        caller.staff_id,
+        action,
+        now,
+        ids.random_id(),
+        on=on,
+        outcome=outcome,
+        purpose=caller.purpose,
+        session_id=caller.session_id,
+        branch_id=caller.branch_id,
+        correlation_id=caller.correlation_id or None,
+        case_id=caller.case_id,
+        facts=facts,
+    )
+
+
+def record_staff_action(
+    caller: StaffCaller, action: str, now: dt.datetime, *, on: str = "", outcome: str = "asked", **facts: str
+) -> None:
+    """Write the row by itself, before what it tells of: for looks at data, and for refusals."""
+    store.put_once(staff_action(caller, action, now, on=on, outcome=outcome, **facts))
+
+
+def staff_event(staff_id: str, action: str, now: dt.datetime, *, on: str = "", **facts: str) -> ItemPut:
+    """The row of what happened to a member of staff's own access, where nobody is logged in."""
+    return _staff_put(staff_id, action, now, ids.random_id(), on=on, facts=facts)
+
+
+def record_refused_staff_log_in(staff_id: str, now: dt.datetime) -> None:
+    """Note that a log-in was refused, once in REFUSALS_PER_ROW_S and number, however often somebody tries."""
+    began = int(now.timestamp()) // REFUSALS_PER_ROW_S * REFUSALS_PER_ROW_S
+    unique = ids.derived_id("refused", staff_id, str(began))
+    at = clock.from_epoch(began)
+    store.put_once(_staff_put(staff_id, "login_refused", at, unique, outcome="refused", facts={}, seen=now))
+
+
+def _staff_put(
+    staff_id: str,
+    action: str,
+    at: dt.datetime,
+    unique: str,
+    *,
+    facts: Mapping[str, str],
+    on: str = "",
+    outcome: str = "done",
+    purpose: str = "",
+    seen: dt.datetime | None = None,
+    **request: str | None,
+) -> ItemPut:
+    kept = dt.timedelta(days=parameters.value(parameters.AUDIT_RETENTION_D, seen or at))
+    return store.staff_put_of(
+        {
+            store.STAFF_KEY: clock.business_date(at),
+            store.STAFF_RANGE: f"{clock.to_text(at)}#{unique}",
+            "staff_id": staff_id,
+            "action": action,
+            "on": on,
+            "outcome": outcome,
+            "purpose": purpose,
+            "at": clock.to_text(seen or at),
+            "facts": dict(facts),
+            "expires_at": int((at + kept).timestamp()),
+            **request,
+        }
+    )
+
+
+def staff_actions(
+    business_date: str, *, limit: int, after: Mapping[str, Any] | None = None
+) -> tuple[list[StaffAction], Mapping[str, Any] | None]:
+    """What staff did on a business date (Shanghai), newest first, and the key to go on from."""
+    images, key = store.staff_page(business_date, limit, after)
+    return [_staff_action(image) for image in images], key
+
+
+def _staff_action(image: Image) -> StaffAction:
+    known: dict[str, Any] = {name: image.get(name) for name in StaffAction.__dataclass_fields__}
+    return StaffAction(**known)

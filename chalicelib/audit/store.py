@@ -1,4 +1,4 @@
-"""SecurityEventsTable: a customer's log by time; rows are added and never changed."""
+"""SecurityEventsTable, a customer's log by time, and StaffActionsTable, the staff's by day: only ever added to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from chalicelib.platform.dynamo import Image, ItemPut, s, to_image, to_raw
 
 KEY = "customer_id"
 RANGE = "event"
+STAFF_KEY = "business_date"
+STAFF_RANGE = "action_key"
 _FIRST, _LAST = "0", "9"
 # One answer looks at so many rows at most; the cursor goes on from there.
 MAX_ROUNDS = 10
@@ -19,6 +21,27 @@ MAX_ROUNDS = 10
 def put_of(row: Mapping[str, Any]) -> ItemPut:
     """The put of one row, alone or as a part of a transaction."""
     return ItemPut(settings.table("security_events"), KEY, to_raw(row))
+
+
+def staff_put_of(row: Mapping[str, Any]) -> ItemPut:
+    """The put of one row of what staff did, alone or as a part of a transaction."""
+    return ItemPut(settings.table("staff_actions"), STAFF_KEY, to_raw(row))
+
+
+def staff_page(business_date: str, limit: int, after: Mapping[str, Any] | None) -> tuple[list[Image], Any]:
+    """At most `limit` rows of a day, newest first; the key to go on after, None at the end."""
+    start: dict[str, Any] = {"ExclusiveStartKey": dict(after)} if after else {}
+    answer = aws.dynamodb().query(
+        TableName=settings.table("staff_actions"),
+        KeyConditionExpression="#business_date = :date",
+        ExpressionAttributeNames={"#business_date": STAFF_KEY},
+        ExpressionAttributeValues={":date": s(business_date)},
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=limit,
+        **start,
+    )
+    return [to_image(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
 
 def put_once(put: ItemPut) -> None:

@@ -15,6 +15,8 @@ from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
+from chalicelib.staff.administration_routes import api as staff_administration
+from chalicelib.staff.routes import api as staff
 from chalicelib.statements.routes import api as statements
 from chalicelib.stepup.routes import api as stepup
 from chalicelib.transfers.routes import api as transfers
@@ -35,4 +37,6 @@ CONTEXT_APIS: tuple[Api, ...] = (
     notifications,
     maintenance,
     audit,
+    staff,
+    staff_administration,
 )

@@ -25,6 +25,8 @@ from chalicelib.platform.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.platform.http import PROBLEM_TYPE, Api, Operation
+from chalicelib.staff import service as staff
+from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
 from chalicelib.stepup.errors import StepUpRequired
 
 API_VERSION = "0.1.0"
@@ -99,7 +101,15 @@ def document(own: Api) -> str:
             "paths": paths,
             "components": {
                 "schemas": {**definitions.get("$defs", {}), "Problem": PROBLEM_SCHEMA},
-                "securitySchemes": {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+                "securitySchemes": {
+                    "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                    "staff": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "JWT",
+                        "description": "员工登录凭证，与客户凭证互不通用 / of staff; no customer's route takes one",
+                    },
+                },
             },
         },
         ensure_ascii=False,
@@ -112,7 +122,16 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
     if operation.method != "GET":
         found.append(OutcomeUnknown)
     if operation.auth is not None:
-        found += [NotLoggedIn, TokenExpired, SessionEnded, EditionNotEntitled]
+        found += [NotLoggedIn, TokenExpired, SessionEnded]
+    if operation.entitlement is not None:
+        found.append(EditionNotEntitled)
+    if operation.permission is not None:
+        # The edge writes that the session is used, and what a look at data is for.
+        found += [StaffPermissionDenied, OutcomeUnknown]
+        if operation.permission not in staff.WITH_OLD_PASSWORD:
+            found.append(StaffPasswordExpired)
+        if staff.TABLE[operation.permission].shows_customers:
+            found.append(PurposeRequired)
     if operation.body is not None:
         found += [MalformedRequest, MalformedJson, BodyTooLarge, UnsupportedMediaType]
     if operation.query is not None:
@@ -130,7 +149,7 @@ def _operation(operation: Operation, refs: Any) -> dict[str, Any]:
         "summary": f"{operation.zh} / {operation.en}",
         "parameters": _parameters(operation),
         "responses": responses,
-        "security": [{"session": []}] if operation.auth is not None else [],
+        "security": security_of(operation),
     }
     if operation.body is not None:
         described["requestBody"] = {
@@ -138,6 +157,13 @@ def _operation(operation: Operation, refs: Any) -> dict[str, Any]:
             "content": {"application/json": {"schema": refs[(operation.body, "validation")]}},
         }
     return described
+
+
+def security_of(operation: Operation) -> list[dict[str, list[str]]]:
+    """Whose token the operation takes: a customer's, a member of staff's, or none."""
+    if operation.auth is None:
+        return []
+    return [{"session" if operation.permission is None else "staff": []}]
 
 
 def _success(operation: Operation, refs: Any) -> dict[str, Any]:
@@ -186,6 +212,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "required": False,
                 "description": "已确认的 step_up 编号 / the id of a confirmed step-up",
                 "schema": {"type": "string", "pattern": "^[a-z2-7]{20}$"},
+            }
+        )
+    if PurposeRequired in refusals_of(operation):
+        parameters.append(
+            {
+                "name": "Purpose",
+                "in": "header",
+                "required": True,
+                "description": "用途，2 至 100 字，UTF-8 百分号编码 / why: 2 to 100 characters, percent-encoded UTF-8",
+                "schema": {"type": "string", "minLength": 2},
             }
         )
     if operation.path == "/v1/transfers" and operation.method == "POST":

@@ -14,11 +14,13 @@ from chalicelib.customers.domain import (
     CLOSED,
     OFFLINE,
     PROFESSIONAL,
+    RESIDENT_ID,
     Customer,
     IdentityDocument,
     epoch_ms,
     is_login_name,
     is_phone,
+    is_valid_document,
     later_rule,
     paying_rules,
     phone_rule,
@@ -37,6 +39,7 @@ __all__ = [
     "CLOSED",
     "OFFLINE",
     "PROFESSIONAL",
+    "RESIDENT_ID",
     "Customer",
     "IdentityDocument",
     "Profile",
@@ -49,6 +52,7 @@ __all__ = [
     "customer_page",
     "customer_update",
     "customer_with",
+    "document_hash",
     "editions_of",
     "ended_sessions",
     "ended_updates",
@@ -57,6 +61,7 @@ __all__ = [
     "holdings_of",
     "is_login_name",
     "is_phone",
+    "is_valid_document",
     "payer_update",
     "paying_rules",
     "phone_rule",
@@ -148,10 +153,11 @@ def holdings_of(customer_id: str) -> dict[str, str]:
 
 def customer_with(document: IdentityDocument) -> str | None:
     """Whose document this is, or None. For the bank's own side, never a route."""
-    return store.customer_with(_hash_of(document))
+    return store.customer_with(document_hash(document))
 
 
-def _hash_of(document: IdentityDocument) -> str:
+def document_hash(document: IdentityDocument) -> str:
+    """What a document is known by where its number must not be read: keyed, so that numbers cannot be tried."""
     return domain.hash_of(_identity_secret(settings.get("IDENTITY_SECRET_ARN")), document)
 
 
@@ -311,7 +317,7 @@ def add_person(profile: Profile, limit_nocert_fen: int, limit_nofactor_fen: int)
         ),
     ]
     if document:
-        writes.append(store.identity_put(_hash_of(document), profile.customer_id))
+        writes.append(store.identity_put(document_hash(document), profile.customer_id))
     if not transactions.commit(writes):
         raise DocumentTaken()
 

@@ -316,12 +316,13 @@ def _verified_signature(signature: bytes, image: Image, message: bytes, tries_le
 
 def verify_token(code: str, image: Image, tries_left: int, now: dt.datetime) -> int:
     """The minute of a token's code, which a write has to use up. Raises CodeWrong, FactorNotActive."""
-    from chalicelib.factors import tokens, vault  # noqa: PLC0415  # the same
+    from chalicelib.factors import vault  # noqa: PLC0415  # the same
+    from chalicelib.platform import totp  # noqa: PLC0415  # the same
 
     row = store.get(image["customer_id"], image["factor_id"])
     if row is None or row.seed is None or state_at(row, now) != domain.ACTIVE:
         raise FactorNotActive(factors=NO_FACTOR)
-    step = tokens.accepted_step(vault.decrypt(row.seed, row.customer_id, row.factor_id), code, now)
+    step = totp.accepted_step(vault.decrypt(row.seed, row.customer_id, row.factor_id), code, now)
     if step is None:
         raise CodeWrong(tries_left=str(tries_left))
     return step

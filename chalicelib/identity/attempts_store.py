@@ -16,6 +16,7 @@ from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.audit import service as audit
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import ids, settings, transactions
 from chalicelib.platform.dynamo import Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_raw
 from chalicelib.platform.errors import NotFound
@@ -50,9 +51,11 @@ class CaptchaItem(Item):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is tried: the key of the row, and whose log says when it is locked (`customer_id` is None: nobody's).
+    """Who is tried: the key of the row, and whose log says when it is locked: a customer's, a member of staff's, or
+    (neither id) nobody's.
 
-    `locked` and `unlocked` are the kinds of those rows; `device_id` and `facts` stand in them.
+    `locked` and `unlocked` are the kinds of those rows; `device_id` and `facts` stand in them. `most` and `lock_s` are
+    the parameters of how many tries there are, and of how long a lock lasts.
     """
 
     key: str
@@ -61,6 +64,9 @@ class Subject:
     unlocked: audit.Kind = audit.UNLOCKED
     device_id: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    staff_id: str | None = None
+    most: parameters.Parameter = parameters.LOGIN_TRIES
+    lock_s: parameters.Parameter = parameters.LOGIN_LOCK_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +239,11 @@ def _update(subject: Subject) -> ItemUpdate:
 
 
 def _noted(subject: Subject, kind: audit.Kind, now: dt.datetime, **facts: str) -> ItemPut:
-    """The row in the customer's log; for nobody's name a row of as little use, so that both are one kind of write."""
+    """The row in the log of who was tried; for nobody's name one of as little use, so all are one kind of write."""
     if subject.customer_id is not None:
         return audit.event(subject.customer_id, kind, now, device_id=subject.device_id, **subject.facts, **facts)
+    if subject.staff_id is not None:
+        return audit.staff_event(subject.staff_id, kind.code, now, **facts)
     dies_at = int(now.timestamp()) + _NOBODYS_LOG_KEPT_S
     row = {"subject": f"{subject.key}#{ids.random_id()}", "expires_at": dies_at}
     return ItemPut(settings.table("login_tries"), "subject", to_raw(row))

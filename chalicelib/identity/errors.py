@@ -35,7 +35,7 @@ class CaptchaRequired(Refusal):
 
 class OldPasswordWrong(Refusal):
     code, status, rank = "old_password_wrong", 422, RANK_FACTOR
-    zh = "原查询密码不正确，或输错次数过多已被暂时锁定。"
+    zh = "原密码不正确，或输错次数过多已被暂时锁定。"
     en = "The old password is wrong, or too many wrong ones have locked it for now."
 
 

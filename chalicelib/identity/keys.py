@@ -27,7 +27,7 @@ MAX_STALENESS_S = 30
 LEAD_S = 600
 JWKS_MAX_AGE_S = 300
 # A key verifies for the life of the longest token after its successor began to sign, and a minute for clocks.
-OVERLAP_S = parameters.ACCESS_TOKEN_S.high + 60
+OVERLAP_S = max(parameters.ACCESS_TOKEN_S.high, parameters.STAFF_SESSION_MAX_S.high) + 60
 _COORDINATE_BYTES = 32
 
 _cached: list[KeyRow] = []

@@ -33,11 +33,15 @@ __all__ = [
     "DeviceProof",
     "Grant",
     "Session",
+    "Subject",
+    "Try",
+    "bearer_token",
     "bind_device",
     "check_password",
     "checked_password",
     "checks_session",
     "customer_named",
+    "end_lock",
     "end_session",
     "end_sessions",
     "is_password_of",
@@ -47,7 +51,14 @@ __all__ = [
     "money_checks_session",
     "register",
     "renew",
+    "sign_token",
+    "staff_log_in",
+    "take_try",
+    "token_issuer",
     "token_keys",
+    "verified_claims",
+    "was_right",
+    "was_wrong",
 ]
 
 DeviceProof = devices.DeviceProof
@@ -219,6 +230,11 @@ def _subject(name: str, customer_id: str | None, bound: str | None) -> Subject:
     return tries.of_log_in(customer_id) if bound is None else tries.of_device(customer_id, bound)
 
 
+# Tries at the log-in of staff are counted as those of customers are.
+staff_log_in = tries.of_staff
+take_try, was_right, was_wrong, end_lock = tries.take, tries.was_right, tries.was_wrong, tries.end_lock
+
+
 def checked_password(caller: Caller, password: str, now: dt.datetime) -> str | None:
     """The stored hash when this is the caller's query password, else None; counts as a log-in's try does."""
     taken = tries.take(tries.of_session(caller), now, captcha_passed=True)
@@ -296,15 +312,26 @@ def token_keys(now: dt.datetime) -> list[keys.TokenKey]:
     return list(keys.verifying(int(now.timestamp())).values())
 
 
+# Tokens of others than customers: another kind for another audience, by the same keys.
+sign_token = tokens.sign
+token_issuer = tokens.issuer
+verified_claims = tokens.verified
+
+
+def bearer_token(call: Call) -> str:
+    """The token of the request; raises NotLoggedIn when there is none."""
+    scheme, _, token = (call.header("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotLoggedIn()
+    return token.strip()
+
+
 def money_checks_session(call: Call) -> Caller:
     """Who the access token names; the caller's write or read checks that the session has not been ended.
 
     Only for operations whose own write carries `customers.payer_update`, or that read the customer anyway.
     """
-    scheme, _, token = (call.header("authorization") or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise NotLoggedIn()
-    return tokens.read(token.strip(), int(clock.now().timestamp()))
+    return tokens.read(bearer_token(call), int(clock.now().timestamp()))
 
 
 def checks_session(call: Call) -> Caller:

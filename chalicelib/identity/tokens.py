@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -19,7 +20,7 @@ ALGORITHM = "ES256"
 TYPE = "at+jwt"
 # A token of ours has some 400 characters; nothing longer is even parsed.
 MAX_LENGTH = 2048
-_REQUIRED = ["iss", "aud", "sub", "sid", "edn", "iat", "exp"]
+_REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp"]
 
 
 class _KmsEs256(ECAlgorithm):
@@ -55,8 +56,6 @@ def issue(
 ) -> str:
     """A signed access token; times in epoch seconds."""
     claims: dict[str, Any] = {
-        "iss": issuer(),
-        "aud": issuer(),
         "sub": customer_id,
         "sid": session_id,
         "edn": edition,
@@ -65,16 +64,27 @@ def issue(
     }
     if device_id is not None:
         claims["did"] = device_id
-    key = keys.signing(issued_at)
-    payload = json.dumps(claims, separators=(",", ":")).encode()
-    return _signer.encode(payload, key.key_id, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": key.kid})
+    return sign(claims, TYPE, issuer())
+
+
+def sign(claims: Mapping[str, Any], kind: str, audience: str) -> str:
+    """A token of one kind (`typ`) for one audience, by the key that signs at its `iat`."""
+    key = keys.signing(claims["iat"])
+    payload = json.dumps({"iss": issuer(), "aud": audience, **claims}, separators=(",", ":")).encode()
+    return _signer.encode(payload, key.key_id, algorithm=ALGORITHM, headers={"typ": kind, "kid": key.kid})
 
 
 def read(token: str, now_epoch_s: int) -> Caller:
-    """Who the token speaks for.
+    """Which customer the token speaks for. Raises NotLoggedIn, TokenExpired."""
+    claims = verified(token, TYPE, issuer(), now_epoch_s, "edn")
+    return Caller(claims["sub"], claims["sid"], claims["edn"], claims.get("did"))
+
+
+def verified(token: str, kind: str, audience: str, now_epoch_s: int, *required: str) -> dict[str, Any]:
+    """The claims of a token of this kind for this audience; `required` are those beyond what every token has.
 
     The algorithm is fixed here and the key is one of ours that the kid names: nothing else of the token's head is
-    heeded, neither a key in it nor an address of one. Raises NotLoggedIn for anything but a token of ours,
+    heeded, neither a key in it nor an address of one. Raises NotLoggedIn for anything but such a token,
     TokenExpired for one that was.
     """
     if len(token) > MAX_LENGTH:
@@ -82,19 +92,19 @@ def read(token: str, now_epoch_s: int) -> Caller:
     try:
         head = jwt.get_unverified_header(token)
         key = keys.verifying(now_epoch_s).get(head.get("kid", ""))
-        if key is None or head.get("typ") != TYPE:
+        if key is None or head.get("typ") != kind:
             raise NotLoggedIn()
         claims = jwt.decode(
             token,
             key.public,
             algorithms=[ALGORITHM],
             issuer=issuer(),
-            audience=issuer(),
+            audience=audience,
             # Times are judged below, by the clock that was passed in.
-            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
+            options={"require": [*_REQUIRED, *required], "verify_exp": False, "verify_iat": False},
         )
     except (jwt.InvalidTokenError, RecursionError):  # a head of a thousand brackets is none either
         raise NotLoggedIn() from None
     if not isinstance(claims["exp"], int) or claims["exp"] <= now_epoch_s:
         raise TokenExpired()
-    return Caller(claims["sub"], claims["sid"], claims["edn"], claims.get("did"))
+    return dict(claims)

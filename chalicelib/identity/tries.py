@@ -99,6 +99,17 @@ def of_counter_password(owner_id: str, account_id: str) -> Subject:
     )
 
 
+def of_staff(number: str, staff_id: str | None) -> Subject:
+    """The log-in by a staff number, kept as a keyed hash as people mistype passwords into it; None for nobody's."""
+    return Subject(
+        "staff#" + keyed.keyed_hash("staff number", number).hex(),
+        None,
+        staff_id=staff_id,
+        most=parameters.STAFF_LOGIN_TRIES,
+        lock_s=parameters.STAFF_LOGIN_LOCK_S,
+    )
+
+
 def take(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> Try:
     """Take a try; `was_right` or `was_wrong` says what came of it.
 
@@ -106,7 +117,7 @@ def take(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> Try:
     were not over within WAIT_S. Once a lock's time has passed, counting starts anew. Also locks where dead machines,
     or a policy lowered below what is counted, left tries over the number without a lock.
     """
-    max_tries = parameters.value(parameters.LOGIN_TRIES, now)
+    max_tries = parameters.value(subject.most, now)
     free_tries = parameters.value(parameters.CAPTCHA_AFTER, now)
     now_s = int(now.timestamp())
     asks = not captcha_passed and free_tries < max_tries
@@ -136,7 +147,7 @@ def take(subject: Subject, now: dt.datetime, *, captcha_passed: bool) -> Try:
 def was_wrong(taken: Try, now: dt.datetime) -> None:
     """The password was wrong, or was not looked at; the wrong one that reaches the parameter's number locks."""
     count = attempts_store.mark_wrong(taken.subject, taken.claim.claim_id)
-    max_tries = parameters.value(parameters.LOGIN_TRIES, now)
+    max_tries = parameters.value(taken.subject.most, now)
     if count is not None and not count.locked_until and count.wrong >= max_tries:
         _lock(taken.subject, max_tries, now)
 
@@ -166,5 +177,11 @@ def _under_way(count: Count, now_s: int) -> set[str]:
 
 
 def _lock(subject: Subject, max_tries: int, now: dt.datetime) -> None:
-    until_s = int(now.timestamp()) + parameters.value(parameters.LOGIN_LOCK_S, now)
+    until_s = int(now.timestamp()) + parameters.value(subject.lock_s, now)
     attempts_store.lock(subject, until_s, max_tries, now)
+
+
+def end_lock(subject: Subject, now: dt.datetime, *, by: str) -> bool:
+    """End a lock before its time; False when there is none."""
+    locked_until = attempts_store.read(subject).locked_until
+    return locked_until > 0 and attempts_store.start_anew(subject, locked_until, None, now, by=by)

@@ -245,6 +245,14 @@ WAY_OUT = Text(
     },
     "NB-5.1.8-6",
 )
+STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
+STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
+STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
+STAFF_SESSION_MAX_S = Parameter("staff.session_max_s", 14_400, 600, 43_200, "NB-5.2.4")
+STAFF_PASSWORD_D = Parameter("staff.password_d", 90, 1, 365, "NB-5.2.4")
+# So many former passwords are not taken again.
+STAFF_EMERGENCY_S = Parameter("staff.emergency_s", 3600, 300, 14_400, "NB-5.2.3")
+STAFF_PASSWORD_HISTORY = Parameter("staff.password_history", 5, 1, 12, "NB-5.2.4")
 
 ALL: dict[str, AnyParameter] = {
     parameter.name: parameter
@@ -298,5 +306,12 @@ ALL: dict[str, AnyParameter] = {
         APPROVAL_VALID_H,
         WORKING_HOURS,
         WAY_OUT,
+        STAFF_LOGIN_TRIES,
+        STAFF_LOGIN_LOCK_S,
+        STAFF_SESSION_IDLE_S,
+        STAFF_SESSION_MAX_S,
+        STAFF_EMERGENCY_S,
+        STAFF_PASSWORD_D,
+        STAFF_PASSWORD_HISTORY,
     )
 }

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -33,11 +31,10 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
+from chalicelib.platform.headers import correlation_id_of, preferred_language
 
 MAX_BODY_BYTES = 16 * 1024
 PROBLEM_TYPE = "urn:rural-bank:problem:"
-# At most a UUID's length: it is stored with the instruction, whose item stays under 1 KB.
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
 _THROTTLES = frozenset(
     {
         "ThrottlingException",
@@ -79,7 +76,28 @@ class Caller:
     device_id: str | None = None
 
 
-Auth = Callable[["Call"], Caller]
+@dataclass(frozen=True, slots=True)
+class StaffCaller:
+    """Which member of staff is logged in, as the bank's records are now, and why they ask.
+
+    `standing` counts what ended all of their sessions: a write that names it holds for just this appointment.
+    `purpose` is what they stated, empty where none is asked for; `case_id` is the emergency that opened the way, if
+    one did.
+    """
+
+    staff_id: str
+    session_id: str
+    branch_id: str
+    level: str
+    role: str
+    posts: frozenset[str]
+    standing: int
+    correlation_id: str = ""
+    purpose: str = ""
+    case_id: str | None = None
+
+
+Auth = Callable[["Call"], Caller | StaffCaller]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,34 +125,50 @@ class Operation:
     status: int
     refusals: tuple[type[Refusal], ...]
     entitlement: str | None
-    max_body_bytes: int = MAX_BODY_BYTES
+    max_body_bytes: int
+    permission: str | None
 
 
 class Call:
     """One request as a view sees it."""
 
-    def __init__(self, operation: Operation, request: Request) -> None:
-        self._operation = operation
+    def __init__(self, operation: Operation, request: Request, path_values: Mapping[str, str]) -> None:
+        self.operation = operation
         self._request = request
-        self._caller: Caller | None = None
+        self._caller: Caller | StaffCaller | None = None
+        self.path_values = path_values
         self.language = preferred_language(self.header("accept-language"))
         self.correlation_id = correlation_id_of(request)
 
     @property
     def entitlement(self) -> str:
         """What the operation needs of an edition: a row of the entitlements' table."""
-        if self._operation.entitlement is None:
-            raise AssertionError(f"{self._operation.name} names no entitlement")
-        return self._operation.entitlement
+        if self.operation.entitlement is None:
+            raise AssertionError(f"{self.operation.name} names no entitlement")
+        return self.operation.entitlement
+
+    @property
+    def permission(self) -> str:
+        """What the operation needs of a member of staff: a row of the permission matrix."""
+        if self.operation.permission is None:
+            raise AssertionError(f"{self.operation.name} names no permission")
+        return self.operation.permission
 
     @property
     def caller(self) -> Caller:
-        """Who is logged in; only for operations that declare `auth`."""
-        if self._caller is None:
-            raise AssertionError(f"{self._operation.name} is public and has no caller")
+        """The customer who is logged in; only for operations whose `auth` is for customers."""
+        if not isinstance(self._caller, Caller):
+            raise TypeError(f"{self.operation.name} has no customer for a caller")
         return self._caller
 
-    def admit(self, caller: Caller) -> None:
+    @property
+    def staff(self) -> StaffCaller:
+        """The member of staff who is logged in; only for operations whose `auth` is for staff."""
+        if not isinstance(self._caller, StaffCaller):
+            raise TypeError(f"{self.operation.name} has no member of staff for a caller")
+        return self._caller
+
+    def admit(self, caller: Caller | StaffCaller) -> None:
         """Note who is logged in."""
         self._caller = caller
 
@@ -145,21 +179,21 @@ class Call:
 
     def json(self, model: type[M]) -> M:
         """The body as `model`; raises UnsupportedMediaType, MalformedJson, BodyTooLarge, MalformedRequest."""
-        if model is not self._operation.body:
-            raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
+        if model is not self.operation.body:
+            raise AssertionError(f"{self.operation.name} does not declare {model.__name__}")
         # Chalice takes an absent type, a list that names ours somewhere, and */*.
         if (self.header("content-type") or "").partition(";")[0].strip().lower() != "application/json":
             raise UnsupportedMediaType()
         raw = self._request.raw_body
-        most = self._operation.max_body_bytes
+        most = self.operation.max_body_bytes
         if len(raw) > most:
             raise BodyTooLarge(max_bytes=str(most))
         return validated(lambda: model.model_validate_json(raw))
 
     def params(self, model: type[M]) -> M:
         """The query parameters as `model`; raises MalformedRequest."""
-        if model is not self._operation.query:
-            raise AssertionError(f"{self._operation.name} does not declare {model.__name__}")
+        if model is not self.operation.query:
+            raise AssertionError(f"{self.operation.name} does not declare {model.__name__}")
         return validated(lambda: model.model_validate(dict(self._request.query_params or {})))
 
 
@@ -208,7 +242,7 @@ class Api:
         self.blueprint = Blueprint(import_name)
         self.operations: list[Operation] = []
 
-    def operation(
+    def operation(  # noqa: PLR0913  # what is declared of a route, each by its name
         self,
         method: str,
         path: str,
@@ -223,16 +257,31 @@ class Api:
         refusals: tuple[type[Refusal], ...] = (),
         entitlement: str | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
+        permission: str | None = None,
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
-        With `auth` it names what it needs of an edition in `entitlement`.
+        With `auth` it names what it needs: of a customer's edition in `entitlement`, of a member of staff in
+        `permission`.
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
             name = view.__name__
             operation = Operation(
-                method, path, name, zh, en, auth, body, query, answer, status, refusals, entitlement, max_body_bytes
+                method,
+                path,
+                name,
+                zh,
+                en,
+                auth,
+                body,
+                query,
+                answer,
+                status,
+                refusals,
+                entitlement,
+                max_body_bytes,
+                permission,
             )
             self.operations.append(operation)
 
@@ -252,7 +301,7 @@ def _run(
     view: Callable[..., BaseModel | Answer],
     path_parameters: Mapping[str, str],
 ) -> Response:
-    call = Call(operation, request)
+    call = Call(operation, request, path_parameters)
     log.begin(call.correlation_id, operation=operation.name)
     may_have_written = False
     try:
@@ -367,24 +416,3 @@ def as_problems(event: Request, get_response: Callable[[Request], Response]) -> 
         return response
     refusal = _CHALICE_REFUSALS.get(response.status_code, MalformedRequest)()
     return problem(refusal, preferred_language(event.headers.get("accept-language")), correlation_id_of(event))
-
-
-def correlation_id_of(request: Request) -> str:
-    """The caller's `X-Correlation-Id` when it is well-formed, else the gateway's request id, else a new one."""
-    for candidate in (request.headers.get("x-correlation-id"), request.context.get("requestId")):
-        if isinstance(candidate, str) and _CORRELATION_ID.fullmatch(candidate):
-            return candidate
-    return str(uuid.uuid4())
-
-
-def preferred_language(accept_language: str | None) -> str:
-    """`en` when the header ranks English above Chinese, else `zh`: the bank's customers read Chinese."""
-    weights = {"zh": 0, "en": 0}  # in thousandths, as RFC 9110 gives at most three decimals
-    for part in (accept_language or "").split(","):
-        tag, _, parameter = part.strip().partition(";")
-        language = tag.split("-")[0].lower()
-        match = re.fullmatch(r"\s*q=([01])(?:\.([0-9]{0,3}))?\s*", parameter)
-        weight = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")) if match else 1000
-        if language in weights:
-            weights[language] = max(weights[language], weight)
-    return "en" if weights["en"] > weights["zh"] else "zh"

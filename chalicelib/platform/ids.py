@@ -24,6 +24,11 @@ def random_id(length_bytes: int = 12) -> str:
     return _base32(_source.randbytes(length_bytes))
 
 
+def random_bytes(count: int) -> bytes:
+    """`count` random bytes, for seeds."""
+    return _source.randbytes(count)
+
+
 def random_digits(count: int) -> str:
     """`count` random decimal digits."""
     return "".join(_source.choice("0123456789") for _ in range(count))

@@ -20,7 +20,10 @@ TRANSFERS_RETOLD = "TransfersRetold"
 # A hold's time is over and its money cannot be freed: a person has to look.
 HOLDS_NOT_EXPIRED = "HoldsNotExpired"
 
-ALARMED = (LINE_GAPS, LINES_NOT_REBUILT, TRANSFERS_RETOLD, HOLDS_NOT_EXPIRED)
+# A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
+EMERGENCIES_OPENED = "EmergenciesOpened"
+
+ALARMED = (LINE_GAPS, LINES_NOT_REBUILT, TRANSFERS_RETOLD, HOLDS_NOT_EXPIRED, EMERGENCIES_OPENED)
 
 
 def count(name: str) -> None:

@@ -103,7 +103,9 @@ def show(bank: Bank, demo: Demo) -> None:
         tell(f"  {customer['login_name']} / {customer['password']}  ☎ {customer['phone']}  {accounts}")
     staff = demo.get("staff")
     for clerk in staff if isinstance(staff, list) else [staff] if staff else []:
-        tell(f"  staff: {clerk.get('login_name', '')} / {clerk.get('password', '')}")
+        seat = f"{clerk.get('role', '')} {clerk.get('post', '')}"
+        tell(f"  staff: {clerk.get('login_name', '')} / {clerk.get('password', '')}  {seat}")
+    tell("  make staff-code STAFF=<number>  员工动态口令 / what a staff token shows")
     tell("  make messages PHONE=<phone>  短信与推送 / what was sent")
     tell("按 Ctrl-C 停止 / Ctrl-C stops it and keeps its data in .local/state\n")
 

@@ -1,11 +1,13 @@
-"""A small demo bank: two branches, four customers, their accounts and cash, one counter clerk, one notice.
+"""A small demo bank: two branches, four customers, their accounts and cash, staff of each role, one notice.
 
 Everything goes through the bank's own use cases, as a counter clerk would do it: money enters the ledger as
 cash deposits. Names, phones and numbers are made up. Each step looks before it acts, so that a second run,
 or one after an interruption, adds only what is missing.
 """
 
+import base64
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +23,14 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
-from chalicelib.platform import clock
+from chalicelib.platform import clock, passwords, transactions
 from chalicelib.platform.money import decimal_text
 from chalicelib.staff import service as staff
+from chalicelib.staff.commands.appoint import Appointment, appointment_writes, new_token, person_of
 from infra.local.stack import Bank
 
 PASSWORD = "Demo-Bank-2026"  # noqa: S105  # of made-up customers on a bank that only this machine reaches
 TELLER_ID = "T0001"
-TELLER_NAME = "柜员周敏"
 NOTICE_ID = "demo-upgrade"
 LIMITS = AccountLimits(
     single_fen=50_000_00, day_fen=100_000_00, day_count=500, month_fen=1_000_000_00, year_fen=5_000_000_00
@@ -54,6 +56,34 @@ class DemoCustomer:
     identity_number: str
     push_address: str | None = None
 
+
+@dataclass(frozen=True)
+class DemoMember:
+    """A made-up member of staff. The seed of the token is made of the number, as nothing here is a secret."""
+
+    staff_id: str
+    name: str
+    role: str
+    post: str
+    branch_id: str
+    identity_number: str
+
+    @property
+    def seed(self) -> bytes:
+        """What the token's codes are made of."""
+        return hashlib.sha256(f"demo token of {self.staff_id}".encode()).digest()
+
+
+STAFF = (
+    DemoMember("S0001", "系统管理员甲", "system_administrator", "maker", "0001", "110101198001010010"),
+    DemoMember("S0002", "系统管理员乙", "system_administrator", "checker", "0001", "110101198001020016"),
+    DemoMember("E0001", "电子银行管理员甲", "ebank_administrator", "maker", "0001", "110101198001030011"),
+    DemoMember("E0002", "电子银行管理员乙", "ebank_administrator", "checker", "0001", "110101198001040017"),
+    DemoMember("O0001", "操作员吴静", "operator", "maker", "0001", "110101198001050012"),
+    DemoMember(TELLER_ID, "柜员周敏", staff.TELLER, "maker", "0001", "110101198001060018"),
+    DemoMember("T0002", "柜员郑芳", staff.TELLER, "checker", "0001", "110101198001070013"),
+    DemoMember("A0001", "审计员冯刚", "auditor", "reader", "0001", "110101198001080019"),
+)
 
 CUSTOMERS = (
     DemoCustomer(
@@ -88,15 +118,39 @@ def seed(bank: Bank) -> dict[str, Any]:
     opened = dt.datetime.fromisoformat(f"{month}-01T09:30:00").replace(tzinfo=clock.SHANGHAI)
     for branch in BRANCHES:
         staff.register_branch(branch)
-    if staff.teller_named(TELLER_ID) is None:
-        staff.appoint_teller(TELLER_ID, TELLER_NAME, staff.HEAD_OFFICE, PASSWORD)
+    for member in STAFF:
+        if staff.member_of(member.staff_id) is None:
+            _appoint(member, now)
     for customer in CUSTOMERS:
         _customer(customer, opened)
     _notice(now)
     return {
         "base_url": bank.base_url,
         "customers": [_described(customer) for customer in CUSTOMERS],
-        "staff": [{"login_name": TELLER_ID, "password": PASSWORD, "name": TELLER_NAME, "role": staff.TELLER}],
+        "staff": [_described_member(member) for member in STAFF],
+    }
+
+
+def _appoint(member: DemoMember, now: dt.datetime) -> None:
+    """A number, a seat and a token; the password is not a first one, so that a demo log-in needs no change."""
+    person = person_of(member.identity_number, now)
+    posts = frozenset({member.post})
+    appointment = Appointment(member.staff_id, member.name, member.branch_id, member.role, posts, person)
+    token, _ = new_token(member.staff_id, seed=member.seed)
+    writes = appointment_writes(appointment, passwords.hash_password(PASSWORD), token, now, is_first=False)
+    if not transactions.commit(writes):
+        raise AssertionError("a demo member's number or person is taken")
+
+
+def _described_member(member: DemoMember) -> dict[str, Any]:
+    return {
+        "login_name": member.staff_id,
+        "password": PASSWORD,
+        "name": member.name,
+        "role": member.role,
+        "post": member.post,
+        "branch": member.branch_id,
+        "token_seed": base64.b32encode(member.seed).decode(),
     }
 
 

@@ -13,10 +13,13 @@ from chalicelib.contract import routes, service
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform.http import MAX_BODY_BYTES, Operation
+from chalicelib.staff import service as staff
+from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
 from tests.architecture.source import operations
 
 PUBLIC = {
     "POST /v1/sessions": "logs in",
+    "POST /v1/staff/sessions": "logs a member of staff in",
     "POST /v1/sessions/devices": "brings a challenge that a log-in opened, and its code",
     "POST /v1/password-applications": "who has no password yet has no session",
     "POST /v1/password-applications/{application_id}/confirmation": "brings a code instead",
@@ -41,6 +44,34 @@ ASKED_ELSEWHERE = {
     "limits.raise": "the change of limits, which knows whether one is raised",
 }
 
+# Rows of staff's permission matrix that no operation names, and who asks them.
+FUNCTIONS_ASKED_ELSEWHERE = {
+    "staff.manage": "no such operation yet",
+    "staff.approve": "no such operation yet",
+    "functions.change": "no such operation yet",
+    "functions.approve": "no such operation yet",
+    "approvals.read": "no such operation yet",
+    "approvals.withdraw": "no such operation yet",
+    "approvals.decide": "no such operation yet",
+    "parameters.read": "no such operation yet",
+    "parameters.change": "no such operation yet",
+    "parameters.approve": "no such operation yet",
+    "notices.publish": "no such operation yet",
+    "notices.approve": "no such operation yet",
+    "reversals.request": "no such operation yet",
+    "reversals.approve": "no such operation yet",
+    "customers.read": "no such operation yet",
+    "transactions.monitor": "no such operation yet",
+    "statistics.read": "no such operation yet",
+    "audit.read": "no such operation yet",
+    "counter.customers": "no such operation yet",
+    "counter.credentials": "no such operation yet",
+    "counter.freeze": "no such operation yet",
+    "counter.cash": "no such operation yet",
+    "counter.stock": "no such operation yet",
+    "counter.approve": "no such operation yet",
+}
+
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
 )
@@ -61,17 +92,29 @@ def test_an_operation_needs_a_session_unless_it_is_named(operation: Operation) -
         assert operation.auth is None
     elif name_of(operation) in CHECKED_BY_THE_WRITE:
         assert operation.auth is identity.money_checks_session
+    elif operation.path.startswith("/v1/staff/"):
+        assert operation.auth is checks_staff_session
     else:
         assert operation.auth is identity.checks_session
 
 
 @pytest.mark.requirement("YQ-4.1.3")
+@pytest.mark.requirement("NB-5.2.3")
 @each
-def test_an_operation_with_a_caller_names_what_it_needs_of_an_edition(operation: Operation) -> None:
+def test_an_operation_with_a_caller_names_what_it_needs(operation: Operation) -> None:
     if operation.auth is None:
+        assert operation.entitlement is operation.permission is None
+    elif operation.path.startswith("/v1/staff/"):
+        assert operation.permission in staff.TABLE
         assert operation.entitlement is None
     else:
         assert operation.entitlement in entitlements.TABLE
+        assert operation.permission is None
+
+
+def test_every_row_of_the_permission_matrix_is_asked() -> None:
+    named = {operation.permission for _, operation in operations()} - {None}
+    assert set(staff.TABLE) - named == set(FUNCTIONS_ASKED_ELSEWHERE)
 
 
 def test_only_pictures_take_a_larger_body() -> None:
@@ -117,5 +160,6 @@ def test_the_contract_shows_each_refusal_of_an_operation(document: dict[str, Any
     for (status, code), value in shown.items():
         assert (value["status"], value["code"]) == (status, code)
         assert value.keys() >= set(service.PROBLEM_SCHEMA["required"])
-    assert described["security"] == ([] if operation.auth is None else [{"session": []}])
+    scheme = "session" if operation.permission is None else "staff"
+    assert described["security"] == ([] if operation.auth is None else [{scheme: []}])
     assert all(text.strip() for text in described["summary"].split(" / "))

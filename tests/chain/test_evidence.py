@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from chalicelib.factors import code_secret, tokens
+from chalicelib.factors import code_secret
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.platform import totp
 from chalicelib.transfers.domain import Instruction
 from infra import evidence
 from tests.architecture.source import ROOT
@@ -45,7 +46,7 @@ def evidences() -> Iterator[dict[str, Any]]:
         with pytest.raises(KeyError):
             evidence.export(sms)  # not executed yet
         assert bank.confirm(token, sms, bank.code_for(payer, sms)).status == 200
-        body = {"factor": "token", "code": tokens.code_at(SEED, tokens.step_at(bank.clock.now()))}
+        body = {"factor": "token", "code": totp.code_at(SEED, totp.step_at(bank.clock.now()))}
         path = f"/v1/transfers/{made['token'].body['id']}/confirmation"
         assert bank.request("POST", path, body, token=token).status == 200
         found: dict[str, Any] = {f: evidence.export(made[f].body["id"]) for f in names}

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from chalicelib.customers.commands.change_phone import begin_at_counter, complete_at_counter
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.customers.domain import IdentityDocument
-from chalicelib.factors import tokens, vault
+from chalicelib.factors import vault
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.identity import providers as captchas
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import providers
-from chalicelib.platform import aws
+from chalicelib.platform import aws, totp
 from tests.chain.bank import LIMITS, PASSWORD, TELLER, Bank, Person, Reply
 from tests.chain.device import Device
 from tests.chain.probe import table_items, wrong_code
@@ -122,13 +122,13 @@ class Life:
         assert self.bank.confirm(self.token, thing, code).status == 200
 
     def transfer_by_token(self) -> None:
-        seed = secrets.token_bytes(tokens.SEED_BYTES)
+        seed = secrets.token_bytes(totp.SEED_BYTES)
         self.note("seed", seed)
         self.note("seed in base32", base64.b32encode(seed).decode().rstrip("="))
         now = self.bank.clock.now()
         issue_token(self.payer.customer_id, serial=self.bank.blank("token"), seed=seed, teller_id=TELLER, now=now)
         created = self.transfer("key-search-token", "23.45", factor="token")
-        code = tokens.code_at(seed, tokens.step_at(now))
+        code = totp.code_at(seed, totp.step_at(now))
         path = f"/v1/transfers/{created.body['id']}/confirmation"
         self.note("token's code", code)
         self.post(path, {"factor": "token", "code": wrong_code(code)}, 422)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chalicelib.customers import service as customers
-from chalicelib.factors import tokens
 from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.notifications import providers
+from chalicelib.platform import totp
 from tests.chain import signers
 from tests.chain.bank import TELLER, Bank, Reply
 from tests.chain.probe import account_image, unchanged
@@ -96,7 +96,7 @@ def test_a_certificate_reported_lost_confirms_nothing(bank: Bank, phone: Phone) 
 def test_a_tokens_code_confirms_once_whatever_it_is_for(bank: Bank, phone: Phone) -> None:
     now = bank.clock.now()
     issue_token(phone.person.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=now)
-    code = tokens.code_at(SEED, tokens.step_at(now))
+    code = totp.code_at(SEED, totp.step_at(now))
     first, second = phone.asked(), phone.asked()
     assert phone.confirm(first["id"], factor="token", code=code).status == 200
     assert phone.ask(first["id"]).status == 200
@@ -110,7 +110,7 @@ def test_a_tokens_code_confirms_once_whatever_it_is_for(bank: Bank, phone: Phone
     assert used.code == "token_code_used"
     # and the next minute's does
     bank.clock.advance(dt.timedelta(seconds=60))
-    code = tokens.code_at(SEED, tokens.step_at(bank.clock.now()))
+    code = totp.code_at(SEED, totp.step_at(bank.clock.now()))
     assert phone.confirm(second["id"], factor="token", code=code).status == 200
 
 
@@ -118,7 +118,7 @@ def test_a_tokens_code_confirms_once_whatever_it_is_for(bank: Bank, phone: Phone
 def test_wrong_token_codes_are_counted_with_those_of_transfers(bank: Bank, phone: Phone) -> None:
     now = bank.clock.now()
     issue_token(phone.person.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=now)
-    right = {tokens.code_at(SEED, tokens.step_at(now) + drift) for drift in (-1, 0, 1)}
+    right = {totp.code_at(SEED, totp.step_at(now) + drift) for drift in (-1, 0, 1)}
     wrong = next(code for code in ("000000", "111111", "222222", "333333") if code not in right)
     codes = []
     for _ in range(3):
@@ -134,7 +134,7 @@ def given_token(bank: Bank, phone: Phone, serial: str) -> str:
 
 
 def with_token(bank: Bank, phone: Phone) -> dict[str, str]:
-    return {"factor": "token", "code": tokens.code_at(SEED, tokens.step_at(bank.clock.now()))}
+    return {"factor": "token", "code": totp.code_at(SEED, totp.step_at(bank.clock.now()))}
 
 
 @pytest.mark.requirement("NB-5.3.6")

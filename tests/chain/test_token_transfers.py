@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.factors import tokens, vault
+from chalicelib.factors import vault
 from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
-from chalicelib.platform import clock
+from chalicelib.platform import clock, totp
 from tests.chain.bank import TELLER, Bank, Person, Reply
 from tests.chain.probe import state_of, table_items, unchanged
 
@@ -35,7 +35,7 @@ def issue(bank: Bank, person: Person, serial: str | None = None, seed: bytes = S
 
 
 def shown(bank: Bank, minutes: int = 0) -> str:
-    return tokens.code_at(SEED, tokens.step_at(bank.clock.now()) + minutes)
+    return totp.code_at(SEED, totp.step_at(bank.clock.now()) + minutes)
 
 
 def confirm(bank: Bank, token: str, created: Reply, code: str) -> Reply:

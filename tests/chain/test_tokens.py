@@ -21,9 +21,11 @@ from chalicelib.platform.http import Operation
 from tests.chain.bank import Bank, Person
 from tests.chain.probe import State, state_of
 
-SECURED = [operation for api in CONTEXT_APIS for operation in api.operations if operation.auth is not None]
+# Of customers; those of staff are test_staff_sessions.py's.
+SECURED = [operation for api in CONTEXT_APIS for operation in api.operations if operation.entitlement is not None]
 PUBLIC = {
     "/v1/sessions",
+    "/v1/staff/sessions",
     "/v1/sessions/devices",
     "/v1/sessions/refresh",
     "/v1/captchas",

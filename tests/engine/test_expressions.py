@@ -54,7 +54,7 @@ from chalicelib.customers.errors import IdentityProviderUnavailable
 from chalicelib.customers.pictures import Picture
 from chalicelib.customers.specimens import Specimen
 from chalicelib.devices import service as devices
-from chalicelib.factors import authority, tokens
+from chalicelib.factors import authority
 from chalicelib.factors import service as factors
 from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import issue_certificate, remind
@@ -80,12 +80,21 @@ from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, settings, transactions, updates
+from chalicelib.platform import aws, clock, settings, totp, transactions, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.receipts import store as receipts_store
+from chalicelib.staff import domain
 from chalicelib.staff import service as staff
+from chalicelib.staff import session_store as staff_session_store
+from chalicelib.staff import store as staff_store
+from chalicelib.staff.commands import administer, emergencies, switch_functions
+from chalicelib.staff.commands.administer import Signatures
+from chalicelib.staff.commands.appoint import new_token
+from chalicelib.staff.commands.change_password import change_password as change_staff_password
+from chalicelib.staff.commands.log_in import log_in as log_in_staff
+from chalicelib.staff.commands.log_in import log_out as log_out_staff
 from chalicelib.statements import store as statements_store
 from chalicelib.statements.domain import Bill
 from chalicelib.stepup import service as stepup
@@ -113,6 +122,8 @@ from tests.engine.test_device_races import Phone
 from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
 from tests.engine.test_hold_races import hold
 from tests.engine.test_phone_races import begun, completed
+from tests.engine.test_staff_races import PASSWORD as CLERKS_PASSWORD
+from tests.engine.test_staff_races import clerk
 from tests.engine.test_step_up_races import challenge, code_of
 from tests.engine.test_step_up_races import confirmed as step_up_confirmed
 from tests.engine.test_till_races import new_branch, new_teller
@@ -184,7 +195,9 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         phones()
         phone_change()
         factors_and_codes(payer, payee)
+        staff.register_branch(staff.Branch("0002", "示范村镇银行城东支行", "示范县城东路2号", "0990-0000002"))
         blanks()
+        staff_log_ins()
         lines_and_days(payer)
         projections(payer)
 
@@ -498,7 +511,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
         for factor in ("token", "certificate", "sms"):
             request = Request(payer.account, payee.account, payee.name, 1_00, "CNY", "", factor=factor)
             image = create_transfer(payer.caller, uuid.uuid4().hex, request, "test", clock.now()).image
-            code = tokens.code_at(seed, tokens.step_at(clock.now()))
+            code = totp.code_at(seed, totp.step_at(clock.now()))
             signature = base64.b64decode(signer.sign(Instruction.from_image(image).canonical()))
             given = {
                 "token": factors.Given("token", code),
@@ -544,7 +557,6 @@ def cloud_certificate(payer: Customer, payee: Customer) -> None:
 
 def blanks() -> None:
     """USB keys moved to another branch and back, issued, kept, cancelled, given back, spoiled, and counted."""
-    staff.register_branch(staff.Branch("0002", "示范村镇银行城东支行", "示范县城东路2号", "0990-0000002"))
     one, other = blank("usb_key"), blank("usb_key")
     for from_branch, to_branch in ((BRANCH, "0002"), ("0002", BRANCH)):
         order = {"from_branch": from_branch, "to_branch": to_branch, "reference": uuid.uuid4().hex}
@@ -567,6 +579,54 @@ def blanks() -> None:
         "spoil",
     ]
     assert recount().findings == []
+
+
+def staff_log_ins() -> None:
+    """A member of staff appointed, logged in, seen, with another password, logged out; what they did, by day."""
+    person, now = clerk(), clock.now()
+    grant = person.log_in(now)
+    assert grant is not None
+    caller = grant.caller
+    assert staff_store.number_of("nobody") is None
+    member = staff_store.read(caller.staff_id)
+    assert member is not None
+    session = staff_session_store.update_of(caller.staff_id, caller.session_id)
+    session.require(staff_session_store.live_rule(0, int(now.timestamp())))
+    updates.insist(staff_session_store.used(session, int(now.timestamp()) + 60))
+    log_out_staff(caller, now)
+    change_staff_password(caller, CLERKS_PASSWORD, "Copper-Window-Sparrow-9", now)
+    later = now + dt.timedelta(seconds=60)
+    again = log_in_staff(caller.staff_id, "Copper-Window-Sparrow-9", person.code(later), later)
+    update = staff.acting(again.caller).set("#touched = :one", one={"N": "1"})
+    updates.insist(update)
+    noted, cursor = audit.staff_actions(clock.business_date(now), limit=1)
+    more, _ = audit.staff_actions(clock.business_date(now), limit=1000, after=cursor)
+    found = [one.action for one in [*noted, *more] if one.staff_id == caller.staff_id]
+    assert sorted(found) == ["logged_in", "logged_in", "logged_out", "password_changed"]
+    # two administrators change a member, switch a function, and one takes an emergency right that another reviews
+    now, person = later, clerk()
+    maker, checker = (clerk(domain.EBANK_ADMINISTRATOR, post).staff_id for post in (domain.MAKER, domain.CHECKER))
+    by = Signatures("a1", maker, checker)
+    plans: list[Callable[[], administer.Plan]] = [
+        lambda: administer.plan_token(person.staff_id, new_token(person.staff_id)[0]),
+        lambda: administer.plan_password(person.staff_id, "hash"),
+        lambda: administer.plan_seat(person.staff_id, domain.OPERATOR, frozenset({domain.CHECKER}), BRANCH),
+        lambda: administer.plan_state(person.staff_id, domain.SUSPENDED),
+        lambda: administer.plan_state(person.staff_id, domain.LEFT),
+    ]
+    for plan in plans:
+        updates.together(plan().writes(by, now))
+    assert {person.staff_id, maker, checker} <= {member.staff_id for member in staff_store.all_members()}
+    system = [clerk(domain.SYSTEM_ADMINISTRATOR, post) for post in (domain.MAKER, domain.CHECKER)]
+    by = Signatures("a1", system[0].staff_id, system[1].staff_id)
+    for is_on in (False, True):
+        switch = switch_functions.plan_switch(domain.OPERATOR, domain.STATISTICS_READ, is_on=is_on)
+        updates.together(switch.writes(by, now))
+    one, other = (given.caller for given in (member.log_in(now) for member in system) if given)
+    case = emergencies.open_emergency(one, domain.CUSTOMERS_READ, "reason", now)
+    assert emergencies.review_emergency(other, case.case_id, "finding", now).state == "reviewed"
+    assert case.case_id in {opened.case_id for opened in emergencies.cases_of(case.month)}
+    staff.register_branch(staff.Branch("0008", "河东分理处", "示范县", "0990-0000008", "0002"))
 
 
 def lines_and_days(payer: Customer) -> None:
@@ -602,7 +662,6 @@ def lines_and_days(payer: Customer) -> None:
 
 def projections(payer: Customer) -> None:
     """What workers and staff write: transfers by time, receipts, the inbox, messages, notices, a branch, a teller."""
-    staff.register_branch(staff.Branch("0002", "示范村镇银行城东支行", "示范县城东路2号", "0990-0000002"))
     staff.appoint_teller("T0002", "柜员乙", "0002", PASSWORD)
     assert staff.teller_named("T0002") == "0002"
     owner = payer.caller.customer_id

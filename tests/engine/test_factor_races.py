@@ -12,13 +12,12 @@ import pytest
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
-from chalicelib.factors import tokens
 from chalicelib.factors.commands import issue_certificate
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, totp
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import Refusal
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
@@ -178,7 +177,7 @@ def test_a_tokens_code_sent_for_many_transfers_at_once_confirms_one() -> None:
     payer, payee = customer("赵小明", 10_000_00), customer("钱红", 0)
     issue_token(payer.caller.customer_id, serial=blank(), seed=SEED, teller_id=TELLER, now=clock.now())
     images = [awaiting(payer, payee, "token") for _ in range(16)]
-    given = factors.Given("token", tokens.code_at(SEED, tokens.step_at(clock.now())))
+    given = factors.Given("token", totp.code_at(SEED, totp.step_at(clock.now())))
 
     outcomes = together(lambda i: outcome(payer, images[i], given), 16)
 

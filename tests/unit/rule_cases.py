@@ -56,6 +56,9 @@ from chalicelib.parameters.store import revision_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
+from chalicelib.staff import emergency_store
+from chalicelib.staff import session_store as staff_session_store
+from chalicelib.staff import store as staff_store
 from chalicelib.stepup import domain as stepup
 from chalicelib.transfers.commands.confirm_transfer import _claim
 from chalicelib.transfers.commands.transfer_at_once import holder_rule
@@ -137,6 +140,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *voucher_cases(),
         *till_cases(),
         *approval_cases(),
+        *staff_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -292,6 +296,50 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
+    ]
+
+
+def staff_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for members of staff and their sessions."""
+    session = {"state": "active", "standing": 2, "idle_until": 1001, "ends_at": 1001}
+    member = {"token_serial": "TK1", "token_step": 7}
+    return [
+        ("staff: active", staff_store.active_rule(), [{}, {"state": "active"}, {"state": "suspended"}]),
+        ("staff: standing", staff_store.standing_rule(2), edges({"standing": 2}, "standing", 2)),
+        ("staff: first standing", staff_store.standing_rule(0), [{}, {"standing": 1}]),
+        (
+            "staff: password",
+            staff_store.password_rule("hash"),
+            edges({"password_hash": "hash"}, "password_hash", "hash"),
+        ),
+        (
+            "staff: code unused",
+            staff_store.unused_step_rule("TK1", 7),
+            [without(member, "token_step"), {}, *edges(member, "token_step", 7), *edges(member, "token_serial", "TK1")],
+        ),
+        ("staff: own number", staff_store.own_number_rule("T1"), edges({"staff_id": "T1"}, "staff_id", "T1")),
+        ("staff: switch", staff_store.is_on_rule(True), [{"is_on": True}, {"is_on": False}, {}]),
+        (
+            "emergency: another reviews",
+            emergency_store.other_reviewer_rule("T1"),
+            [{"state": a, "staff_id": b} for a in ("open", "reviewed") for b in ("T1", "T2")],
+        ),
+        ("emergency: none", emergency_store.no_emergency_rule(), [{}, {"emergency": {"case_id": "c"}}]),
+        (
+            "emergency: this case",
+            emergency_store.case_rule("c"),
+            [{}, {"emergency": {"case_id": "c"}}, {"emergency": {"case_id": "d"}}],
+        ),
+        (
+            "staff: session",
+            staff_session_store.live_rule(2, 1000),
+            [
+                *edges(session, "idle_until", 1000),
+                *edges(session, "ends_at", 1000),
+                *edges(session, "standing", 2),
+                *edges(session, "state", "active"),
+            ],
+        ),
     ]
 
 

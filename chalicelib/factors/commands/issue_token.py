@@ -6,12 +6,12 @@ import datetime as dt
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
-from chalicelib.factors import domain, store, tokens, vault
+from chalicelib.factors import domain, store, vault
 from chalicelib.factors.commands.end_factor import require_teller
 from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
 from chalicelib.factors.service import state_at
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids, updates
+from chalicelib.platform import clock, ids, totp, updates
 from chalicelib.platform.dynamo import ItemUpdate, s
 from chalicelib.vouchers import service as vouchers
 
@@ -27,7 +27,7 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
     VoucherSpoiled.
     """
     require_teller(customer_id, teller_id)
-    if len(seed) != tokens.SEED_BYTES or not serial.isalnum() or not serial.isascii() or len(serial) > MAX_SERIAL:
+    if len(seed) != totp.SEED_BYTES or not serial.isalnum() or not serial.isascii() or len(serial) > MAX_SERIAL:
         raise FactorMalformed(reason="序列号或种子 / serial number or seed")
     replaced = free_method(customer_id, domain.TOKEN, now)
     factor_id = ids.random_id(ID_BYTES)

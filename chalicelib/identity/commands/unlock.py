@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.customers import service as customers
-from chalicelib.identity import attempts_store, store, tries
-from chalicelib.identity.attempts_store import Subject
+from chalicelib.identity import store, tries
 from chalicelib.identity.domain import normal_name
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
@@ -25,10 +24,5 @@ def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
     staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
     customer = customers.customer_of(customer_id)
     subjects = tries.all_of(customer) if customer else []
-    unlocked = [_unlock(subject, teller_id, now) for subject in subjects]
+    unlocked = [tries.end_lock(subject, now, by=teller_id) for subject in subjects]
     return any(unlocked)
-
-
-def _unlock(subject: Subject, teller_id: str, now: dt.datetime) -> bool:
-    locked_until = attempts_store.read(subject).locked_until
-    return locked_until > 0 and attempts_store.start_anew(subject, locked_until, None, now, by=teller_id)

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.platform.errors import MalformedRequest, NotFound, TryAgain
-from chalicelib.platform.http import _is_passing, correlation_id_of, preferred_language, problem
+from chalicelib.platform.headers import correlation_id_of, preferred_language
+from chalicelib.platform.http import _is_passing, problem
 
 
 @pytest.mark.parametrize(

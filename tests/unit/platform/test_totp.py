@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 
-from chalicelib.factors import tokens
+from chalicelib.platform import totp
 
 DIGITS = b"1234567890" * 7
 SEEDS: dict[str, tuple[bytes, SHA1 | SHA256 | SHA512]] = {
@@ -43,25 +43,25 @@ SEED = DIGITS[:32]
 @pytest.mark.parametrize(("seconds", "name", "code"), VECTORS)
 def test_the_vectors_of_rfc_6238(seconds: int, name: str, code: str) -> None:
     seed, algorithm = SEEDS[name]
-    assert tokens.code_at(seed, seconds // 30, digits=8, algorithm=algorithm) == code
+    assert totp.code_at(seed, seconds // 30, digits=8, algorithm=algorithm) == code
 
 
 @pytest.mark.requirement("NB-5.3.3-token")
 def test_the_banks_tokens_use_sha256_and_show_a_code_a_minute() -> None:
     # the vector of 59 s is the code of step 1, of which six digits are the last six
-    assert tokens.code_at(SEED, 1) == "119246"
+    assert totp.code_at(SEED, 1) == "119246"
     moment = dt.datetime.fromtimestamp(60, dt.UTC)
-    assert (tokens.step_at(moment), tokens.step_at(moment - dt.timedelta(milliseconds=1))) == (1, 0)
+    assert (totp.step_at(moment), totp.step_at(moment - dt.timedelta(milliseconds=1))) == (1, 0)
 
 
 @pytest.mark.parametrize(("minutes", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_code_is_taken_a_minute_early_or_late(minutes: int, taken: bool) -> None:
     now = dt.datetime(2026, 11, 21, 2, 0, 30, tzinfo=dt.UTC)
-    step = tokens.step_at(now) + minutes
-    assert tokens.accepted_step(SEED, tokens.code_at(SEED, step), now) == (step if taken else None)
+    step = totp.step_at(now) + minutes
+    assert totp.accepted_step(SEED, totp.code_at(SEED, step), now) == (step if taken else None)
 
 
 @pytest.mark.parametrize("code", ["", "1", "000000", "１２３４５６"[:6].encode().hex()[:6]])
 def test_what_is_no_code_is_not_taken(code: str) -> None:
     now = dt.datetime(2026, 11, 21, 2, 0, 30, tzinfo=dt.UTC)
-    assert tokens.accepted_step(SEED, code, now) is None
+    assert totp.accepted_step(SEED, code, now) is None

@@ -1,0 +1,32 @@
+"""What a request's headers say whatever it asks: the language of the answer, and the id that leads to the log."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from chalice.app import Request
+
+# At most a UUID's length: it is stored with the instruction, whose item stays under 1 KB.
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+
+
+def correlation_id_of(request: Request) -> str:
+    """The caller's `X-Correlation-Id` when it is well-formed, else the gateway's request id, else a new one."""
+    for candidate in (request.headers.get("x-correlation-id"), request.context.get("requestId")):
+        if isinstance(candidate, str) and _CORRELATION_ID.fullmatch(candidate):
+            return candidate
+    return str(uuid.uuid4())
+
+
+def preferred_language(accept_language: str | None) -> str:
+    """`en` when the header ranks English above Chinese, else `zh`: the bank's customers read Chinese."""
+    weights = {"zh": 0, "en": 0}  # in thousandths, as RFC 9110 gives at most three decimals
+    for part in (accept_language or "").split(","):
+        tag, _, parameter = part.strip().partition(";")
+        language = tag.split("-")[0].lower()
+        match = re.fullmatch(r"\s*q=([01])(?:\.([0-9]{0,3}))?\s*", parameter)
+        weight = int(match[1]) * 1000 + int((match[2] or "").ljust(3, "0")) if match else 1000
+        if language in weights:
+            weights[language] = max(weights[language], weight)
+    return "en" if weights["en"] > weights["zh"] else "zh"

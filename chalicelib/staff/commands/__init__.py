@@ -1,0 +1,1 @@
+"""What staff do about their own access, and administrators about others'."""
