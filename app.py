@@ -11,7 +11,7 @@ from chalicelib.contract.routes import api as contract
 from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
-from chalicelib.platform.http import as_problems
+from chalicelib.platform.problems import as_problems
 from chalicelib.receipts import workers as receipts
 from chalicelib.statements import workers as statements
 from chalicelib.stepup import workers as stepup

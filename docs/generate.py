@@ -13,7 +13,7 @@ from typing import Any
 import app
 from chalicelib.entitlements import service as entitlements
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import errors, http
+from chalicelib.platform import errors, http, problems
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from infra.build import OVERLAY_FILE
@@ -120,7 +120,7 @@ def page() -> str:
     field_codes = ", ".join(f"`{code}`" for code in sorted(set(http._FIELD_CODES.values())))
     return "\n".join(
         [
-            HEADER.format(problem_type=http.PROBLEM_TYPE),
+            HEADER.format(problem_type=problems.PROBLEM_TYPE),
             "## Order of refusals / 拒绝的先后顺序\n",
             "When several rules are broken, the one with the lowest rank is told.\n",
             "同时违反多条规则时，返回序号最小的一条。\n",

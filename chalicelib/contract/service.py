@@ -24,7 +24,8 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
-from chalicelib.platform.http import PROBLEM_TYPE, Api, Operation
+from chalicelib.platform.http import Api, Operation
+from chalicelib.platform.problems import PROBLEM_TYPE
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
 from chalicelib.stepup.errors import StepUpRequired

@@ -7,10 +7,9 @@ refusals it knows; `contract.service` reads the same declaration, so the contrac
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from botocore.exceptions import ClientError
 from chalice.app import Blueprint, Request, Response
@@ -24,17 +23,15 @@ from chalicelib.platform.errors import (
     InternalError,
     MalformedJson,
     MalformedRequest,
-    MethodNotAllowed,
-    NotFound,
     OutcomeUnknown,
     Refusal,
     TryAgain,
     UnsupportedMediaType,
 )
 from chalicelib.platform.headers import correlation_id_of, preferred_language
+from chalicelib.platform.problems import problem, response
 
 MAX_BODY_BYTES = 16 * 1024
-PROBLEM_TYPE = "urn:rural-bank:problem:"
 _THROTTLES = frozenset(
     {
         "ThrottlingException",
@@ -51,19 +48,19 @@ M = TypeVar("M", bound=BaseModel)
 class Body(BaseModel):
     """Base of what a request carries: unknown fields and wrong types are refused, nothing is coerced."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class Query(BaseModel):
     """Base of query parameters: they arrive as text, so numbers are read from it; unknown ones are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class View(BaseModel):
     """Base of what an operation answers."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +321,7 @@ def _run(
     if not isinstance(answer, Answer):
         answer = Answer(answer)
     log.logger.info("answered", extra={"status": answer.status or operation.status})
-    return _response(
+    return response(
         answer.view.model_dump_json() if answer.view is not None else "",
         answer.status or operation.status,
         "application/json",
@@ -357,62 +354,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _internal_error(call: Call) -> Response:
     log.logger.exception("internal error")
     return problem(InternalError(), call.language, call.correlation_id)
-
-
-def problem(refusal: Refusal, language: str, correlation_id: str) -> Response:
-    """A refusal as RFC 9457 problem+json."""
-    body: dict[str, Any] = {
-        "type": PROBLEM_TYPE + refusal.code,
-        "title": refusal.code.replace("_", " "),
-        "status": refusal.status,
-        "detail": refusal.text(language),
-        "code": refusal.code,
-        "correlation_id": correlation_id,
-    }
-    if isinstance(refusal, MalformedRequest) and refusal.errors:
-        body["errors"] = refusal.errors
-    if refusal.facts:
-        body["facts"] = refusal.facts
-    headers = {"Content-Language": "en" if language == "en" else "zh-CN"}
-    if refusal.retry_after_s is not None:
-        headers["Retry-After"] = str(refusal.retry_after_s)
-    if refusal.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return _response(
-        json.dumps(body, ensure_ascii=False),
-        refusal.status,
-        "application/problem+json",
-        correlation_id,
-        headers,
-    )
-
-
-def _response(body: str, status: int, content_type: str, correlation_id: str, headers: Mapping[str, str]) -> Response:
-    return Response(
-        body=body,
-        status_code=status,
-        headers={
-            "Content-Type": f"{content_type}; charset=utf-8",
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-            "X-Correlation-Id": correlation_id,
-            **headers,
-        },
-    )
-
-
-_CHALICE_REFUSALS: dict[int, type[Refusal]] = {
-    404: NotFound,
-    405: MethodNotAllowed,
-    415: UnsupportedMediaType,
-    500: InternalError,
-}
-
-
-def as_problems(event: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: what Chalice itself refuses (method, media type) leaves as problem+json too."""
-    response = get_response(event)
-    if response.status_code < 400 or not isinstance(response.body, Mapping):
-        return response
-    refusal = _CHALICE_REFUSALS.get(response.status_code, MalformedRequest)()
-    return problem(refusal, preferred_language(event.headers.get("accept-language")), correlation_id_of(event))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.platform.errors import MalformedRequest, NotFound, TryAgain
 from chalicelib.platform.headers import correlation_id_of, preferred_language
-from chalicelib.platform.http import _is_passing, problem
+from chalicelib.platform.http import _is_passing
+from chalicelib.platform.problems import problem
 
 
 @pytest.mark.parametrize(
