@@ -61,7 +61,7 @@ class Plan:
     action: str
 
     def writes(self, by: Signatures, now: dt.datetime) -> list[Write]:
-        """The change, that both still may do this, and the record of it. Raises NotFound where one may not."""
+        """The change, that maker and checker may do this, and the record of it. Raises NotFound where one may not."""
         checks = signed(by, self.seats, functions=(domain.STAFF_MANAGE, domain.STAFF_APPROVE))
         noted = audit.staff_event(
             by.checker, self.action, now, on=self.staff_id, maker=by.maker, approval=by.approval_id
@@ -70,22 +70,25 @@ class Plan:
 
 
 def signed(by: Signatures, seats: Sequence[Seat] = (), *, functions: tuple[str, str]) -> list[Write]:
-    """Checks, as parts of the write, that maker and checker still stand as they are read now.
+    """That maker and checker may sign this, as they are read now; the maker's row is a condition of the write.
 
-    `functions` are what each must hold, `seats` what both must manage. Raises NotFound where one does not.
+    The checker's is the approval's own (`staff.acting`): one write names a row once. `functions` are what each must
+    hold, `seats` what both must manage. Raises NotFound where one does not.
     """
-    checks: list[Write] = []
-    for signer, function in zip((by.maker, by.checker), functions, strict=True):
-        member = store.read(signer)
-        if member is None:
-            raise NotFound()
-        level = branch_of(member.branch_id).level
-        if not any(domain.is_admitted(function, member.role, post, level) for post in member.posts):
-            raise NotFound()
-        require_manages(member.role, member.branch_id, seats)
-        standing = store.standing_rule(member.standing)
-        checks.append(store.update_of(signer).require(store.active_rule(), standing))
-    return checks
+    maker, _ = (_signer(one, function, seats) for one, function in zip((by.maker, by.checker), functions, strict=True))
+    standing = store.standing_rule(maker.standing)
+    return [store.update_of(maker.staff_id).require(store.active_rule(), standing)]
+
+
+def _signer(staff_id: str, function: str, seats: Sequence[Seat]) -> Member:
+    member = store.read(staff_id)
+    if member is None or member.state != ACTIVE:
+        raise NotFound()
+    level = branch_of(member.branch_id).level
+    if not any(domain.is_admitted(function, member.role, post, level) for post in member.posts):
+        raise NotFound()
+    require_manages(member.role, member.branch_id, seats)
+    return member
 
 
 def require_manages(role: str, branch_id: str, seats: Sequence[Seat]) -> None:
