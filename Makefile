@@ -22,7 +22,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance unlock staff-code test prove simulate bench mutate check package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove simulate bench mutate check package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -49,9 +49,6 @@ evidence: bootstrap ## verify offline who confirmed a transfer: make evidence FI
 
 trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
 	@$(PY) -m infra.ops_closing trial-balance '$(DATE)'
-
-unlock: bootstrap ## end a log-in lock there: make unlock NAME=zhaoxiaoming TELLER=T0001
-	@$(PY) -m infra.ops_identity unlock '$(NAME)' '$(TELLER)'
 
 staff-code: bootstrap ## the code of a demo member's token there: make staff-code STAFF=T0001
 	@$(PY) -m infra.ops_staff code '$(STAFF)'

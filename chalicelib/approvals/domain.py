@@ -65,7 +65,8 @@ P = TypeVar("P", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[P]):
-    """One thing that needs two people. `words` name the facts of a proposal in Chinese and English.
+    """One thing that needs two people. `words` name the facts of a proposal in Chinese and English; `makes` and
+    `checks` are the functions of staff's permission matrix that it takes to ask for it and to decide on it.
 
     `propose` reads, plans, and raises the `refusals` of what cannot be asked for.
     """
@@ -75,6 +76,8 @@ class Kind(Generic[P]):
     en: str
     payload: type[P]
     words: Mapping[str, tuple[str, str]]
+    makes: str
+    checks: str
     propose: Callable[[P, dt.datetime], Proposal]
     refusals: tuple[type[Refusal], ...]
 
@@ -132,7 +135,8 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One row of a request's history: `event` is time#state, `state` the one it went to, `by` whom."""
+    """One row of a request's history: `event` is order#state (its making is 0, its end 1), `state` the one it
+    went to, `by` whom."""
 
     approval_id: str
     event: str

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.approvals import domain, store
 from chalicelib.approvals.domain import STATES, Approval, Event, FactChange
-from chalicelib.approvals.kinds import kind_of
+from chalicelib.approvals.kinds import kind_of, kinds
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import MalformedRequest, NotFound
 from chalicelib.platform.fields import printable
+from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
-from chalicelib.staff.errors import StaffNotEntitled
+from chalicelib.staff.commands.read_functions import require_function
 
 __all__ = [
     "STATES",
@@ -19,15 +21,16 @@ __all__ = [
     "Event",
     "FactChange",
     "Shown",
+    "checked",
+    "kind_of",
+    "kinds",
     "page",
     "read",
     "reason_from",
-    "require_right",
     "show",
 ]
 
 MAX_REASON = 200
-EVERYBODY, HEAD_OFFICE = None, staff.HEAD_OFFICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +42,40 @@ class Shown:
     history: list[Event]
 
 
-def require_right(staff_id: str, branch_id: str) -> None:
-    """Raise StaffNotEntitled unless that person serves the branch, or the whole bank."""
-    staff.require_teller(staff_id, branch_id)
-
-
-def scope_of(staff_id: str) -> str | None:
-    """The branch whose requests that person sees; None for all. Raises StaffNotEntitled."""
-    branch_id = staff.teller_named(staff_id)
-    if branch_id is None:
-        raise StaffNotEntitled()
-    return EVERYBODY if branch_id == HEAD_OFFICE else branch_id
-
-
-def read(staff_id: str, approval_id: str) -> Approval:
-    """A request in that person's scope; raises NotFound for any other, StaffNotEntitled."""
-    scope = scope_of(staff_id)
+def read(actor: StaffCaller, approval_id: str) -> Approval:
+    """A request of the actor's own organisation or one below it; raises NotFound for any other."""
     approval = store.read(approval_id)
-    if approval is None or scope not in (EVERYBODY, approval.branch_id):
+    if approval is None:
         raise NotFound()
+    staff.require_scope(actor, approval.branch_id)
     return approval
 
 
-def show(staff_id: str, approval_id: str) -> Shown:
-    """A request with its comparison and history. Raises NotFound, StaffNotEntitled."""
-    approval = read(staff_id, approval_id)
+def checked(actor: StaffCaller, approval_id: str, now: dt.datetime) -> Approval:
+    """The same, for who may decide on its kind. Raises NotFound, StaffPermissionDenied."""
+    approval = read(actor, approval_id)
+    require_function(actor, kind_of(approval.kind).checks, now)
+    return approval
+
+
+def show(actor: StaffCaller, approval_id: str) -> Shown:
+    """A request with its comparison and history. Raises NotFound."""
+    approval = read(actor, approval_id)
     changes = domain.compared(kind_of(approval.kind), approval.before, approval.after)
     return Shown(approval, changes, store.history(approval_id))
 
 
 def page(
-    staff_id: str, state: str, *, kind: str | None, branch_id: str | None, limit: int, cursor: str | None
+    actor: StaffCaller, state: str, *, kind: str | None, branch_id: str | None, limit: int, cursor: str | None
 ) -> tuple[list[Approval], str | None]:
     """Requests in a state, sorted by kind and time, newest first; and the cursor of the next page.
 
-    Of the whole bank, or of one branch: a person of a branch sees no other's. Raises StaffNotEntitled,
-    CursorMalformed.
+    Of one organisation, the actor's own where none is named; the head office sees the whole bank's. Raises NotFound
+    for an organisation out of scope, CursorMalformed.
     """
-    scope = scope_of(staff_id)
-    if scope is not EVERYBODY and branch_id not in (None, scope):
-        raise StaffNotEntitled()
-    branch = branch_id or scope
+    branch = branch_id or (None if actor.branch_id == staff.HEAD_OFFICE else actor.branch_id)
+    if branch is not None:
+        staff.require_scope(actor, branch)
     index = store.OF_BANK if branch is None else store.OF_BRANCH
     value = state if branch is None else store.branch_state(branch, state)
     after = decode_cursor(cursor, index[1], value, store.RANGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.accounts.routes import api as accounts
+from chalicelib.approvals.routes import api as approvals
 from chalicelib.audit.routes import api as audit
 from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
@@ -13,6 +14,7 @@ from chalicelib.identity.routes import api as identity
 from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
+from chalicelib.parameters.routes import api as parameters
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
 from chalicelib.staff.administration_routes import api as staff_administration
@@ -39,4 +41,6 @@ CONTEXT_APIS: tuple[Api, ...] = (
     audit,
     staff,
     staff_administration,
+    approvals,
+    parameters,
 )

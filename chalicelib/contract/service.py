@@ -34,17 +34,25 @@ API_VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
+# Operations that take an Idempotency-Key.
+_KEYED = ("/v1/transfers", "/v1/staff/approvals")
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
+    "bounds": "72..720",
+    "cause": "insufficient_funds",
     "ceiling": "50000.00",
+    "changed": "value",
+    "earliest": "2026-11-21 16:30:30",
     "factor": "certificate",
     "factors": "phone,cloud,usb_key",
     "held": "300.00",
+    "latest": "2027-11-22 16:30:00",
     "lead_h": "72",
     "limit": "50000.00",
     "max_bytes": "16384",
     "max_hours": "24",
     "method": "sms",
+    "name": "notice.lead_h",
     "opens": "2028-08-30 00:00:00",
     "min_length": "8",
     "reason": "登录名已被使用 / the login name is taken",
@@ -225,7 +233,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "minLength": 2},
             }
         )
-    if operation.path == "/v1/transfers" and operation.method == "POST":
+    if operation.method == "POST" and operation.path in _KEYED:
         parameters.append(
             {
                 "name": "Idempotency-Key",

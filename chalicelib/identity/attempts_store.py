@@ -208,13 +208,20 @@ def start_anew(subject: Subject, locked_until: int, first: Claim | None, now: dt
 
     False when it is not that lock any more.
     """
+    return transactions.commit(anew_writes(subject, locked_until, first, now, by=by))
+
+
+def anew_writes(
+    subject: Subject, locked_until: int, first: Claim | None, now: dt.datetime, *, by: str
+) -> list[ItemPut | ItemUpdate]:
+    """The same as parts of another write."""
     update = _update(subject).require(locked_rule(locked_until)).remove("locked_until", "wrong")
     update.set("#tries = :tries", tries=n(1 if first else 0))
     if first is None:
         update.remove("open")
     else:
         update.set("#open = :open", open={"SS": [first.claim_id]})
-    return transactions.commit([update, _noted(subject, subject.unlocked, now, by=by)])
+    return [update, _noted(subject, subject.unlocked, now, by=by)]
 
 
 def read(subject: Subject) -> Count:

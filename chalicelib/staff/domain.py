@@ -49,7 +49,7 @@ OWN_PASSWORD = "own.password"  # noqa: S105  # a function's name
 STAFF_READ, STAFF_MANAGE, STAFF_APPROVE = "staff.read", "staff.manage", "staff.approve"
 FUNCTIONS_READ, FUNCTIONS_CHANGE, FUNCTIONS_APPROVE = "functions.read", "functions.change", "functions.approve"
 EMERGENCY_OPEN, EMERGENCY_READ, EMERGENCY_REVIEW = "emergency.open", "emergency.read", "emergency.review"
-APPROVALS_READ, APPROVALS_WITHDRAW, APPROVALS_DECIDE = "approvals.read", "approvals.withdraw", "approvals.decide"
+APPROVALS_READ, APPROVALS_REQUEST, APPROVALS_DECIDE = "approvals.read", "approvals.request", "approvals.decide"
 PARAMETERS_READ, PARAMETERS_CHANGE, PARAMETERS_APPROVE = "parameters.read", "parameters.change", "parameters.approve"
 NOTICES_PUBLISH, NOTICES_APPROVE = "notices.publish", "notices.approve"
 REVERSALS_REQUEST, REVERSALS_APPROVE = "reversals.request", "reversals.approve"
@@ -175,7 +175,9 @@ TABLE: Mapping[str, Function] = {
         "应急记录审查", "emergency cases: review", (_grant(_ADMINISTRATORS, {CHECKER}, _HEAD),), fixed=True
     ),
     APPROVALS_READ: Function("查询复核申请", "requests for approval: see", _EVERYBODY, fixed=True),
-    APPROVALS_WITHDRAW: Function("撤回本人申请", "own requests: withdraw", (_grant(ROLES, {MAKER}),), fixed=True),
+    APPROVALS_REQUEST: Function(
+        "提交、撤回本人申请", "own requests: make, withdraw", (_grant(ROLES, {MAKER}),), fixed=True
+    ),
     APPROVALS_DECIDE: Function(
         "复核申请：同意或拒绝", "requests for approval: decide", (_grant(ROLES, {CHECKER}),), fixed=True
     ),

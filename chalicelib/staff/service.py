@@ -12,7 +12,7 @@ from chalicelib.staff import domain, store
 from chalicelib.staff.domain import (
     APPROVALS_DECIDE,
     APPROVALS_READ,
-    APPROVALS_WITHDRAW,
+    APPROVALS_REQUEST,
     AUDIT_READ,
     COUNTER_APPROVE,
     COUNTER_CASH,
@@ -47,7 +47,7 @@ from chalicelib.staff.store import Member
 __all__ = [
     "APPROVALS_DECIDE",
     "APPROVALS_READ",
-    "APPROVALS_WITHDRAW",
+    "APPROVALS_REQUEST",
     "AUDIT_READ",
     "COUNTER_APPROVE",
     "COUNTER_CASH",

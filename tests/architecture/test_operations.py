@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
+from chalicelib.approvals import service as approvals
 from chalicelib.contract import routes, service
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
@@ -50,26 +51,22 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "staff.approve": "no such operation yet",
     "functions.change": "no such operation yet",
     "functions.approve": "no such operation yet",
-    "approvals.read": "no such operation yet",
-    "approvals.withdraw": "no such operation yet",
-    "approvals.decide": "no such operation yet",
-    "parameters.read": "no such operation yet",
-    "parameters.change": "no such operation yet",
-    "parameters.approve": "no such operation yet",
+    "parameters.change": "approvals, by the kind",
+    "parameters.approve": "approvals, by the kind",
     "notices.publish": "no such operation yet",
     "notices.approve": "no such operation yet",
-    "reversals.request": "no such operation yet",
-    "reversals.approve": "no such operation yet",
+    "reversals.request": "approvals, by the kind",
+    "reversals.approve": "approvals, by the kind",
     "customers.read": "no such operation yet",
     "transactions.monitor": "no such operation yet",
     "statistics.read": "no such operation yet",
     "audit.read": "no such operation yet",
-    "counter.customers": "no such operation yet",
-    "counter.credentials": "no such operation yet",
-    "counter.freeze": "no such operation yet",
+    "counter.customers": "approvals, by the kind",
+    "counter.credentials": "approvals, by the kind",
+    "counter.freeze": "approvals, by the kind",
     "counter.cash": "no such operation yet",
     "counter.stock": "no such operation yet",
-    "counter.approve": "no such operation yet",
+    "counter.approve": "approvals, by the kind",
 }
 
 each = pytest.mark.parametrize(
@@ -110,6 +107,14 @@ def test_an_operation_with_a_caller_names_what_it_needs(operation: Operation) ->
     else:
         assert operation.entitlement in entitlements.TABLE
         assert operation.permission is None
+
+
+def test_asking_for_an_approval_declares_what_its_kinds_refuse() -> None:
+    (make,) = [o for _, o in operations() if name_of(o) == "POST /v1/staff/approvals"]
+    assert {refusal for kind in approvals.kinds().values() for refusal in kind.refusals} <= set(make.refusals)
+    asked = {function for kind in approvals.kinds().values() for function in (kind.makes, kind.checks)}
+    assert asked <= staff.TABLE.keys()
+    assert asked == {name for name, by in FUNCTIONS_ASKED_ELSEWHERE.items() if by == "approvals, by the kind"}
 
 
 def test_every_row_of_the_permission_matrix_is_asked() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.approvals import service as approvals
+from chalicelib.approvals.commands import decide
+from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.domain import Approval
 from chalicelib.approvals.errors import (
     ApprovalAltered,
@@ -21,11 +23,13 @@ from chalicelib.approvals.errors import (
     MakerOnly,
 )
 from chalicelib.approvals.workers import expire_approvals
+from chalicelib.audit import service as audit
 from chalicelib.ledger.errors import IdempotencyKeyReused
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters.errors import ParameterOutOfBounds, ParameterUnknown
-from chalicelib.platform.errors import MalformedRequest, NotFound, Refusal
-from chalicelib.staff.errors import StaffNotEntitled
+from chalicelib.platform import clock
+from chalicelib.platform.errors import MalformedRequest, NotFound, Refusal, TryAgain
+from chalicelib.staff.errors import StaffPermissionDenied
 from tests.chain.bank import START, Bank, LambdaContext
 from tests.chain.probe import force, scheduled, table_items
 from tests.chain.two_people import (
@@ -37,6 +41,8 @@ from tests.chain.two_people import (
     asked,
     change_of,
     enter_staff,
+    id_of,
+    person,
     rejected,
     withdrawn,
 )
@@ -56,35 +62,38 @@ def request(value: int = 3, **more: Any) -> Approval:
 
 
 def state_of(approval: Approval) -> str:
-    return approvals.read(CHECKER, approval.approval_id).state
+    return approvals.read(person(KIND, CHECKER), approval.approval_id).state
 
 
 @pytest.mark.requirement("NB-5.1.5")
 def test_what_one_asks_for_another_approves_and_it_is_done(bank: Bank) -> None:
     # given a request: nothing is done yet
     approval = request(3)
-    assert (approval.state, approval.maker) == ("requested", MAKER)
+    assert (approval.state, approval.maker) == ("requested", id_of(KIND, MAKER))
     assert parameters.value(TRIES, bank.clock.now()) == 5
     # when another person approves what they saw
     bank.clock.advance(dt.timedelta(minutes=1))
     done = approved(approval)
     # then it is done, and everybody can see by whom
-    assert (done.state, done.decided_by) == ("approved", CHECKER)
+    assert (done.state, done.decided_by) == ("approved", id_of(KIND, CHECKER))
     parameters.forget()
     assert parameters.value(TRIES, bank.clock.now()) == 3
-    shown = approvals.show(THIRD, approval.approval_id)
+    shown = approvals.show(person(KIND, THIRD), approval.approval_id)
     assert shown.approval == done
-    assert [(one.state, one.by) for one in shown.history] == [("requested", MAKER), ("approved", CHECKER)]
+    assert [(one.state, one.by) for one in shown.history] == [
+        ("requested", id_of(KIND, MAKER)),
+        ("approved", id_of(KIND, CHECKER)),
+    ]
     value = next(change for change in shown.changes if change.fact == "value")
     assert (value.zh, value.en, value.before, value.after) == ("取值", "value", "5", "3")
 
 
 @pytest.mark.requirement("NB-5.1.5")
-@pytest.mark.parametrize("decide", [approved, rejected], ids=["approve", "reject"])
-def test_nobody_decides_on_their_own_request(bank: Bank, decide: Callable[..., Approval]) -> None:
+@pytest.mark.parametrize("way", [approved, rejected], ids=["approve", "reject"])
+def test_nobody_decides_on_their_own_request(bank: Bank, way: Callable[..., Approval]) -> None:
     approval = request()
     with pytest.raises(MakerIsChecker):
-        decide(approval, checker=MAKER)
+        way(approval, checker=MAKER)
     assert state_of(approval) == "requested"
     assert parameters.value(TRIES, bank.clock.now()) == 5
 
@@ -121,7 +130,7 @@ def test_only_what_the_checker_saw_is_approved(bank: Bank) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"payload": '{"name":"factor.sms.tries","value":10}'}, {"maker": THIRD}, {"before": {}}, {"reason": "x"}],
+    [{"payload": '{"name":"factor.sms.tries","value":10}'}, {"maker": "E0103"}, {"before": {}}, {"reason": "x"}],
     ids=["payload", "maker", "before", "reason"],
 )
 def test_a_request_that_somebody_altered_in_the_table_is_not_executed(bank: Bank, change: dict[str, Any]) -> None:
@@ -139,8 +148,8 @@ def test_a_request_that_somebody_altered_in_the_table_is_not_executed(bank: Bank
 def test_a_request_is_refused_for_a_reason_by_another_person(bank: Bank) -> None:
     approval = request()
     done = rejected(approval, reason="  缺少批准文件 ")
-    assert (done.state, done.decided_by, done.decision_reason) == ("rejected", CHECKER, "缺少批准文件")
-    assert approvals.read(MAKER, approval.approval_id) == done
+    assert (done.state, done.decided_by, done.decision_reason) == ("rejected", id_of(KIND, CHECKER), "缺少批准文件")
+    assert approvals.read(person(KIND, MAKER), approval.approval_id) == done
     with pytest.raises(ApprovalNotOpen):
         approved(approval)
     for reason in ("", "   ", "x" * 201, "a\u202eb"):
@@ -153,9 +162,9 @@ def test_only_the_maker_takes_a_request_back(bank: Bank) -> None:
     with pytest.raises(MakerOnly):
         withdrawn(approval, maker=CHECKER)
     assert withdrawn(approval).state == "withdrawn"
-    for decide in (approved, rejected, withdrawn):
+    for way in (approved, rejected, withdrawn):
         with pytest.raises(ApprovalNotOpen):
-            decide(approval)
+            way(approval)
 
 
 def test_a_request_expires_to_the_millisecond_and_leaves_the_list(bank: Bank) -> None:
@@ -164,20 +173,23 @@ def test_a_request_expires_to_the_millisecond_and_leaves_the_list(bank: Bank) ->
     bank.clock.set(START + dt.timedelta(hours=72) - dt.timedelta(milliseconds=1))
     assert rejected(in_time).state == "rejected"
     bank.clock.set(START + dt.timedelta(hours=72))
-    for decide in (approved, rejected, withdrawn):
+    for way in (approved, rejected, withdrawn):
         with pytest.raises(ApprovalExpired):
-            decide(late)
+            way(late)
     assert late.state_at("2026-11-24T02:00:00.000Z") == "expired"
     # when the schedule runs, twice
     event = scheduled(bank.clock.now())
     assert [expire_approvals(event, LambdaContext())["expired"] > 0 for _ in range(2)] == [True, False]
     # then it is noted
     assert state_of(late) == "expired"
-    assert [(e.state, e.by) for e in approvals.show(MAKER, late.approval_id).history] == [
-        ("requested", MAKER),
+    assert [(e.state, e.by) for e in approvals.show(person(KIND, MAKER), late.approval_id).history] == [
+        ("requested", id_of(KIND, MAKER)),
         ("expired", "clock"),
     ]
-    assert approvals.page(MAKER, "requested", kind=None, branch_id=None, limit=100, cursor=None) == ([], None)
+    assert approvals.page(person(KIND, MAKER), "requested", kind=None, branch_id=None, limit=100, cursor=None) == (
+        [],
+        None,
+    )
 
 
 @pytest.mark.requirement("NB-5.2.2")
@@ -187,7 +199,7 @@ def test_of_two_requests_on_one_parameter_the_first_outdates_the_second(bank: Ba
     with pytest.raises(ApprovalOutdated) as refused:
         approved(second)
     assert refused.value.facts == {"changed": "revision,value"}
-    failed = approvals.read(MAKER, second.approval_id)
+    failed = approvals.read(person(KIND, MAKER), second.approval_id)
     assert (failed.state, failed.failure) == ("failed", "approval_outdated:revision,value")
     parameters.forget()
     assert parameters.value(TRIES, bank.clock.now()) == 3
@@ -259,18 +271,57 @@ def test_a_request_has_a_known_kind_and_a_reason(bank: Bank, wrong: dict[str, st
 
 
 def test_people_of_another_branch_see_and_decide_nothing(bank: Bank) -> None:
+    # given a request of the head office, and tellers of another branch beside those of the head office
     approval = request()
-    with pytest.raises(StaffNotEntitled):
+    stranger = person(KIND, ELSEWHERE)
+    with pytest.raises(StaffPermissionDenied):
         request(maker=ELSEWHERE)
-    for stranger, refusal in ((ELSEWHERE, NotFound), ("nobody", StaffNotEntitled)):
-        with pytest.raises(refusal):
-            approved(approval, checker=stranger)
-        with pytest.raises(refusal):
-            withdrawn(approval, maker=stranger)
-        with pytest.raises(refusal):
-            approvals.show(stranger, approval.approval_id)
-    assert approvals.page(ELSEWHERE, "requested", kind=None, branch_id=None, limit=9, cursor=None) == ([], None)
-    with pytest.raises(StaffNotEntitled):
-        approvals.page(ELSEWHERE, "requested", kind=None, branch_id="0001", limit=9, cursor=None)
+    for look in (approvals.read, approvals.show):
+        with pytest.raises(NotFound):
+            look(stranger, approval.approval_id)
+    for way in (approved, rejected):
+        with pytest.raises(NotFound):
+            way(approval, checker=ELSEWHERE)
     with pytest.raises(NotFound):
-        approvals.show(MAKER, "no-such-request")
+        withdrawn(approval, maker=ELSEWHERE)
+    everything: dict[str, Any] = {"kind": None, "limit": 9, "cursor": None}
+    assert approvals.page(stranger, "requested", branch_id=None, **everything) == ([], None)
+    for branch_id in ("0001", "no-such-branch"):
+        with pytest.raises(NotFound):
+            approvals.page(stranger, "requested", branch_id=branch_id, **everything)
+    with pytest.raises(NotFound):
+        approvals.show(person(KIND, MAKER), "no-such-request")
+
+
+@pytest.mark.requirement("NB-5.2.3")
+@pytest.mark.parametrize("role", ["entry.reverse", "login.unlock"], ids=["operator", "teller"])
+def test_what_a_role_does_not_hold_it_neither_asks_for_nor_approves(bank: Bank, role: str) -> None:
+    approval, somebody = request(), person(role, THIRD)
+    with pytest.raises(StaffPermissionDenied):
+        make_request(somebody, Wish(KIND, change_of(NAME, 3), "x"), key="k", now=bank.clock.now())
+    with pytest.raises(StaffPermissionDenied):
+        decide.approve(somebody, approval.approval_id, approval.digest, now=bank.clock.now())
+    with pytest.raises(StaffPermissionDenied):
+        decide.reject(somebody, approval.approval_id, reason="x", now=bank.clock.now())
+
+
+def test_a_checker_who_was_suspended_a_moment_ago_approves_nothing(bank: Bank) -> None:
+    # given a checker whose request came in before the suspension
+    approval, checker = request(), person(KIND, THIRD)
+    force(bank, "StaffTable", {"staff_id": checker.staff_id}, state="suspended")
+    with pytest.raises(TryAgain):
+        decide.approve(checker, approval.approval_id, approval.digest, now=bank.clock.now())
+    force(bank, "StaffTable", {"staff_id": checker.staff_id}, state="active", standing=1)
+    with pytest.raises(TryAgain):
+        decide.approve(checker, approval.approval_id, approval.digest, now=bank.clock.now())
+    force(bank, "StaffTable", {"staff_id": checker.staff_id}, standing=0)
+    assert state_of(approval) == "requested"
+
+
+def test_what_staff_decide_is_in_their_log(bank: Bank) -> None:
+    approval = request()
+    approved(approval)
+    rows, _ = audit.staff_actions(clock.business_date(bank.clock.now()), limit=1000)
+    found = {(row.action, row.staff_id) for row in rows if row.on == approval.approval_id}
+    wanted = {("approval_requested", MAKER), ("approval_approved", CHECKER)}
+    assert found == {(action, id_of(KIND, who)) for action, who in wanted}

@@ -10,15 +10,14 @@ import altcha
 import pytest
 from PIL import Image
 
+from chalicelib.approvals.errors import ApprovalChangesNothing, ApprovalOutdated, MakerIsChecker
 from chalicelib.identity import providers
-from chalicelib.identity.commands.unlock import unlock
+from chalicelib.identity.commands.unlock import customer_named
 from chalicelib.parameters import service as parameters
 from chalicelib.platform.errors import NotFound
-from chalicelib.staff import service as staff
-from chalicelib.staff.errors import StaffNotEntitled
-from infra import ops_identity
-from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply
+from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.probe import same_refusal, table_items, unchanged
+from tests.chain.two_people import CHECKER, ELSEWHERE, MAKER, approved, asked, enter_staff, id_of
 
 WRONG = "Wrong-Horse-7"
 SECOND = dt.timedelta(seconds=1)
@@ -162,28 +161,43 @@ def test_the_fifth_wrong_try_locks_and_is_noted_once(bank: Bank, customer: Perso
 
 
 @pytest.mark.requirement("XJ-4.2-pw")
-def test_staff_unlock_and_the_log_says_who(bank: Bank, customer: Person) -> None:
+@pytest.mark.requirement("NB-5.1.5")
+def test_two_members_of_staff_unlock_and_the_log_says_who(bank: Bank, customer: Person) -> None:
     wrong_tries(bank, customer.login_name, 5)
     bank.clock.advance(SECOND)
-    assert unlock(customer.account, teller_id=TELLER, now=bank.clock.now())
+    enter_staff()
+    wish = {"customer_id": customer_named(customer.account)}
+    with pytest.raises(MakerIsChecker):
+        approved(asked("login.unlock", wish), checker=MAKER)
+    approved(asked("login.unlock", wish))
     assert kinds_of(bank, customer) == ["locked", "unlocked"]
     (row,) = [row for row in table_items(bank, "SecurityEventsTable") if row["kind"] == "unlocked"]
-    assert row["facts"] == {"by": TELLER}
+    assert row["facts"] == {"by": id_of("login.unlock", CHECKER)}
     assert log_in(bank, customer.login_name, PASSWORD).status == 201
     # what is not locked is left alone
-    with unchanged(bank):
-        assert not unlock(customer.login_name, teller_id=TELLER, now=bank.clock.now())
+    with unchanged(bank), pytest.raises(ApprovalChangesNothing):
+        asked("login.unlock", wish)
 
 
 def test_not_everybody_unlocks(bank: Bank, customer: Person) -> None:
     wrong_tries(bank, customer.login_name, 5)
-    staff.appoint_teller("T0009", "柜员乙", "0002", PASSWORD)
+    enter_staff()
     with unchanged(bank):
-        for teller in ("T0009", "T9999"):
-            with pytest.raises(StaffNotEntitled):
-                unlock(customer.login_name, teller_id=teller, now=bank.clock.now())
         with pytest.raises(NotFound):
-            unlock(NOBODY, teller_id=TELLER, now=bank.clock.now())
+            asked("login.unlock", {"customer_id": customer.customer_id}, maker=ELSEWHERE)
+        with pytest.raises(NotFound):
+            asked("login.unlock", {"customer_id": "a" * 20})
+        with pytest.raises(NotFound):
+            customer_named(NOBODY)
+
+
+def test_a_lock_that_ended_by_itself_outdates_the_request(bank: Bank, customer: Person) -> None:
+    wrong_tries(bank, customer.login_name, 5)
+    enter_staff()
+    approval = asked("login.unlock", {"customer_id": customer.customer_id})
+    bank.clock.advance(dt.timedelta(hours=1))
+    with pytest.raises(ApprovalOutdated):
+        approved(approval)
 
 
 def test_names_that_are_nobodys_are_kept_as_hashes_and_die(bank: Bank) -> None:
@@ -201,12 +215,3 @@ def test_a_captcha_can_be_asked_for_from_the_second_try_or_never(bank: Bank, cus
     parameters.set_value("login.captcha_after", 5)
     assert {log_in(bank, customer.login_name).code for _ in range(6)} == {"login_refused"}
     assert kinds_of(bank, customer) == ["locked"]
-
-
-@pytest.mark.requirement("XJ-4.2-pw")
-def test_the_operators_command(bank: Bank, customer: Person, capsys: pytest.CaptureFixture[str]) -> None:
-    wrong_tries(bank, customer.login_name, 5)
-    codes = [ops_identity.main(["unlock", customer.login_name, teller]) for teller in ("T9999", TELLER, TELLER)]
-    assert codes == [ops_identity.NOT_DONE, ops_identity.DONE, ops_identity.NOTHING_TO_DO]
-    assert "staff_not_entitled" in capsys.readouterr().err
-    assert log_in(bank, customer.login_name, PASSWORD).status == 201

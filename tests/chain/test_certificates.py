@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.factors.authority import BANK
-from chalicelib.factors.commands.end_factor import lift_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed, FactorNotActive
 from chalicelib.platform import clock
 from tests.chain.bank import TELLER, Bank, Person, Reply
 from tests.chain.probe import force, table_items, unchanged
 from tests.chain.signers import Signer, apply, certified, confirm_signed, download, download_code, signed
+from tests.chain.two_people import done
 
 # Of a curve and a hash that the bank does not certify (decision 0011).
 SM2_REQUEST = """-----BEGIN CERTIFICATE REQUEST-----
@@ -153,7 +154,7 @@ def test_a_phone_reported_lost_downloads_nothing(bank: Bank, people: tuple[Perso
     force(bank, "FactorsTable", {"customer_id": payer.customer_id, "factor_id": factor_id}, valid_from=ahead)
     assert download(bank, token, factor_id, code, Signer().request_pem()).code == "factor_not_active"
     # until staff lift the report
-    lift_loss(payer.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    done("factor.lift_loss", customer_id=payer.customer_id, factor_id="sms")
     assert apply(bank, payer, "phone") == factor_id
     code = download_code(bank, payer, factor_id)
     assert download(bank, token, factor_id, code, Signer().request_pem()).status == 201

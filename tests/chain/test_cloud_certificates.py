@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 
 from chalicelib.factors import signatures, vault
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.errors import FactorHeldAlready
 from chalicelib.platform import clock
 from infra import evidence
@@ -28,6 +28,7 @@ from tests.chain.signers import (
     download_with,
     signed,
 )
+from tests.chain.two_people import done
 
 PIN, WRONG = "802731", "802713"
 MS = dt.timedelta(milliseconds=1)
@@ -148,7 +149,7 @@ def test_wrong_pins_are_counted_over_all_transfers_and_lock_the_certificate(
     # neither a new application nor time unlocks it: a branch does
     with pytest.raises(FactorHeldAlready):
         apply(bank, owner.person, "cloud")
-    lift_loss(owner.person.customer_id, owner.factor_id, teller_id=TELLER, now=bank.clock.now())
+    done("factor.lift_loss", customer_id=owner.person.customer_id, factor_id=owner.factor_id)
     assert owner.confirm(transfers[3], WRONG).body["facts"]["tries_left"] == "3"  # of this transfer's
     assert owner.confirm(transfers[3], PIN).status == 200
     assert owner.row()["pin_tries"] == 0

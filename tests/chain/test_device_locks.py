@@ -6,12 +6,13 @@ import datetime as dt
 
 import pytest
 
+from chalicelib.approvals.errors import ApprovalChangesNothing
 from chalicelib.identity import providers
-from chalicelib.identity.commands.unlock import unlock
 from chalicelib.parameters import service as parameters
-from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply
+from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.device import Device
 from tests.chain.probe import same_refusal, table_items, unchanged
+from tests.chain.two_people import done
 
 WRONG = "Wrong-Horse-7"
 NEW = "Another-Lamp-8"
@@ -133,7 +134,7 @@ def test_staff_end_the_locks_of_devices_too(bank: Bank, owner: Person, device: D
         log_in(bank, owner.login_name, WRONG, device)
     locked_by_a_stranger(bank, owner)
     assert log_in(bank, owner.login_name, PASSWORD, device).code == "login_refused"
-    assert unlock(owner.login_name, teller_id=TELLER, now=bank.clock.now())
+    assert done("login.unlock", customer_id=owner.customer_id).state == "approved"
     grant = device.log_in()
     assert grant.status == 201
     id_ = device_id_of(bank, grant)
@@ -143,8 +144,8 @@ def test_staff_end_the_locks_of_devices_too(bank: Bank, owner: Person, device: D
         ("locked", None),
         ("unlocked", None),
     ]
-    with unchanged(bank):
-        assert not unlock(owner.login_name, teller_id=TELLER, now=bank.clock.now())
+    with unchanged(bank), pytest.raises(ApprovalChangesNothing):
+        done("login.unlock", customer_id=owner.customer_id)
 
 
 def test_a_session_on_a_bound_device_guesses_the_password_on_that_devices_count(

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.customers.commands.change_edition import close_online
 from chalicelib.factors import store
 from chalicelib.factors.commands import remind
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.workers import remind_of_factors
 from chalicelib.notifications import providers
@@ -19,6 +19,7 @@ from chalicelib.platform.errors import Retryable
 from tests.chain.bank import TELLER, Bank, LambdaContext, Person
 from tests.chain.probe import scheduled, table_items, unchanged
 from tests.chain.signers import Signer, certified
+from tests.chain.two_people import done
 from tests.event_schemas import check
 
 MS = dt.timedelta(milliseconds=1)
@@ -184,14 +185,14 @@ def test_a_loss_that_is_lifted_is_told_of_again(bank: Bank, owner: Person) -> No
     report_loss(owner.customer_id, factor_id, bank.clock.now())
     assert run(bank, TOKEN_OPENS) == 1  # asked for, and not told
     assert reminders(bank, owner) == []
-    lift_loss(owner.customer_id, factor_id, teller_id=TELLER, now=bank.clock.now())
+    done("factor.lift_loss", customer_id=owner.customer_id, factor_id=factor_id)
     assert run(bank, TOKEN_OPENS + dt.timedelta(hours=1)) == 1
     assert len(reminders(bank, owner)) == 1
     # lifted twice, with the rows of both: told once
     for _ in range(2):
         report_loss(owner.customer_id, factor_id, bank.clock.now())
         bank.clock.advance(dt.timedelta(minutes=1))
-        lift_loss(owner.customer_id, factor_id, teller_id=TELLER, now=bank.clock.now())
+        done("factor.lift_loss", customer_id=owner.customer_id, factor_id=factor_id)
     run(bank, TOKEN_ENDS)
     assert len(reminders(bank, owner)) == 2
     assert len(inbox(bank, owner)) == 2

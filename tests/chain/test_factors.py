@@ -6,18 +6,19 @@ import datetime as dt
 
 import pytest
 
+from chalicelib.approvals.errors import ApprovalChangesNothing, MakerIsChecker
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.customers.errors import SignUpRefused
-from chalicelib.factors.commands.end_factor import lift_loss, revoke_factor
-from chalicelib.factors.errors import FactorStateUnfit
+from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.ledger import service as ledger
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.staff.errors import StaffNotEntitled
+from chalicelib.platform.errors import NotFound
 from tests.chain.bank import TELLER, Bank, Person
 from tests.chain.probe import table_items, unchanged, wrong_code
 from tests.chain.signers import certified, confirm_signed, signed
+from tests.chain.two_people import ELSEWHERE, MAKER, approved, asked, done, enter_staff
 
 WIDE = AccountLimits(single_fen=10**12, day_fen=10**12, day_count=10_000, month_fen=10**12, year_fen=10**12)
 
@@ -69,11 +70,15 @@ def test_a_lost_factor_stops_at_once_and_only_staff_lift_it(bank: Bank) -> None:
         reply = bank.create(token, payer, payee, "10.00", "key-lost-002")
         assert (reply.code, reply.status, reply.body["facts"]) == ("factor_not_active", 422, {"factors": "none"})
     assert events_of(bank, payer).count("factor_lost") == 1
-    # and the customer cannot lift it; a teller can
+    # and the customer cannot lift it; two tellers can
     assert bank.request("GET", "/v1/factors", token=token).body["factors"][0]["state"] == "lost"
-    with pytest.raises(StaffNotEntitled):
-        lift_loss(payer.customer_id, "sms", teller_id="T9999", now=bank.clock.now())
-    lift_loss(payer.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    enter_staff()
+    wish = {"customer_id": payer.customer_id, "factor_id": "sms"}
+    with pytest.raises(NotFound):
+        asked("factor.lift_loss", wish, maker=ELSEWHERE)
+    with pytest.raises(MakerIsChecker):
+        approved(asked("factor.lift_loss", wish), checker=MAKER)
+    done("factor.lift_loss", customer_id=payer.customer_id, factor_id="sms")
     # what went to the phone while it was lost stays void
     assert bank.confirm(token, created.body["id"], code).code == "phone_changed"
     bank.clock.advance(dt.timedelta(milliseconds=1))
@@ -82,8 +87,8 @@ def test_a_lost_factor_stops_at_once_and_only_staff_lift_it(bank: Bank) -> None:
     # and a revoked one is gone for good
     revoke_factor(payer.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
     bank.clock.advance(dt.timedelta(milliseconds=1))
-    with pytest.raises(FactorStateUnfit):
-        lift_loss(payer.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    with pytest.raises(ApprovalChangesNothing):
+        done("factor.lift_loss", customer_id=payer.customer_id, factor_id="sms")
     assert bank.create(token, payer, payee, "10.00", "key-lost-003").code == "factor_not_active"
 
 

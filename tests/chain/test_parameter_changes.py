@@ -14,7 +14,7 @@ from chalicelib.parameters.errors import ParameterEffectiveDateRefused, Paramete
 from chalicelib.platform import clock
 from tests.chain.bank import START, Bank
 from tests.chain.probe import table_items
-from tests.chain.two_people import CHECKER, MAKER, approved, asked, change_of, enter_staff
+from tests.chain.two_people import CHECKER, MAKER, approved, asked, change_of, enter_staff, id_of
 
 KIND = "parameter.change"
 FEE = parameters.TRANSFER_FEE_FEN
@@ -76,8 +76,8 @@ def test_the_history_says_everything_about_each_change(bank: Bank) -> None:
             effective_from=clock.to_text(clock.from_text(later)),
             department="财务部",
             approver="行长 李强",
-            maker=MAKER,
-            checker=CHECKER,
+            maker=id_of(KIND, MAKER),
+            checker=id_of(KIND, CHECKER),
             reason=second.reason,
             approval_id=second.approval_id,
         ),
@@ -89,8 +89,8 @@ def test_the_history_says_everything_about_each_change(bank: Bank) -> None:
             effective_from=clock.to_text(START + dt.timedelta(minutes=5)),
             department="电子银行部",
             approver="行长 王芳",
-            maker=MAKER,
-            checker=CHECKER,
+            maker=id_of(KIND, MAKER),
+            checker=id_of(KIND, CHECKER),
             reason="按规定收费",
             approval_id=first.approval_id,
         ),

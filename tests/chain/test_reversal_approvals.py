@@ -12,10 +12,10 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.reverse_entry import reversal_id_of, reverse_entry
 from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.platform.errors import NotFound
-from chalicelib.staff.errors import StaffNotEntitled
+from chalicelib.staff.errors import StaffPermissionDenied
 from tests.chain.bank import Bank
 from tests.chain.probe import account_image, force_account
-from tests.chain.two_people import CHECKER, ELSEWHERE, MAKER, THIRD, approved, asked, enter_staff
+from tests.chain.two_people import CHECKER, ELSEWHERE, MAKER, THIRD, approved, asked, enter_staff, id_of, person
 
 KIND = "entry.reverse"
 
@@ -39,7 +39,7 @@ def test_a_transfer_is_reversed_by_two_people(bank: Bank) -> None:
         approved(approval, checker=MAKER)
     assert (bank.balance(payer.account), bank.balance(payee.account)) == (70_00, 30_00)
     # but another one can
-    shown = approvals.show(CHECKER, approval.approval_id)
+    shown = approvals.show(person(KIND, CHECKER), approval.approval_id)
     assert {change.fact: (change.before, change.after) for change in shown.changes}["state"] == ("posted", "reversed")
     approved(approval)
     # then the money and the limits are back, and the journal says who ordered and who approved it
@@ -47,7 +47,11 @@ def test_a_transfer_is_reversed_by_two_people(bank: Bank) -> None:
     assert account_image(payer.account)[day] == left_fen + 30_00
     mirror = ledger.read_entry(reversal_id_of(entry_id))
     assert mirror is not None
-    assert (mirror["ordered_by"], mirror["approved_by"], mirror["purpose"]) == (MAKER, CHECKER, "客户误转")
+    assert (mirror["ordered_by"], mirror["approved_by"], mirror["purpose"]) == (
+        id_of(KIND, MAKER),
+        id_of(KIND, CHECKER),
+        "客户误转",
+    )
     bank.settle()
     with pytest.raises(ApprovalChangesNothing):
         asked(KIND, {"entry_id": entry_id})
@@ -88,7 +92,7 @@ def test_what_cannot_be_taken_back_fails_whole_and_says_why(bank: Bank, trouble:
     # then nothing moved, and the request says why, for good
     cause = {"spent": "insufficient_funds", "frozen": "account_not_active"}[trouble]
     assert refused.value.facts == {"cause": cause}
-    found = approvals.read(CHECKER, approval.approval_id)
+    found = approvals.read(person(KIND, CHECKER), approval.approval_id)
     assert (found.state, found.failure) == ("failed", cause)
     assert (bank.balance(payer.account), bank.balance(payee.account)) == before
 
@@ -100,5 +104,5 @@ def test_only_posted_entries_are_reversed_and_by_people_of_the_branch(bank: Bank
     for entry_id, refusal in ((waiting, EntryNotReversible), ("n" * 26, NotFound)):
         with pytest.raises(refusal):
             asked(KIND, {"entry_id": entry_id})
-    with pytest.raises(StaffNotEntitled):
+    with pytest.raises(StaffPermissionDenied):
         asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", str(uuid.uuid4()))}, maker=ELSEWHERE)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.customers import service as customers
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.notifications import providers
 from chalicelib.platform import totp
 from tests.chain import signers
 from tests.chain.bank import TELLER, Bank, Reply
 from tests.chain.probe import account_image, unchanged
+from tests.chain.two_people import done
 
 SEED = b"seed of a token that nobody holds"[:32]
 RAISED = {"single": "60000.00"}
@@ -184,7 +185,7 @@ def test_what_a_code_by_sms_confirmed_is_not_done_once_its_loss_is_reported(bank
     report_loss(phone.person.customer_id, "sms", bank.clock.now())
     assert switch(on=True, step_up=asked).code == "strong_factor_required"
     # nor once staff have lifted it: the code went to a phone that somebody else may have had
-    lift_loss(phone.person.customer_id, "sms", teller_id=TELLER, now=bank.clock.now())
+    done("factor.lift_loss", customer_id=phone.person.customer_id, factor_id="sms")
     again = switch(on=True, step_up=asked)
     assert (again.code, again.body["facts"]["factors"]) == ("step_up_required", "sms")
 

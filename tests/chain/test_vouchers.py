@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.factors.commands.adopt_blanks import adopt_blanks
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.platform import aws, clock, updates
 from chalicelib.platform.errors import Refusal, TryAgain
@@ -25,6 +25,7 @@ from tests.architecture.source import ROOT
 from tests.chain.bank import BRANCH, PASSWORD, TELLER, Bank, Person
 from tests.chain.probe import force, table_items, unchanged
 from tests.chain.signers import Signer, apply, certified, download, download_code
+from tests.chain.two_people import done
 
 pytestmark = pytest.mark.requirement("NB-5.3.5")
 
@@ -195,7 +196,7 @@ def test_a_lost_token_stays_issued_and_a_revoked_one_is_never_issued_again(bank:
     factor_id = give_token(bank, person, "TK0001")
     report_loss(person.customer_id, factor_id, now)
     assert state(bank, "TK0001") == ("issued", BRANCH)
-    lift_loss(person.customer_id, factor_id, teller_id=TELLER, now=now)
+    done("factor.lift_loss", customer_id=person.customer_id, factor_id=factor_id)
     assert state(bank, "TK0001") == ("issued", BRANCH)
     revoke_factor(person.customer_id, factor_id, teller_id=TELLER, now=now)
     assert counts() == {"received": 2, "in_stock": 1, "cancelled": 1}

@@ -12,7 +12,6 @@ from chalicelib.customers.commands.open_account import AccountForm, open_account
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.customers.commands.sign_up_online import OnlineForm, sign_up_online
 from chalicelib.customers.errors import PhoneNotReserved, SignUpRefused
-from chalicelib.factors.commands.end_factor import lift_loss
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import providers
@@ -22,6 +21,7 @@ from tests.chain.bank import BRANCH, LIMITS, PASSWORD, TELLER, Bank, Person, Rep
 from tests.chain.device import Device
 from tests.chain.probe import table_items, unchanged
 from tests.chain.test_log_in_work import counted
+from tests.chain.two_people import done
 
 OLD, NEW_PHONE, THIEF = "13700000001", "13700000002", "13700000666"
 PIN = "493817"
@@ -115,7 +115,7 @@ def test_after_the_loss_of_sms_codes_they_confirm_nothing_else_either(bank: Bank
     bank.settle()
     (proof,) = codes_to(number)
     change_phone.complete_at_counter(owner.customer_id, begun.challenge_id, proof, teller_id=TELLER, now=now)
-    lift_loss(owner.customer_id, "sms", teller_id=TELLER, now=now)
+    done("factor.lift_loss", customer_id=owner.customer_id, factor_id="sms")
     bank.clock.advance(dt.timedelta(seconds=1))
     moved = Person(owner.name, number, owner.login_name, owner.signed)
     assert Device(bank, moved).bind().status == 201

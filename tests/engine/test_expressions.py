@@ -58,7 +58,7 @@ from chalicelib.factors import authority
 from chalicelib.factors import service as factors
 from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import issue_certificate, remind
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss, revoke_factor
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
 from chalicelib.identity import application_store, attempts_store, key_store, tries
@@ -113,7 +113,8 @@ from chalicelib.vouchers.commands.spoil import give_back, spoil
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
-from tests.chain.two_people import approved, asked, change_of, enter_staff, rejected, withdrawn
+from tests.chain.two_people import MAKER, approved, asked, change_of, enter_staff, person, rejected, withdrawn
+from tests.chain.two_people import done as done_by_two
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
@@ -445,13 +446,35 @@ def two_people() -> None:
         approved(request[3])
     late = asked("parameter.change", change_of(name, 104))
     assert expire_requests(clock.now() + 100 * hour, "test") >= 1
-    assert [event.state for event in approvals.show(TELLER, late.approval_id).history] == ["requested", "expired"]
+    assert [event.state for event in approvals.show(person("parameter.change", MAKER), late.approval_id).history] == [
+        "requested",
+        "expired",
+    ]
+    counter_by_two(customer("沈七", 10_00))
     for branch_id in (None, BRANCH):
         for kind in (None, "parameter.change"):
-            found, cursor = approvals.page(TELLER, "approved", kind=kind, branch_id=branch_id, limit=1, cursor=None)
-            more, _ = approvals.page(TELLER, "approved", kind=kind, branch_id=branch_id, limit=9, cursor=cursor)
+            found, cursor = approvals.page(
+                person("parameter.change", MAKER), "approved", kind=kind, branch_id=branch_id, limit=1, cursor=None
+            )
+            more, _ = approvals.page(
+                person("parameter.change", MAKER), "approved", kind=kind, branch_id=branch_id, limit=9, cursor=cursor
+            )
             assert {one.approval_id for one in [*found, *more]} >= {made[0].approval_id, made[1].approval_id}
     parameters.set_value(name, 72)
+
+
+def counter_by_two(owner: Customer) -> None:
+    """Limits, a loss of an account and a lock, each by two tellers."""
+    who, account_id = owner.caller.customer_id, owner.account
+    done_by_two("limits.account", customer_id=who, account_id=account_id, day="700.00", count=7)
+    done_by_two("limits.customer", customer_id=who, day_outward="600.00")
+    assert change_state(account_id, before="open", after="lost")["state"] == "lost"
+    done_by_two("account.lift_loss", account_id=account_id)
+    parameters.set_value("login.captcha_after", 10)
+    for _ in range(7):
+        with suppress(LoginRefused):
+            identity.log_in(owner.login_name, "wrong", clock.now())
+    assert done_by_two("login.unlock", customer_id=who).state == "approved"
 
 
 def step_ups() -> None:
@@ -525,7 +548,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
         parameters.set_value("factor.policy", "standard")
     cloud_certificate(payer, payee)
     report_loss(owner, token_id, now)
-    lift_loss(owner, token_id, teller_id=TELLER, now=now)
+    done_by_two("factor.lift_loss", customer_id=owner, factor_id=token_id)
     revoke_factor(owner, token_id, teller_id=TELLER, now=now)
     later = now + dt.timedelta(days=710)
     new = Signer().request_pem()
@@ -551,7 +574,7 @@ def cloud_certificate(payer: Customer, payee: Customer) -> None:
     assert [outcome(owner, image, pin_of(owner, pin)) for pin in ("802713", right)] == ["pin_wrong", "posted"]
     image = awaiting(owner, payee, "certificate")
     assert [outcome(owner, image, pin_of(owner, "802713")) for _ in range(5)] == ["pin_wrong"] * 5
-    lift_loss(customer_id, factor_id, teller_id=TELLER, now=clock.now())
+    done_by_two("factor.lift_loss", customer_id=customer_id, factor_id=factor_id)
     revoke_factor(customer_id, factor_id, teller_id=TELLER, now=clock.now())
 
 

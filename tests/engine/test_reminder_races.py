@@ -9,12 +9,13 @@ import pytest
 from chalicelib.customers import service as customers
 from chalicelib.factors import store
 from chalicelib.factors.commands import remind
-from chalicelib.factors.commands.end_factor import lift_loss, report_loss
+from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.notifications import providers
 from chalicelib.notifications import service as notifications
 from chalicelib.platform import clock
 from chalicelib.platform.queues import Message
+from tests.chain.two_people import done
 from tests.engine.conftest import TELLER, blank
 from tests.engine.test_transfer_races import Customer, customer, together
 
@@ -80,7 +81,7 @@ def test_a_loss_lifted_while_runs_go_on_leaves_a_row_to_find(monkeypatch: pytest
 
     def work(i: int) -> str:
         if i == 2:
-            lift_loss(owner_id, factor_id, teller_id=TELLER, now=clock.now())
+            done("factor.lift_loss", customer_id=owner_id, factor_id=factor_id)
             return "lifted"
         remind.remind(soon, f"run-{i}")
         return "asked"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
 from chalicelib.approvals import domain, service, store
-from chalicelib.approvals.commands.end_request import Ending, end_request
+from chalicelib.approvals.commands.end_request import Ending
 from chalicelib.approvals.domain import (
     APPROVED,
     FAILED,
@@ -16,6 +15,7 @@ from chalicelib.approvals.domain import (
     Approval,
     Decision,
     Proposal,
+    Write,
 )
 from chalicelib.approvals.errors import (
     ApprovalAltered,
@@ -25,58 +25,79 @@ from chalicelib.approvals.errors import (
     ApprovalRefusal,
 )
 from chalicelib.approvals.kinds import kind_of
+from chalicelib.audit import service as audit
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import Rule
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
+from chalicelib.platform.http import StaffCaller
+from chalicelib.staff import service as staff
 
 # Each attempt reads and plans anew; what moves this fast is tried again by the checker.
 MAX_PLANS = 5
 _PASSING = (TryAgain, OutcomeUnknown)
 
 
-def approve(checker: str, approval_id: str, digest: str, *, now: dt.datetime, correlation_id: str) -> Approval:
+def approve(actor: StaffCaller, approval_id: str, digest: str, *, now: dt.datetime) -> Approval:
     """Approve what `digest` stands for and do it, in one write; the same checker again is answered what is stored.
 
-    Raises NotFound, StaffNotEntitled, MakerIsChecker, ApprovalNotOpen, ApprovalExpired, ApprovalDigestMismatch,
+    Raises NotFound, StaffPermissionDenied, MakerIsChecker, ApprovalNotOpen, ApprovalExpired, ApprovalDigestMismatch,
     ApprovalAltered: the request stays as it is. ApprovalOutdated and ApprovalFailed: it has failed, and nothing else
     was written. TryAgain (nothing was done), OutcomeUnknown (send the same again).
     """
-    approval = service.read(checker, approval_id)
-    service.require_right(checker, approval.branch_id)
-    if _is_done(approval, checker, digest):
+    approval = service.checked(actor, approval_id, now)
+    if _is_done(approval, actor, digest):
         return approval
     if not approval.is_true():
         raise ApprovalAltered()
-    rules = (domain.other_person_rule(checker), domain.seen_rule(digest), domain.in_time_rule(clock.to_text(now)))
+    now_text = clock.to_text(now)
+    rules = (domain.other_person_rule(actor.staff_id), domain.seen_rule(digest), domain.in_time_rule(now_text))
     try:
-        return _execute(approval, Ending(APPROVED, checker, now, correlation_id), rules)
+        return _execute(approval, actor, now, rules)
     except ApprovalNotOpen:
         # The same approval twice at once: the other one was quicker, and this one's end is the same.
         found = store.read(approval_id)
-        if found is None or not _is_done(found, checker, digest):
+        if found is None or not _is_done(found, actor, digest):
             raise
         return found
 
 
-def _is_done(approval: Approval, checker: str, digest: str) -> bool:
-    return (approval.state, approval.decided_by, approval.digest) == (APPROVED, checker, digest)
+def _is_done(approval: Approval, actor: StaffCaller, digest: str) -> bool:
+    return (approval.state, approval.decided_by, approval.digest) == (APPROVED, actor.staff_id, digest)
 
 
-def _execute(approval: Approval, end: Ending, rules: Sequence[Rule]) -> Approval:
+def _execute(approval: Approval, actor: StaffCaller, now: dt.datetime, rules: Sequence[Rule]) -> Approval:
     """Plan and write until the plan fits what is there; note a failure that is for good."""
-    decision = Decision(approval.approval_id, approval.maker, end.by, approval.reason, end.correlation_id, end.now)
+    end = _ending(APPROVED, actor, now)
+    decision = Decision(
+        approval.approval_id, approval.maker, actor.staff_id, approval.reason, actor.correlation_id, now
+    )
     for _ in range(MAX_PLANS):
         try:
-            proposal = _unchanged(approval, end.now)
-            updates.run_together([*end.writes(approval, *rules), *proposal.writes(decision)])
+            proposal = _unchanged(approval, now)
+            own = [*end.writes(approval, *rules), *_standing(actor, end, approval)]
+            updates.run_together([*own, *proposal.writes(decision)])
         except updates.Overtaken:
             continue
         except (ApprovalRefusal, *_PASSING):
             raise
         except Refusal as refusal:
-            raise _failed(approval, _why(approval, refusal, end.now), end, rules) from None
+            raise _failed(approval, _why(approval, refusal, now), actor, now, rules) from None
         return end.ended(approval)
     raise TryAgain()
+
+
+def _ending(state: str, actor: StaffCaller, now: dt.datetime, **more: str) -> Ending:
+    """How a member of staff ends a request."""
+    return Ending(state, actor.staff_id, now, actor.correlation_id, **more)
+
+
+def _standing(actor: StaffCaller, end: Ending, approval: Approval) -> list[Write]:
+    """That the actor's appointment still stands at the write, and the row of what they did."""
+    action = f"approval_{end.state}"
+    return [
+        staff.acting(actor),
+        audit.staff_action(actor, action, end.now, on=approval.approval_id, kind=approval.kind),
+    ]
 
 
 def _unchanged(approval: Approval, now: dt.datetime) -> Proposal:
@@ -103,30 +124,36 @@ def _why(approval: Approval, refusal: Refusal, now: dt.datetime) -> Refusal:
     return refusal
 
 
-def _failed(approval: Approval, refusal: Refusal, end: Ending, rules: Sequence[Rule]) -> Refusal:
+def _failed(
+    approval: Approval, refusal: Refusal, actor: StaffCaller, now: dt.datetime, rules: Sequence[Rule]
+) -> Refusal:
     """Note that the request has failed; the refusal to answer. Raises ApprovalRefusal when it may not be decided on."""
     is_outdated = isinstance(refusal, ApprovalOutdated)
     failure = f"{refusal.code}:{refusal.facts['changed']}" if is_outdated else refusal.code
-    end = dataclasses.replace(end, state=FAILED, failure=failure)
-    updates.together(end.writes(approval, *rules))
+    end = _ending(FAILED, actor, now, failure=failure)
+    updates.together([*end.writes(approval, *rules), *_standing(actor, end, approval)])
     return refusal if is_outdated else ApprovalFailed(cause=refusal.code)
 
 
-def reject(checker: str, approval_id: str, *, reason: str, now: dt.datetime, correlation_id: str) -> Approval:
+def reject(actor: StaffCaller, approval_id: str, *, reason: str, now: dt.datetime) -> Approval:
     """Refuse a request for a reason; nothing is done.
 
-    Raises MalformedRequest (no reason, or too long), NotFound, StaffNotEntitled, MakerIsChecker, ApprovalNotOpen,
+    Raises MalformedRequest (no reason, or too long), NotFound, StaffPermissionDenied, MakerIsChecker, ApprovalNotOpen,
     ApprovalExpired; TryAgain, OutcomeUnknown.
     """
     reason = service.reason_from(reason)
-    approval = service.read(checker, approval_id)
-    service.require_right(checker, approval.branch_id)
-    rules = (domain.other_person_rule(checker), domain.in_time_rule(clock.to_text(now)))
-    return end_request(approval, Ending(REJECTED, checker, now, correlation_id, reason=reason), *rules)
+    approval = service.checked(actor, approval_id, now)
+    rules = (domain.other_person_rule(actor.staff_id), domain.in_time_rule(clock.to_text(now)))
+    return _end(approval, actor, _ending(REJECTED, actor, now, reason=reason), *rules)
 
 
-def withdraw(maker: str, approval_id: str, *, now: dt.datetime, correlation_id: str) -> Approval:
+def withdraw(actor: StaffCaller, approval_id: str, *, now: dt.datetime) -> Approval:
     """Take a request back; only who made it may. Raises NotFound, MakerOnly, ApprovalNotOpen, ApprovalExpired."""
-    approval = service.read(maker, approval_id)
-    rules = (domain.maker_rule(maker), domain.in_time_rule(clock.to_text(now)))
-    return end_request(approval, Ending(WITHDRAWN, maker, now, correlation_id), *rules)
+    approval = service.read(actor, approval_id)
+    rules = (domain.maker_rule(actor.staff_id), domain.in_time_rule(clock.to_text(now)))
+    return _end(approval, actor, _ending(WITHDRAWN, actor, now), *rules)
+
+
+def _end(approval: Approval, actor: StaffCaller, end: Ending, *rules: Rule) -> Approval:
+    updates.together([*end.writes(approval, *rules), *_standing(actor, end, approval)])
+    return end.ended(approval)

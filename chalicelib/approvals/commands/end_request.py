@@ -39,7 +39,7 @@ class Ending:
             update.set("#failure = :failure", failure=s(self.failure))
         event = Event(
             approval.approval_id,
-            f"{at}#{self.state}",
+            f"1#{self.state}",
             self.state,
             self.by,
             at,
@@ -61,13 +61,8 @@ class Ending:
         )
 
 
-def end_request(approval: Approval, end: Ending, *rules: Rule) -> Approval:
-    """End it and do nothing else. Raises ApprovalNotOpen and what the rules refuse; TryAgain, OutcomeUnknown."""
-    updates.together(end.writes(approval, *rules))
-    return end.ended(approval)
-
-
 def expire(approval: Approval, *, now: dt.datetime, correlation_id: str) -> Approval:
-    """Note that nobody decided in time. Raises ApprovalNotOpen, ApprovalNotExpired."""
+    """Note that nobody decided in time. Raises ApprovalNotOpen, ApprovalNotExpired; TryAgain, OutcomeUnknown."""
     end = Ending(EXPIRED, CLOCK, now, correlation_id)
-    return end_request(approval, end, domain.over_rule(clock.to_text(now)))
+    updates.together(end.writes(approval, domain.over_rule(clock.to_text(now))))
+    return end.ended(approval)

@@ -11,11 +11,14 @@ from chalicelib.approvals import domain, service, store
 from chalicelib.approvals.domain import REQUESTED, Approval, Event
 from chalicelib.approvals.errors import ApprovalChangesNothing
 from chalicelib.approvals.kinds import kinds
+from chalicelib.audit import service as audit
 from chalicelib.ledger.errors import IdempotencyKeyReused
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.errors import MalformedRequest, TryAgain
-from chalicelib.platform.http import validated
+from chalicelib.platform.http import StaffCaller, validated
+from chalicelib.staff import service as staff
+from chalicelib.staff.commands.read_functions import require_function
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,32 +30,42 @@ class Wish:
     reason: str
 
 
-def make_request(maker: str, wish: Wish, *, key: str, now: dt.datetime, correlation_id: str) -> Approval:
+def make_request(actor: StaffCaller, wish: Wish, *, key: str, now: dt.datetime) -> Approval:
     """Store a request with the comparison of before and after; the same `key` again answers what is stored.
 
-    Raises MalformedRequest, StaffNotEntitled, ApprovalChangesNothing, IdempotencyKeyReused, and what the kind
-    refuses; TryAgain, OutcomeUnknown.
+    Raises MalformedRequest, StaffPermissionDenied, NotFound (also for what is out of scope), ApprovalChangesNothing,
+    IdempotencyKeyReused, and what the kind refuses; TryAgain, OutcomeUnknown.
     """
     kind = kinds().get(wish.kind)
     if kind is None:
         raise MalformedRequest([{"field": "kind", "code": "not_allowed"}])
+    require_function(actor, kind.makes, now)
     payload = validated(lambda: kind.payload.model_validate_json(domain.canonical_json(dict(wish.payload))))
     wish = Wish(kind.code, payload.model_dump(mode="json"), service.reason_from(wish.reason))
-    approval_id = ids.derived_id("approval", maker, key)
+    approval_id = ids.derived_id("approval", actor.staff_id, key)
     stored = _stored(approval_id, wish)
     if stored is not None:
         return stored
     proposal = kind.propose(payload, now)
-    service.require_right(maker, proposal.branch_id)
+    staff.require_scope(actor, proposal.branch_id)
     if not domain.changed_facts(proposal.before, proposal.after):
         raise ApprovalChangesNothing()
-    approval = _signed(approval_id, wish, proposal, maker, now, correlation_id)
+    approval = _signed(approval_id, wish, proposal, actor, now)
     at = approval.created_at
-    event = Event(approval_id, f"{at}#{REQUESTED}", REQUESTED, maker, at, correlation_id, reason=approval.reason)
+    event = Event(
+        approval_id,
+        f"0#{REQUESTED}",
+        REQUESTED,
+        actor.staff_id,
+        at,
+        actor.correlation_id,
+        reason=approval.reason,
+    )
+    noted = audit.staff_action(actor, "approval_requested", now, on=approval_id, kind=kind.code)
     try:
-        updates.run_together([store.put_of(approval), store.event_put(event)])
+        updates.run_together([store.put_of(approval), store.event_put(event), staff.acting(actor), noted])
     except updates.Overtaken:
-        # The same request twice at once: the other one was quicker.
+        # The same request twice at once: the other one was quicker. Or the maker's sessions have just ended.
         stored = _stored(approval_id, wish)
         if stored is None:
             raise TryAgain() from None
@@ -68,9 +81,7 @@ def _stored(approval_id: str, wish: Wish) -> Approval | None:
     return found
 
 
-def _signed(
-    approval_id: str, wish: Wish, proposal: domain.Proposal, maker: str, now: dt.datetime, correlation_id: str
-) -> Approval:
+def _signed(approval_id: str, wish: Wish, proposal: domain.Proposal, actor: StaffCaller, now: dt.datetime) -> Approval:
     expires_at = now + dt.timedelta(hours=parameters.value(parameters.APPROVAL_VALID_H, now))
     unsigned = Approval(
         approval_id=approval_id,
@@ -80,10 +91,10 @@ def _signed(
         before=dict(proposal.before),
         after=dict(proposal.after),
         reason=wish.reason,
-        maker=maker,
+        maker=actor.staff_id,
         created_at=clock.to_text(now),
         expires_at=clock.to_text(min(expires_at, proposal.latest or expires_at)),
         digest="",
-        correlation_id=correlation_id,
+        correlation_id=actor.correlation_id,
     )
     return dataclasses.replace(unsigned, digest=domain.digest_of(unsigned))

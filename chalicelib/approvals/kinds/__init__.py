@@ -16,9 +16,24 @@ def kinds() -> dict[str, Kind[Any]]:
     worker should wait for what staff do now and then.
     """
     from chalicelib.approvals.kinds.entry_reversal import ENTRY_REVERSAL  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.limits_change import (  # noqa: PLC0415  # see above
+        ACCOUNT_LIMITS_CHANGE,
+        CUSTOMER_LIMITS_CHANGE,
+    )
+    from chalicelib.approvals.kinds.login_unlock import LOGIN_UNLOCK  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.loss_lift import ACCOUNT_LOSS_LIFT, FACTOR_LOSS_LIFT  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.parameter_change import PARAMETER_CHANGE  # noqa: PLC0415  # see above
 
-    return {kind.code: kind for kind in (PARAMETER_CHANGE, ENTRY_REVERSAL)}
+    found = (
+        PARAMETER_CHANGE,
+        ENTRY_REVERSAL,
+        ACCOUNT_LIMITS_CHANGE,
+        CUSTOMER_LIMITS_CHANGE,
+        LOGIN_UNLOCK,
+        ACCOUNT_LOSS_LIFT,
+        FACTOR_LOSS_LIFT,
+    )
+    return {kind.code: kind for kind in found}
 
 
 def kind_of(code: str) -> Kind[Any]:

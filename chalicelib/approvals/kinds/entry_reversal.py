@@ -70,6 +70,8 @@ ENTRY_REVERSAL = Kind(
         "amount": ("金额（元）", "amount in yuan"),
         "state": ("状态", "state"),
     },
+    makes=staff.REVERSALS_REQUEST,
+    checks=staff.REVERSALS_APPROVE,
     propose=_propose,
     refusals=(NotFound, EntryNotReversible),
 )

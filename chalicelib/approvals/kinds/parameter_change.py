@@ -85,6 +85,8 @@ PARAMETER_CHANGE = Kind(
         "department": ("申请部门", "applied for by"),
         "approver": ("批准人", "approved by"),
     },
+    makes=staff.PARAMETERS_CHANGE,
+    checks=staff.PARAMETERS_APPROVE,
     propose=_propose,
     refusals=(ParameterUnknown, ParameterOutOfBounds, ParameterEffectiveDateRefused, ParameterScheduleFull),
 )

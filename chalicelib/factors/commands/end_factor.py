@@ -9,10 +9,9 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
 from chalicelib.factors.commands.adopt_blanks import number_of
-from chalicelib.factors.errors import FactorStateUnfit
 from chalicelib.factors.service import state_at
-from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s
+from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
 from chalicelib.vouchers import service as vouchers
@@ -59,35 +58,6 @@ def _blank_writes(row: store.FactorItem, teller_id: str, now: dt.datetime) -> tu
     blanks = vouchers.Plan(row.method, teller_id, now)
     blanks.cancel(serial, row.customer_id, row.factor_id, unused=is_unused)
     return blanks.writes, is_unused and bool(blanks.writes)
-
-
-def lift_loss(customer_id: str, factor_id: str, *, teller_id: str, now: dt.datetime) -> None:
-    """Staff lift a loss report or a cloud certificate's lock: the factor is active again, if it has not expired
-    meanwhile, and the tries at its PIN begin anew.
-
-    Raises StaffNotEntitled, NotFound, FactorStateUnfit.
-    """
-    require_teller(customer_id, teller_id)
-    row = _row(customer_id, factor_id)
-    if row.valid_until is not None and row.valid_until <= clock.to_text(now):
-        raise FactorStateUnfit(state=domain.EXPIRED)
-    update = store.update_of(customer_id, factor_id).require(store.state_rule(domain.LOST, domain.LOCKED))
-    if row.pin_hash is not None:
-        update.set("#pin_tries = :none", none=n(0))
-    # The rows written before may be gone: while the factor was lost, nobody was reminded of it.
-    reminders = []
-    if row.valid_until is not None:
-        ends = clock.from_text(row.valid_until)
-        reminders = store.reminder_puts(customer_id, factor_id, row.method, ends, ids.random_id())
-    record = customers.customer_update(customer_id)
-    updates.together(
-        [
-            update.set("#state = :to", to=s(domain.ACTIVE)).remove("ended_at"),
-            record.set(f"#factors.#{factor_id} = :method", method=s(row.method)),
-            audit.event(customer_id, audit.FACTOR_RESTORED, now, factor=row.method),
-            *reminders,
-        ]
-    )
 
 
 def end_factor(

@@ -1,28 +1,51 @@
-"""Staff end a lock before its time (XJ-4.2-pw)."""
+"""Staff end a lock before its time (XJ-4.2-pw), as a part of the approval that decides it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
-from chalicelib.identity import store, tries
+from chalicelib.identity import attempts_store, store, tries
+from chalicelib.identity.attempts_store import Subject
 from chalicelib.identity.domain import normal_name
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound
-from chalicelib.staff import service as staff
 
 
-def unlock(login_name: str, *, teller_id: str, now: dt.datetime) -> bool:
-    """End the locks of the customer with that log-in name or account number, also on bound devices; False when
-    there is none.
+@dataclass(frozen=True, slots=True)
+class Unlocking:
+    """The locks of a customer as they were read: whose, and until when, in epoch seconds."""
 
-    The customer's log says who did it. Raises NotFound for a name nobody has, StaffNotEntitled unless the teller is
-    of the customer's branch or the head office.
-    """
+    branch_id: str
+    subjects: Sequence[Subject]
+    locked: Mapping[str, int]
+
+    def writes(self, now: dt.datetime, *, by: str) -> list[ItemPut | ItemUpdate]:
+        """Each lock ends, if it still is the one that was read; the customer's log says by whom."""
+        return [
+            write
+            for subject in self.subjects
+            if subject.key in self.locked
+            for write in attempts_store.anew_writes(subject, self.locked[subject.key], None, now, by=by)
+        ]
+
+
+def plan_unlock(customer_id: str, now: dt.datetime) -> Unlocking:
+    """The locks of a customer's log-in, also on bound devices, that last at `now`. Raises NotFound."""
+    customer, profile = customers.customer_of(customer_id), customers.find_profile(customer_id)
+    if customer is None or profile is None:
+        raise NotFound()
+    subjects = tries.all_of(customer)
+    locked = {subject.key: attempts_store.read(subject).locked_until for subject in subjects}
+    lasting = {key: until for key, until in locked.items() if until > int(now.timestamp())}
+    return Unlocking(profile.branch_id, subjects, lasting)
+
+
+def customer_named(login_name: str) -> str:
+    """The customer with that log-in name or account number, for staff who unlock; raises NotFound."""
     customer_id = store.customer_by_login_name(normal_name(login_name))
     if customer_id is None:
         raise NotFound()
-    staff.require_teller(teller_id, customers.profile_of(customer_id).branch_id)
-    customer = customers.customer_of(customer_id)
-    subjects = tries.all_of(customer) if customer else []
-    unlocked = [tries.end_lock(subject, now, by=teller_id) for subject in subjects]
-    return any(unlocked)
+    return customer_id

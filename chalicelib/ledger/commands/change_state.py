@@ -8,7 +8,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import CREDIT_DEFERRED, DEFERRED_TAIL, NEVER, OPEN
 from chalicelib.ledger.errors import CreditNotDeferred, DeferredLegsDue, StateChangeRefused
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import Image, Rule, n, s
+from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 
 # From each state the states it may go to; closed is final.
 CHANGES = {
@@ -30,11 +30,16 @@ def change_state(account_id: str, *, before: str, after: str, closed_through: st
     """
     if after not in CHANGES[before]:
         raise StateChangeRefused(state=before, wanted=after)
-    update = ledger.account_update(account_id, payee=False)
-    update.require(state_rule(before, after))
+    update = state_update(account_id, before=before, after=after)
     if after == "closed":
         update.require(empty_rule(after), arrived_rule(closed_through))
-    return ledger.claim(update.set("#state = :after", after=s(after)))
+    return ledger.claim(update)
+
+
+def state_update(account_id: str, *, before: str, after: str) -> ItemUpdate:
+    """The update of an account that goes from one state to another, as a part of another write."""
+    update = ledger.account_update(account_id, payee=False).require(state_rule(before, after))
+    return update.set("#state = :after", after=s(after))
 
 
 def end_deferred_credit(account_id: str, now: dt.datetime) -> Image:

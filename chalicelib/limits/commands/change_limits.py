@@ -64,7 +64,7 @@ class _Permit:
         for name, new in raised.items():
             ceiling = parameters.value(_KNOWN[name][1], now)
             if new > ceiling:
-                raise LimitAboveCeiling(ceiling=_text(name, ceiling))
+                raise LimitAboveCeiling(ceiling=text_of(name, ceiling))
         return self.demand
 
 
@@ -76,13 +76,19 @@ def demand_of(
     caller: Caller, account_id: str | None, wanted: Mapping[str, int], given: str | None, correlation_id: str
 ) -> stepup.Demand:
     """What raising to `wanted` takes: a step-up for just these values, which `given` names if there is one."""
-    facts = {_KNOWN[name][0]: _text(name, value) for name, value in wanted.items()}
+    facts = {_KNOWN[name][0]: text_of(name, value) for name, value in wanted.items()}
     if account_id is not None:
         facts["account"] = account_id
     return stepup.Demand(caller, stepup.RAISE_LIMITS, facts, given, correlation_id)
 
 
-def _text(name: str, value: int) -> str:
+def fact_of(name: str) -> str:
+    """What a limit is called in the API and in what is confirmed."""
+    return _KNOWN[name][0]
+
+
+def text_of(name: str, value: int) -> str:
+    """A limit's value as it is read: yuan, or a number of transfers."""
     return str(value) if name == "limit_count" else decimal_text(value)
 
 

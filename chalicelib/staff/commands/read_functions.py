@@ -7,6 +7,7 @@ import datetime as dt
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.domain import Switched
+from chalicelib.staff.errors import StaffPermissionDenied
 
 MAX_STALENESS = dt.timedelta(seconds=30)
 
@@ -32,3 +33,9 @@ def functions_of(actor: StaffCaller, now: dt.datetime) -> list[str]:
     """The functions that the actor holds, in order of name."""
     found = switches(now)
     return sorted(name for name in domain.TABLE if domain.is_allowed(name, actor.role, actor.posts, actor.level, found))
+
+
+def require_function(actor: StaffCaller, function: str, now: dt.datetime) -> None:
+    """Raise StaffPermissionDenied unless the actor holds the function."""
+    if not domain.is_allowed(function, actor.role, actor.posts, actor.level, switches(now)):
+        raise StaffPermissionDenied()

@@ -25,7 +25,7 @@ FUNCTIONS = (
     "emergency.read",
     "emergency.review",
     "approvals.read",
-    "approvals.withdraw",
+    "approvals.request",
     "approvals.decide",
     "parameters.read",
     "parameters.change",
