@@ -307,6 +307,7 @@ def test_days_close_in_order_once_and_only_when_over(bank: Bank) -> None:
 def test_the_banks_first_day_is_never_skipped(bank: Bank) -> None:
     # given a first day on which something is still pending in its night
     payer, payee, _ = busy_day(bank)
+    bank.clock.set(at(DAY, 12))
     confirmed_more(bank, payer, payee, "1.00")
     bank.clock.set(at(NEXT, 0, 30))
     with pytest.raises(BusinessDayPending):
