@@ -6,7 +6,7 @@ import datetime as dt
 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import CREDIT_DEFERRED, DEFERRED_TAIL, NEVER, OPEN
-from chalicelib.ledger.errors import CreditNotDeferred, DeferredLegsDue, StateChangeRefused
+from chalicelib.ledger.errors import CreditNotDeferred, DeferredLegsDue, FrozenByCourt, StateChangeRefused
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, Rule, n, s
 
@@ -32,6 +32,8 @@ def change_state(account_id: str, *, before: str, after: str, closed_through: st
         raise StateChangeRefused(state=before, wanted=after)
     update = ledger.account_update(account_id, payee=False)
     update.require(state_rule(before, after))
+    if before == "frozen":
+        update.require(no_court_rule())
     if after == "closed":
         update.require(empty_rule(after), arrived_rule(closed_through))
     return ledger.claim(update.set("#state = :after", after=s(after)))
@@ -76,6 +78,16 @@ def state_rule(before: str, after: str) -> Rule:
         {":before": s(before)},
         lambda image: bool(image["state"] == before),
         lambda image: StateChangeRefused(state=image["state"], wanted=after),
+    )
+
+
+def no_court_rule() -> Rule:
+    """No order of a court keeps the account frozen."""
+    return Rule(
+        "attribute_not_exists(#court)",
+        {},
+        lambda image: "court" not in image,
+        lambda _: FrozenByCourt(),
     )
 
 
