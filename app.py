@@ -8,6 +8,7 @@ from chalicelib.audit import workers as audit
 from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.contract.routes import api as contract
+from chalicelib.counter import workers as counter
 from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
@@ -30,6 +31,7 @@ for workers in (
     notifications,
     statements,
     closing,
+    counter,
     audit,
     stepup,
     factors,

@@ -247,6 +247,31 @@ VAULT_MOVED = VoucherKind(
     "vault_moved", "现金调拨单", {"direction": "调拨方向", "reason": "事由", "reference": "业务参考号"}
 )
 
+_COURT = {
+    "account": "账号",
+    "holder": "户名",
+    "authority": "执行机关",
+    "document": "法律文书号",
+    "officers": "执行人员证件",
+}
+_ORDER = {**_COURT, "amount": "冻结金额", "until": "冻结止期", "state": "状态"}
+COURT_FROZEN = VoucherKind("court_frozen", "协助冻结存款回执", _ORDER)
+COURT_RENEWED = VoucherKind("court_renewed", "协助续行冻结存款回执", _ORDER)
+COURT_LIFTED = VoucherKind("court_lifted", "协助解除冻结存款回执", _ORDER)
+COURT_ENQUIRY = VoucherKind("court_enquiry", "协助查询存款回执", {**_COURT, "period": "查询期间"})
+
 KINDS: Mapping[str, VoucherKind] = {
-    kind.code: kind for kind in (CASH_IN, CASH_OUT, TILL_OPENED, TILL_CLOSED, TILL_DIFFERENCE, VAULT_MOVED)
+    kind.code: kind
+    for kind in (
+        CASH_IN,
+        CASH_OUT,
+        TILL_OPENED,
+        TILL_CLOSED,
+        TILL_DIFFERENCE,
+        VAULT_MOVED,
+        COURT_FROZEN,
+        COURT_RENEWED,
+        COURT_LIFTED,
+        COURT_ENQUIRY,
+    )
 }

@@ -71,3 +71,39 @@ class ReferenceMalformed(Refusal):
     code, status, rank = "reference_malformed", 400, RANK_MALFORMED
     zh = "业务参考号须为 8 至 64 位可见 ASCII 字符。"
     en = "A reference is 8 to 64 visible ASCII characters."
+
+
+class CourtDocumentMalformed(Refusal):
+    code, status, rank = "court_document_malformed", 400, RANK_MALFORMED
+    zh = "法律文书要素不全：须有文号、机关名称和两名执行人员的证件号。"
+    en = "A document of an authority has a number, the authority's name, and the numbers of two different officers."
+
+
+class CourtTermInvalid(Refusal):
+    code, status, rank = "court_term_invalid", 422, RANK_MALFORMED
+    zh = "冻结期限无效：止期须在今日之后、不超过规定的最长期限，续冻须晚于原止期。"
+    en = "The last date is not valid: today or later, within the longest term, and later than before when renewed."
+
+
+class CourtPeriodInvalid(Refusal):
+    code, status, rank = "court_period_invalid", 422, RANK_MALFORMED
+    zh = "查询期间无效：起止日期有误、超过一年，或明细过多，请分段查询。"
+    en = "The period is not valid: not two dates in order within a year, or too many lines; ask in parts."
+
+
+class CourtOrderEnded(Refusal):
+    code, status, rank = "court_order_ended", 409, RANK_INSTRUCTION
+    zh = "该冻结当前状态（{state}）不能续冻或解除。"
+    en = "The order can no longer be renewed or lifted in its state ({state})."
+
+
+class TooManyCourtOrders(Refusal):
+    code, status, rank = "too_many_court_orders", 409, RANK_PAYER
+    zh = "该账户在冻结和轮候冻结已达 {most} 笔。"
+    en = "The account has {most} orders in force and waiting, which is the most."
+
+
+class AccountNotFreezable(Refusal):
+    code, status, rank = "account_not_freezable", 409, RANK_PAYER
+    zh = "该账户已销户，不能冻结。"
+    en = "The account is closed and cannot be frozen."

@@ -66,6 +66,17 @@ def of_nobody(name: str) -> Subject:
     return Subject("name#" + keyed.keyed_hash("log-in name", name).hex(), None)
 
 
+def of_counter_password(owner_id: str, account_id: str) -> Subject:
+    """The withdrawal password of an account, at a counter."""
+    return Subject(
+        f"counter#{account_id}",
+        owner_id,
+        audit.CASH_PASSWORD_LOCKED,
+        audit.CASH_PASSWORD_UNLOCKED,
+        facts={"account": mask_account(account_id)},
+    )
+
+
 def of_payment_password(customer_id: str, account_id: str) -> Subject:
     """The payment password of a customer's account."""
     return Subject(
@@ -84,17 +95,6 @@ def of_withdrawal_password(owner_id: str | None, account_id: str) -> Subject:
         owner_id,
         audit.WITHDRAWAL_PASSWORD_LOCKED,
         audit.WITHDRAWAL_PASSWORD_UNLOCKED,
-        facts={"account": mask_account(account_id)},
-    )
-
-
-def of_counter_password(owner_id: str, account_id: str) -> Subject:
-    """The withdrawal password of an account, at a counter."""
-    return Subject(
-        f"counter#{account_id}",
-        owner_id,
-        audit.CASH_PASSWORD_LOCKED,
-        audit.CASH_PASSWORD_UNLOCKED,
         facts={"account": mask_account(account_id)},
     )
 

@@ -150,6 +150,11 @@ class Account:
         return self.is_credit_deferred or bool(self.image.get("deferred_until", NEVER) >= business_date)
 
     @property
+    def court_count(self) -> int:
+        """How many orders of courts there ever were on this account."""
+        return int(self.image.get("court_count", 0))
+
+    @property
     def posted_fen(self) -> int:
         """The balance in the books: what is available and what is held."""
         return self.available_fen + self.held_fen

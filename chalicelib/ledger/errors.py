@@ -79,6 +79,12 @@ class StateChangeRefused(Refusal):
     en = "The account cannot go from {state} to {wanted}, or it still holds money."
 
 
+class FrozenByCourt(Refusal):
+    code, status, rank = "frozen_by_court", 409, RANK_PAYER
+    zh = "该账户已被有权机关冻结，只能凭法律文书解除。"
+    en = "The account is frozen by an authority's order; only a document lifts that."
+
+
 class DeferredLegsDue(Refusal):
     """Payments may be on their way to the account. Its deferred credit ends first, then a business date closes."""
 

@@ -225,13 +225,15 @@ CEILING_DAY_FEN = Parameter("limit.ceiling.day_fen", 5_000_000_00, 0, _FEN_MAX, 
 CEILING_MONTH_FEN = Parameter("limit.ceiling.month_fen", 50_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
 CEILING_YEAR_FEN = Parameter("limit.ceiling.year_fen", 500_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
 CEILING_DAY_COUNT = Parameter("limit.ceiling.day_count", 500, 0, 1_000_000, "XJ-5.3-limit")
-NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
-# How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
-AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 # From this amount on a withdrawal over the counter needs the holder's document and a second member of staff.
 CASH_SECOND_PERSON_FEN = Parameter(
     "counter.cash.second_person_fen", 50_000_00, 1, _FEN_MAX, "NB-5.1.5; PBoC order 2022 no. 1"
 )
+# The longest term of a court's freeze of deposits, and of each renewal.
+COURT_FREEZE_D = Parameter("court.freeze.max_d", 365, 1, 1096, "Supreme People's Court: freezing of bank deposits")
+NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
+# How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
+AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 # A request that nobody decided on in time cannot be approved any more.
 APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
@@ -299,10 +301,11 @@ ALL: dict[str, AnyParameter] = {
         CEILING_MONTH_FEN,
         CEILING_YEAR_FEN,
         CEILING_DAY_COUNT,
+        CASH_SECOND_PERSON_FEN,
+        COURT_FREEZE_D,
         NOTICE_LEAD_H,
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
-        CASH_SECOND_PERSON_FEN,
         APPROVAL_VALID_H,
         WORKING_HOURS,
         WAY_OUT,

@@ -27,12 +27,16 @@ from chalicelib.approvals.errors import ApprovalOutdated
 from chalicelib.audit import service as audit
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
+from chalicelib.counter import court_store
 from chalicelib.counter import domain as voucher_kinds
 from chalicelib.counter import service as counter_service
 from chalicelib.counter.commands.count_till import count_till, settle_difference
+from chalicelib.counter.commands.court_orders import plan_lifting, plan_renewal
+from chalicelib.counter.commands.expire_court_orders import expire_court_orders
 from chalicelib.counter.commands.move_vault_cash import VaultMove, move_vault_cash
 from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.pay_out import Withdrawal, pay_out
+from chalicelib.counter.commands.print_voucher import print_voucher
 from chalicelib.counter.commands.take_deposit import take_deposit
 from chalicelib.counter.domain import VoucherDraft
 from chalicelib.customers import providers as identity_providers
@@ -118,6 +122,7 @@ from tests.chain.two_people import done as done_by_two
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.test_big_race import four_accounts
+from tests.engine.test_court_races import PAPER, carried_out, frozen
 from tests.engine.test_deferred_races import merchant
 from tests.engine.test_device_races import Phone
 from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
@@ -188,9 +193,10 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         payer, payee, shop = customer("赵小明", 10_000_00), customer("钱红", 0), merchant()
         payments(payer, payee, shop)
         holds_and_limits(payer, payee)
+        tills_and_vouchers()
+        court_orders()
         sessions()
         counter()
-        tills_and_vouchers()
         two_people()
         step_ups()
         phones()
@@ -270,6 +276,46 @@ def read_customer(customer_id: str) -> dict[str, Any]:
     image = customers_store.read_customer(customer_id)
     assert image is not None
     return image
+
+
+def tills_and_vouchers() -> None:
+    """Cash from the vault through a till and back; one that agrees, one that does not; vouchers and their prints."""
+    branch, today = new_branch(), clock.business_date(clock.now())
+    first, second = (new_teller(branch) for _ in range(2))
+    for fen in (500_00, -100_00):
+        move = VaultMove(branch, fen, f"supply{fen}", "备付")
+        assert not move_vault_cash(move, maker_id=first, checker_id=second).hit
+    for teller in (first, second):
+        open_till(teller, 200_00)
+    account = customer("陈一", 0).account
+    set_withdrawal_password(account, "273849", teller_id=TELLER)
+    taken = take_deposit(account, 10_00, reference="deposit-1", teller_id=first)
+    assert counter_service.voucher_of(taken.voucher).amount_fen == 10_00
+    pay_out(Withdrawal(account, 4_00, "withdraw-1", "273849"), teller_id=first)
+    assert count_till(today, first, 206_00, by=first).state == "closed"
+    assert count_till(today, second, 199_00, by=second).state == "counted"
+    assert [till.teller_id for till in counter_service.unclosed_tills(today) if till.branch_id == branch] == [second]
+    assert settle_difference(today, second, 199_00, reason="原因待查", checker_id=first).state == "closed"
+    assert counter_service.vault_fen(branch) == 405_00
+    draft = VoucherDraft(voucher_kinds.CASH_IN, first, clock.to_text(clock.now()), {})
+    assert len({counter_service.write_once(branch, "by-reference", draft) for _ in range(2)}) == 1
+    assert [print_voucher(taken.voucher, by=first).place for _ in range(2)] == [1, 2]
+
+
+def court_orders() -> None:
+    """An account frozen, orders that wait for it, renewed, lifted and over."""
+    account = customer("蒋一", 100_00).account
+    today, until = clock.now(), clock.business_date(clock.now() + dt.timedelta(days=3))
+    for amount_fen in (None, 5_00, None):
+        frozen(account, amount_fen, until)
+    later = clock.business_date(today + dt.timedelta(days=5))
+    carried_out(plan_renewal(account, 1, later, PAPER, today))
+    for place in (1, 2):
+        carried_out(plan_lifting(account, place, PAPER))
+    states = [order.state for order in court_store.orders_of(account)]
+    assert states == ["lifted", "lifted", "in_force"]
+    assert expire_court_orders(today + dt.timedelta(days=9)) >= 1
+    assert ledger.read_accounts([account])[account].state == "open"
 
 
 def sessions() -> None:
@@ -395,29 +441,6 @@ def counter() -> None:
     assert change_mailing_address(caller, "东街8号", now).image["mailing_address"] == "东街8号"
     close_online(person, teller_id=TELLER, at=now)
     assert customers.contracts_of(person) == {}
-
-
-def tills_and_vouchers() -> None:
-    """Cash from the vault through a till and back; one that agrees, one that does not; vouchers and their prints."""
-    branch, today = new_branch(), clock.business_date(clock.now())
-    first, second = (new_teller(branch) for _ in range(2))
-    for fen in (500_00, -100_00):
-        move = VaultMove(branch, fen, f"supply{fen}", "备付")
-        assert not move_vault_cash(move, maker_id=first, checker_id=second).hit
-    for teller in (first, second):
-        open_till(teller, 200_00)
-    account = customer("陈一", 0).account
-    set_withdrawal_password(account, "273849", teller_id=TELLER)
-    taken = take_deposit(account, 10_00, reference="deposit-1", teller_id=first)
-    assert counter_service.voucher_of(taken.voucher).amount_fen == 10_00
-    pay_out(Withdrawal(account, 4_00, "withdraw-1", "273849"), teller_id=first)
-    assert count_till(today, first, 206_00, by=first).state == "closed"
-    assert count_till(today, second, 199_00, by=second).state == "counted"
-    assert [till.teller_id for till in counter_service.unclosed_tills(today) if till.branch_id == branch] == [second]
-    assert settle_difference(today, second, 199_00, reason="原因待查", checker_id=first).state == "closed"
-    assert counter_service.vault_fen(branch) == 405_00
-    draft = VoucherDraft(voucher_kinds.CASH_IN, first, clock.to_text(clock.now()), {})
-    assert len({counter_service.write_once(branch, "by-reference", draft) for _ in range(2)}) == 1
 
 
 def two_people() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from chalicelib.approvals import domain as approvals
+from chalicelib.counter import court
 from chalicelib.counter import domain as counter
 from chalicelib.customers.domain import (
     EDITIONS,
@@ -32,7 +33,7 @@ from chalicelib.identity import session_store
 from chalicelib.identity.application_store import open_rule, unused_rule
 from chalicelib.identity.attempts_store import locked_rule, unlocked_rule, used_up_rule
 from chalicelib.identity.store import login_name_rule, owner_rule, password_rule
-from chalicelib.ledger.commands import change_state, holds, reverse_entry
+from chalicelib.ledger.commands import change_state, holds, legal_freeze, reverse_entry
 from chalicelib.ledger.deferred import seq_rule
 from chalicelib.ledger.domain import (
     STATES,
@@ -131,6 +132,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *instruction_cases(awaiting),
         *factor_cases(customer),
         *hold_and_reversal_cases(account, awaiting),
+        *till_cases(),
         *session_cases(),
         *contract_cases(account, customer),
         *device_and_phone_cases(customer),
@@ -138,7 +140,6 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *limit_cases(account),
         *credential_cases(),
         *voucher_cases(),
-        *till_cases(),
         *approval_cases(),
         *staff_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
@@ -260,27 +261,6 @@ def credential_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("login lock as seen", locked_rule(1000), edges({"locked_until": 1000}, "locked_until", 1000)),
         ("no login lock", unlocked_rule(), [{}, {"locked_until": 0}, {"locked_until": 1000}]),
         ("login tries used up", used_up_rule(MAX_TRIES), edges({"tries": MAX_TRIES}, "tries", MAX_TRIES)),
-    ]
-
-
-def till_cases() -> list[tuple[str, Rule, list[Image]]]:
-    """The same for tills and vaults."""
-    till = {"state": "open", "branch_id": "0001", "teller_id": "T0001", "cash_fen": 500, "counted_fen": 500}
-    states = [{**till, "state": value} for value in ("open", "counted", "closed", "")]
-    people = [
-        {**till, "teller_id": teller, **counted}
-        for teller in ("T0001", "T0002")
-        for counted in ({}, {"counted_by": "T0001"}, {"counted_by": "T0002"})
-    ]
-    return [
-        ("till: open", counter.till_open_rule("0001"), [*states, *edges(till, "branch_id", "0001")]),
-        ("till: cash", counter.till_cash_rule(500), edges(till, "cash_fen", 500)),
-        ("vault: cash", counter.vault_cash_rule(500), edges(till, "cash_fen", 500)),
-        ("till: countable", counter.countable_rule(), states),
-        ("till: expected", counter.expected_rule(500), edges(till, "cash_fen", 500)),
-        ("till: counted", counter.counted_rule(), states),
-        ("till: same count", counter.same_count_rule(500), edges(till, "counted_fen", 500)),
-        ("till: other person", counter.other_person_rule("T0002"), people),
     ]
 
 
@@ -472,6 +452,39 @@ def hold_and_reversal_cases(account: Image, awaiting: Image) -> list[tuple[str, 
             change_state.arrived_rule(TODAY),
             [{**account, "credit": "deferred"}, *edges(account, "deferred_until", TODAY)],
         ),
+    ]
+
+
+def till_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for tills and vaults."""
+    till = {"state": "open", "branch_id": "0001", "teller_id": "T0001", "cash_fen": 500, "counted_fen": 500}
+    states = [{**till, "state": value} for value in ("open", "counted", "closed", "")]
+    people = [
+        {**till, "teller_id": teller, **counted}
+        for teller in ("T0001", "T0002")
+        for counted in ({}, {"counted_by": "T0001"}, {"counted_by": "T0002"})
+    ]
+    return [
+        ("till: open", counter.till_open_rule("0001"), [*states, *edges(till, "branch_id", "0001")]),
+        ("till: cash", counter.till_cash_rule(500), edges(till, "cash_fen", 500)),
+        ("vault: cash", counter.vault_cash_rule(500), edges(till, "cash_fen", 500)),
+        ("till: countable", counter.countable_rule(), states),
+        ("till: expected", counter.expected_rule(500), edges(till, "cash_fen", 500)),
+        ("till: counted", counter.counted_rule(), states),
+        ("till: same count", counter.same_count_rule(500), edges(till, "counted_fen", 500)),
+        ("court: orders", legal_freeze.court_count_rule(2), edges({"court_count": 2}, "court_count", 2)),
+        ("court: as found", legal_freeze.found_rule("lost"), [{"state": value} for value in STATES]),
+        ("court: in force", legal_freeze.court_rule(2), edges({"court": 2}, "court", 2)),
+        ("court: none", change_state.no_court_rule(), [{}, {"court": 1}]),
+        (
+            "court: order as read",
+            court.order_rule("in_force", "20261130"),
+            [
+                *edges({"state": "in_force", "until": "20261130"}, "until", "20261130"),
+                *edges({"state": "in_force", "until": "20261130"}, "state", "in_force"),
+            ],
+        ),
+        ("till: other person", counter.other_person_rule("T0002"), people),
     ]
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import CREDIT_DEFERRED, DEFERRED_TAIL, NEVER, OPEN
-from chalicelib.ledger.errors import CreditNotDeferred, DeferredLegsDue, StateChangeRefused
+from chalicelib.ledger.errors import CreditNotDeferred, DeferredLegsDue, FrozenByCourt, StateChangeRefused
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 
@@ -39,6 +39,8 @@ def change_state(account_id: str, *, before: str, after: str, closed_through: st
 def state_update(account_id: str, *, before: str, after: str) -> ItemUpdate:
     """The update of an account that goes from one state to another, as a part of another write."""
     update = ledger.account_update(account_id, payee=False).require(state_rule(before, after))
+    if before == "frozen":
+        update.require(no_court_rule())
     return update.set("#state = :after", after=s(after))
 
 
@@ -81,6 +83,16 @@ def state_rule(before: str, after: str) -> Rule:
         {":before": s(before)},
         lambda image: bool(image["state"] == before),
         lambda image: StateChangeRefused(state=image["state"], wanted=after),
+    )
+
+
+def no_court_rule() -> Rule:
+    """No order of a court keeps the account frozen."""
+    return Rule(
+        "attribute_not_exists(#court)",
+        {},
+        lambda image: "court" not in image,
+        lambda _: FrozenByCourt(),
     )
 
 

@@ -47,9 +47,9 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
     """Post the mirror of an entry and mark the original, in one write; a repeat answers what is stored.
 
     What an outward transfer took from its account's limits goes back to the same buckets while they exist.
-    Raises NotFound, EntryNotReversible (also cash of a till or vault), AccountNotActive (the payee's account is
-    frozen, dormant or closed), InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the
-    payer's account can no longer receive).
+    Raises NotFound, EntryNotReversible, AccountNotActive (the payee's account is frozen, dormant or closed),
+    InsufficientFunds (the payee has spent it: nothing is overdrawn), PayeeUnavailable (the payer's account can no
+    longer receive).
     """
     order = Order(reason, by, correlation_id)
     return ledger.post(lambda now: draft_reversal(reversible_entry(entry_id), order, now, others))
