@@ -131,8 +131,7 @@ def test_wrong_token_codes_are_counted_with_those_of_transfers(bank: Bank, phone
 
 def given_token(bank: Bank, phone: Phone) -> str:
     now = bank.clock.now()
-    blank = bank.blank("token", serial)
-    return issue_token(phone.person.customer_id, serial=blank, seed=SEED, teller_id=TELLER, now=now)
+    return issue_token(phone.person.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=now)
 
 
 def with_token(bank: Bank) -> dict[str, str]:
