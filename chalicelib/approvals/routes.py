@@ -12,15 +12,17 @@ from chalicelib.approvals import errors, service
 from chalicelib.approvals.commands import decide
 from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.domain import Approval, Event, FactChange
+from chalicelib.counter import errors as counter_errors
+from chalicelib.customers import errors as customer_errors
 from chalicelib.factors.errors import FactorStateUnfit
-from chalicelib.ledger.errors import EntryNotReversible, IdempotencyKeyReused
+from chalicelib.ledger.errors import EntryNotReversible, FrozenByCourt, IdempotencyKeyReused, StateChangeRefused
 from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
-from chalicelib.staff.errors import StaffPermissionDenied
+from chalicelib.staff.errors import StaffNotEntitled, StaffPermissionDenied
 from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
@@ -186,6 +188,19 @@ _DECISION_REFUSALS = (
         parameter_errors.ParameterOutOfBounds,
         parameter_errors.ParameterEffectiveDateRefused,
         parameter_errors.ParameterScheduleFull,
+        StaffNotEntitled,
+        customer_errors.PhoneNotReserved,
+        customer_errors.SignUpRefused,
+        counter_errors.AccountNotFreezable,
+        counter_errors.CourtDocumentMalformed,
+        counter_errors.CourtOrderEnded,
+        counter_errors.CourtTermInvalid,
+        counter_errors.DocumentNotShown,
+        counter_errors.ReferenceMalformed,
+        counter_errors.SecondPersonRequired,
+        counter_errors.TooManyCourtOrders,
+        FrozenByCourt,
+        StateChangeRefused,
         OutcomeUnknown,
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from chalicelib.accounts.routes import api as accounts
 from chalicelib.approvals.routes import api as approvals
 from chalicelib.audit.routes import api as audit
+from chalicelib.counter.customer_routes import api as counter_customers
+from chalicelib.counter.routes import api as counter
 from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
 from chalicelib.devices.routes import api as devices
@@ -41,6 +43,8 @@ CONTEXT_APIS: tuple[Api, ...] = (
     audit,
     staff,
     staff_administration,
+    counter,
+    counter_customers,
     approvals,
     parameters,
 )

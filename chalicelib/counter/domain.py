@@ -260,6 +260,25 @@ COURT_RENEWED = VoucherKind("court_renewed", "协助续行冻结存款回执", _
 COURT_LIFTED = VoucherKind("court_lifted", "协助解除冻结存款回执", _ORDER)
 COURT_ENQUIRY = VoucherKind("court_enquiry", "协助查询存款回执", {**_COURT, "period": "查询期间"})
 
+_ACCOUNT = {"account": "账号", "holder": "户名", "state": "账户状态"}
+ACCOUNT_FROZEN = VoucherKind("account_frozen", "账户冻结回执", _ACCOUNT)
+ACCOUNT_UNFROZEN = VoucherKind("account_unfrozen", "账户解冻回执", _ACCOUNT)
+ACCOUNT_LOST = VoucherKind("account_lost", "账户挂失回执", _ACCOUNT)
+ACCOUNT_FOUND = VoucherKind("account_found", "账户解除挂失回执", _ACCOUNT)
+SIGNED_UP = VoucherKind(
+    "signed_up",
+    "网上银行签约回执",
+    {
+        "customer": "客户号",
+        "holder": "户名",
+        "accounts": "签约账户",
+        "phone": "预留手机号",
+        "edition": "版本",
+        "limit": "每日对外限额",
+        "factors": "认证方式",
+    },
+)
+
 KINDS: Mapping[str, VoucherKind] = {
     kind.code: kind
     for kind in (
@@ -273,5 +292,10 @@ KINDS: Mapping[str, VoucherKind] = {
         COURT_RENEWED,
         COURT_LIFTED,
         COURT_ENQUIRY,
+        ACCOUNT_FROZEN,
+        ACCOUNT_UNFROZEN,
+        ACCOUNT_LOST,
+        ACCOUNT_FOUND,
+        SIGNED_UP,
     )
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
 from chalicelib.counter import store
+from chalicelib.counter.court import Document
 from chalicelib.counter.domain import CLOSED, Number, Till, Voucher, VoucherDraft
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates
@@ -17,6 +18,7 @@ from chalicelib.staff import service as staff
 from chalicelib.staff.errors import StaffNotEntitled
 
 __all__ = [
+    "Document",
     "Till",
     "Voucher",
     "branch_of_teller",

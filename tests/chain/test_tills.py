@@ -30,8 +30,10 @@ from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_
 from chalicelib.identity.errors import WithdrawalPasswordMissing, WithdrawalPasswordWrong
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.ledger.commands.reverse_entry import reversible_entry
 from chalicelib.ledger.errors import (
     AccountNotActive,
+    EntryNotReversible,
     IdempotencyKeyReused,
     InsufficientFunds,
     PayeeUnavailable,
@@ -192,6 +194,15 @@ def test_sent_twice_is_done_once(bank: Bank) -> None:
     # and after the till is closed, the repeat still answers
     count_till(TODAY, TELLER, 560_00, by=TELLER)
     assert take_deposit(account_id, 100_00, reference="deposit-1", teller_id=TELLER).hit
+
+
+def test_cash_is_not_undone_by_an_entry_alone(bank: Bank) -> None:
+    account_id = holder(bank)
+    open_till(TELLER, 0)
+    taken = take_deposit(account_id, 100_00, reference="deposit-1", teller_id=TELLER)
+    with pytest.raises(EntryNotReversible):
+        reversible_entry(taken.entry_id)
+    assert (bank.balance(account_id), counter.till_of(TODAY, TELLER).cash_fen) == (100_00, 100_00)
 
 
 def test_what_is_refused(bank: Bank) -> None:

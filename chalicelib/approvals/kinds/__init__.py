@@ -15,6 +15,13 @@ def kinds() -> dict[str, Kind[Any]]:
     Imported when it is first asked for: a kind knows the contexts in which it acts, and no customer's request and no
     worker should wait for what staff do now and then.
     """
+    from chalicelib.approvals.kinds.cash import CASH_WITHDRAWAL, VAULT_CASH  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.counter import ACCOUNT_UNFREEZE, CUSTOMER_SIGN_UP  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.court_order import (  # noqa: PLC0415  # see above
+        COURT_FREEZE,
+        COURT_LIFTING,
+        COURT_RENEWAL,
+    )
     from chalicelib.approvals.kinds.entry_reversal import ENTRY_REVERSAL  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.limits_change import (  # noqa: PLC0415  # see above
         ACCOUNT_LIMITS_CHANGE,
@@ -24,7 +31,7 @@ def kinds() -> dict[str, Kind[Any]]:
     from chalicelib.approvals.kinds.loss_lift import ACCOUNT_LOSS_LIFT, FACTOR_LOSS_LIFT  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.parameter_change import PARAMETER_CHANGE  # noqa: PLC0415  # see above
 
-    found = (
+    found: tuple[Kind[Any], ...] = (
         PARAMETER_CHANGE,
         ENTRY_REVERSAL,
         ACCOUNT_LIMITS_CHANGE,
@@ -32,6 +39,13 @@ def kinds() -> dict[str, Kind[Any]]:
         LOGIN_UNLOCK,
         ACCOUNT_LOSS_LIFT,
         FACTOR_LOSS_LIFT,
+        ACCOUNT_UNFREEZE,
+        CASH_WITHDRAWAL,
+        VAULT_CASH,
+        CUSTOMER_SIGN_UP,
+        COURT_FREEZE,
+        COURT_RENEWAL,
+        COURT_LIFTING,
     )
     return {kind.code: kind for kind in found}
 

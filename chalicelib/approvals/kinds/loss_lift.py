@@ -9,11 +9,11 @@ from pydantic import StringConstraints
 
 from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.approvals.kinds.limits_change import CustomerId
+from chalicelib.counter.commands.serve_customer import plan_state
 from chalicelib.customers import service as customers
 from chalicelib.factors.commands.lift_loss import plan_lift
 from chalicelib.factors.errors import FactorStateUnfit
 from chalicelib.ledger import service as ledger
-from chalicelib.ledger.commands.change_state import state_update
 from chalicelib.platform import fields
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Body
@@ -47,7 +47,7 @@ def _of_account(payload: AccountLossLift, _: dt.datetime) -> Proposal:
         before={**known, "state": state},
         # Only a loss is lifted so: a freeze stays, and what is open already needs nothing.
         after={**known, "state": ledger.OPEN if state == _LOST else state},
-        writes=lambda _by: [state_update(payload.account_id, before=_LOST, after=ledger.OPEN)],
+        writes=lambda by: plan_state(payload.account_id, _LOST).writes(by.maker, by.checker, by.now),
     )
 
 

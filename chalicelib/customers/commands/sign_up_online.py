@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.audit import service as audit
@@ -17,7 +17,7 @@ from chalicelib.factors.commands import enrol
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import transactions
-from chalicelib.platform.dynamo import n, s, to_raw
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_raw
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
 
@@ -44,12 +44,20 @@ class OnlineForm:
 def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None:
     """Contract the accounts, give the customer a log-in and, last, open online banking.
 
+    At a counter the last step is another person's approval (`prepare_online`, `opening_writes`).
+
     Raises NotFound, StaffNotEntitled, SignUpRefused (form, log-in name, signed up before), NoSettlementAccount
     unless one of the accounts is a settlement account in good standing (for the credit-card edition: a card),
     PhoneNotReserved unless the phone is reserved for one of them, what `identity.check_password` raises for a weak
-    password. Until the last step no log-in is served, so a
-    half-done sign-up cannot be used, and it can be done again.
+    password. Until the last step no log-in is served, so a half-done sign-up cannot be used, and it can be done again.
     """
+    prepare_online(form, teller_id=teller_id)
+    if not transactions.commit(opening_writes(Opening.of(form), teller_id, at)):
+        raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
+
+
+def prepare_online(form: OnlineForm, *, teller_id: str) -> None:
+    """All but the last step: the same form again does no harm. Raises what `sign_up_online` raises."""
     try:
         profile = customers.profile_of(form.customer_id)
     except KeyError:
@@ -67,7 +75,6 @@ def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None
         contract_account(form.customer_id, account_id, right)
     if not identity.register(form.customer_id, [form.login_name, *form.rights], form.password):
         _require_registered(form)
-    _open(form, teller_id, at)
 
 
 def _require_registered(form: OnlineForm) -> None:
@@ -85,18 +92,21 @@ def check(form: OnlineForm, document: domain.IdentityDocument | None) -> None:
         raise SignUpRefused(reason="登录名无效 / the login name is not valid")
     if not form.rights:
         raise SignUpRefused(reason="至少签约一个账户 / at least one account must be contracted")
-    if form.limit_outward_fen < 0:
-        raise SignUpRefused(reason="每日对外转账限额无效 / the daily outward limit is not valid")
-    if form.edition not in EDITIONS or not set(form.rights.values()) <= {ledger.RIGHT_FULL, ledger.RIGHT_QUERY}:
-        raise SignUpRefused(reason="版本或账户权限无效 / the edition or a right is not valid")
-    if form.edition == PROFESSIONAL and not set(form.factors) & set(factors.AT_SIGN_UP):
-        raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
-    if not set(form.factors) <= set(factors.AT_SIGN_UP):
-        raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
-    if form.edition != PROFESSIONAL and (form.limit_outward_fen or ledger.RIGHT_FULL in form.rights.values()):
-        raise SignUpRefused(reason="仅专业版可以转账 / only the professional edition may pay")
+    require_edition(form.edition, form.rights.values(), form.limit_outward_fen, form.factors)
     id_number = document.number if document else None
     identity.check_password(form.password, phone=form.phone, id_number=id_number, login_name=form.login_name)
+
+
+def require_edition(edition: str, rights: Collection[str], limit_outward_fen: int, chosen: Collection[str]) -> None:
+    """Raise SignUpRefused for an edition that does not go with rights, limit and transaction factors (NB-5.3.7)."""
+    if limit_outward_fen < 0:
+        raise SignUpRefused(reason="每日对外转账限额无效 / the daily outward limit is not valid")
+    if edition not in EDITIONS or not set(rights) <= {ledger.RIGHT_FULL, ledger.RIGHT_QUERY}:
+        raise SignUpRefused(reason="版本或账户权限无效 / the edition or a right is not valid")
+    if not set(chosen) <= set(factors.AT_SIGN_UP) or (edition == PROFESSIONAL and not chosen):
+        raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
+    if edition != PROFESSIONAL and (limit_outward_fen or ledger.RIGHT_FULL in rights):
+        raise SignUpRefused(reason="仅专业版可以转账 / only the professional edition may pay")
 
 
 def require_no_paying_card(kinds_and_rights: Iterable[tuple[str, str]]) -> None:
@@ -127,21 +137,38 @@ def require_reserved(customer_id: str, account_ids: list[str], phone: str) -> No
         raise PhoneNotReserved()
 
 
-def _open(form: OnlineForm, teller_id: str, at: dt.datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The last step of a sign-up: what opens online banking, and holds no password."""
+
+    customer_id: str
+    phone: str
+    edition: str
+    limit_outward_fen: int
+    factors: tuple[str, ...]
+    push_address: str | None = None
+
+    @classmethod
+    def of(cls, form: OnlineForm) -> Opening:
+        """What a form asks for."""
+        return cls(form.customer_id, form.phone, form.edition, form.limit_outward_fen, form.factors, form.push_address)
+
+
+def opening_writes(wanted: Opening, teller_id: str, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
+    """Record, profile and log in one write, if the customer has not signed up meanwhile."""
     # Whoever only looks confirms nothing; the phone is there for an upgrade.
-    chosen = enrol.enrol_at_sign_up(form.customer_id, form.factors, at)
-    record = customers.customer_update(form.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
+    chosen = enrol.enrol_at_sign_up(wanted.customer_id, wanted.factors, at)
+    record = customers.customer_update(wanted.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
     record.set(
         "#state = :active, #edition = :edition, #limit_outward = :limit_outward, #factors = :factors",
         active=s(domain.ACTIVE),
-        edition=s(form.edition),
-        limit_outward=n(form.limit_outward_fen),
+        edition=s(wanted.edition),
+        limit_outward=n(wanted.limit_outward_fen),
         factors={"M": to_raw(chosen)},
     )
-    profile = store.profile_update(form.customer_id).set("#phone = :phone", phone=s(form.phone))
-    if form.push_address is not None:
-        profile.set("#push_address = :push", push=s(form.push_address))
-    domain.note_edition(profile, NO_EDITION, form.edition, teller_id, at)
-    event = audit.event(form.customer_id, audit.SIGNED_UP, at, edition=form.edition, by=teller_id)
-    if not transactions.commit([record, profile, event]):
-        raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
+    profile = store.profile_update(wanted.customer_id).set("#phone = :phone", phone=s(wanted.phone))
+    if wanted.push_address is not None:
+        profile.set("#push_address = :push", push=s(wanted.push_address))
+    domain.note_edition(profile, NO_EDITION, wanted.edition, teller_id, at)
+    event = audit.event(wanted.customer_id, audit.SIGNED_UP, at, edition=wanted.edition, by=teller_id)
+    return [record, profile, event]

@@ -28,19 +28,19 @@ def change_state(account_id: str, *, before: str, after: str, closed_through: st
     deferred credit needs it (`closing.commands.close_account`). Raises StateChangeRefused, DeferredLegsDue,
     NotFound.
     """
+    return ledger.claim(state_update(account_id, before=before, after=after, closed_through=closed_through))
+
+
+def state_update(account_id: str, *, before: str, after: str, closed_through: str = NEVER) -> ItemUpdate:
+    """The same as a part of another write, whose refusals are those of `change_state`."""
     if after not in CHANGES[before]:
         raise StateChangeRefused(state=before, wanted=after)
-    update = state_update(account_id, before=before, after=after)
-    if after == "closed":
-        update.require(empty_rule(after), arrived_rule(closed_through))
-    return ledger.claim(update)
-
-
-def state_update(account_id: str, *, before: str, after: str) -> ItemUpdate:
-    """The update of an account that goes from one state to another, as a part of another write."""
-    update = ledger.account_update(account_id, payee=False).require(state_rule(before, after))
+    update = ledger.account_update(account_id, payee=False)
+    update.require(state_rule(before, after))
     if before == "frozen":
         update.require(no_court_rule())
+    if after == "closed":
+        update.require(empty_rule(after), arrived_rule(closed_through))
     return update.set("#state = :after", after=s(after))
 
 

@@ -1,0 +1,134 @@
+"""Cash that two people move: a large withdrawal over the counter, and a vault's cash."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib.approvals.domain import Decision, Kind, Proposal, Write
+from chalicelib.counter.commands.move_vault_cash import VaultMove, draft_vault_move, require_vault_move
+from chalicelib.counter.commands.pay_out import LargeWithdrawal, plan_large
+from chalicelib.counter.errors import DocumentNotShown, ReferenceMalformed, SecondPersonRequired
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import fields
+from chalicelib.platform.errors import AmountOutOfRange, NotFound
+from chalicelib.platform.http import Body
+from chalicelib.platform.money import Money, decimal_text
+from chalicelib.staff import service as staff
+from chalicelib.staff.errors import StaffNotEntitled
+
+_Reference = Annotated[str, Field(pattern="^[!-~]{8,64}$", description="业务参考号 / a repeat with it is harmless")]
+_Reason = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(fields.printable)
+]
+
+
+class CashWithdrawal(Body):
+    """What the counter has checked, and the seal that says so: nobody asks for this by hand."""
+
+    account: fields.AccountId
+    amount: fields.AmountText
+    reference: _Reference
+    teller: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    shown: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    seal: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class VaultCash(Body):
+    """Cash between a branch's vault and the central bank."""
+
+    branch: Annotated[str, Field(pattern="^[0-9]{4,10}$", description="机构号 / branch")]
+    direction: Annotated[Literal["in", "out"], Field(description="in 入库，out 出库 / into or out of the vault")]
+    amount: fields.AmountText
+    reference: _Reference
+    reason: _Reason
+
+
+def _withdrawal(payload: CashWithdrawal, _: dt.datetime) -> Proposal:
+    wanted = LargeWithdrawal(
+        payload.account,
+        Money.parse(payload.amount).amount_fen,
+        payload.reference,
+        payload.teller,
+        payload.shown,
+        payload.seal,
+    )
+    planned = plan_large(wanted)
+
+    def writes(by: Decision) -> list[Write]:
+        if by.maker != wanted.teller_id:
+            raise SecondPersonRequired()
+        return planned.draft(by.checker, by.now).writes()
+
+    known = {**planned.facts, "amount": payload.amount, "teller": payload.teller}
+    return Proposal(
+        branch_id=planned.branch_id,
+        before={**known, "state": "requested"},
+        after={**known, "state": "paid"},
+        writes=writes,
+    )
+
+
+def _vault(payload: VaultCash, _: dt.datetime) -> Proposal:
+    amount_fen = Money.parse(payload.amount).amount_fen
+    signed_fen = amount_fen if payload.direction == "in" else -amount_fen
+    move = VaultMove(payload.branch, signed_fen, payload.reference, payload.reason)
+    require_vault_move(move)
+    known = {"branch": payload.branch, "direction": payload.direction, "amount": decimal_text(amount_fen)}
+
+    def writes(by: Decision) -> list[Write]:
+        return draft_vault_move(move, by.maker, by.checker, by.now).writes()
+
+    return Proposal(
+        branch_id=payload.branch,
+        before={**known, "state": "requested"},
+        after={**known, "state": "moved"},
+        writes=writes,
+    )
+
+
+CASH_WITHDRAWAL = Kind(
+    code="cash.withdraw",
+    zh="大额取款",
+    en="large withdrawal of cash",
+    payload=CashWithdrawal,
+    words={
+        "account": ("账号", "account"),
+        "holder": ("户名", "holder"),
+        "amount": ("金额（元）", "amount in yuan"),
+        "document": ("核对证件", "document"),
+        "reference": ("业务参考号", "reference"),
+        "teller": ("经办柜员", "teller"),
+        "state": ("状态", "state"),
+    },
+    makes=staff.COUNTER_CASH,
+    checks=staff.COUNTER_APPROVE,
+    propose=_withdrawal,
+    refusals=(
+        NotFound,
+        StaffNotEntitled,
+        AmountOutOfRange,
+        DocumentNotShown,
+        ReferenceMalformed,
+        SecondPersonRequired,
+        ledger.IdempotencyKeyReused,
+    ),
+)
+VAULT_CASH = Kind(
+    code="cash.vault",
+    zh="库房现金调拨",
+    en="cash of a vault",
+    payload=VaultCash,
+    words={
+        "branch": ("机构", "branch"),
+        "direction": ("方向", "direction"),
+        "amount": ("金额（元）", "amount in yuan"),
+        "state": ("状态", "state"),
+    },
+    makes=staff.COUNTER_CASH,
+    checks=staff.COUNTER_APPROVE,
+    propose=_vault,
+    refusals=(AmountOutOfRange, ReferenceMalformed, ledger.IdempotencyKeyReused),
+)

@@ -1,0 +1,190 @@
+"""The counter over HTTP: tellers with their own log-in, vouchers, and a second person where it takes two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.customers import service as customers
+from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock
+from chalicelib.staff import domain as staff_domain
+from tests.chain.bank import PASSWORD, TELLER, Bank, Reply
+from tests.chain.clerks import Clerk, appoint, branches, log_in
+from tests.chain.counter import PHONE, account, document, enter
+from tests.chain.counter import log_in as log_in_customer
+
+pytestmark = pytest.mark.requirement("NB-5.2.6")
+
+PIN = "273849"
+PAPER = {"number": "（2026）示01执123号", "authority": "示范县人民法院", "officers": ["法警0001", "法警0002"]}
+
+
+@pytest.fixture
+def counter(bank: Bank) -> Iterator[tuple[Clerk, Clerk]]:
+    """A teller and a checking teller of the head office, logged in."""
+    branches()
+    people = appoint(bank, staff_domain.TELLER), appoint(bank, staff_domain.TELLER, staff_domain.CHECKER)
+    for clerk in people:
+        log_in(bank, clerk)
+    yield people
+
+
+def post(bank: Bank, clerk: Clerk, path: str, body: Any) -> Reply:
+    return bank.request("POST", f"/v1/staff/counter/{path}", body, token=clerk.token)
+
+
+def seen(bank: Bank, reply: Reply, checker: Clerk) -> Any:
+    """What was asked for, as the checker sees it."""
+    assert reply.status == 202, reply
+    return bank.request("GET", f"/v1/staff/approvals/{reply.body['approval']}", token=checker.token).body
+
+
+def approved(bank: Bank, reply: Reply, checker: Clerk) -> bool:
+    """Whether another approves what was asked for."""
+    digest = seen(bank, reply, checker)["digest"]
+    path = f"/v1/staff/approvals/{reply.body['approval']}/approval"
+    done = bank.request("POST", path, {"digest": digest}, token=checker.token)
+    assert done.status == 200, done
+    return bool(done.body["request"]["state"] == "approved")
+
+
+def holder(bank: Bank) -> str:
+    account_id = account(bank, enter(bank, 1))
+    set_withdrawal_password(account_id, PIN, teller_id=TELLER)
+    return account_id
+
+
+def test_a_tellers_day(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    account_id = holder(bank)
+    # given an empty till, when cash comes in and goes out
+    till = post(bank, teller, "tills", {"cash": "0.00"})
+    assert (till.status, till.body["state"], till.body["cash"]) == (201, "open", "0.00")
+    body = {"account": account_id, "amount": "120000.00", "reference": "deposit-1"}
+    taken = post(bank, teller, "deposits", body)
+    assert (taken.status, taken.body["voucher"]) == (201, "0001-20261121-000002")
+    again = post(bank, teller, "deposits", body)
+    assert (again.status, again.body) == (200, taken.body)
+    paid = post(bank, teller, "withdrawals", {**body, "amount": "20.00", "reference": "withdraw-1", "password": PIN})
+    assert paid.status == 201, paid
+    # then each voucher can be read and printed, and printed again
+    voucher = bank.request("GET", f"/v1/staff/counter/vouchers/{paid.body['voucher']}", token=teller.token)
+    assert (voucher.body["kind"], voucher.body["amount"]) == ("cash_out", "20.00")
+    prints = [post(bank, teller, f"vouchers/{paid.body['voucher']}/prints", None) for _ in range(2)]
+    assert [one.body["place"] for one in prints] == [1, 2]
+    assert "补打" in prints[1].body["text"]
+    # a large one takes document and a second person
+    large = {**body, "amount": "100000.00", "reference": "withdraw-2", "password": PIN}
+    assert post(bank, teller, "withdrawals", large).code == "document_not_shown"
+    shown = {"kind": "resident_id", "number": document(1).number}
+    asked = post(bank, teller, "withdrawals", {**large, "document": shown})
+    assert (asked.status, asked.body["voucher"]) == (202, None)
+    assert bank.balance(account_id) == 119_980_00
+    assert approved(bank, asked, checker)
+    assert bank.balance(account_id) == 19_980_00
+    # and at day-end the till is counted; a difference is the checker's to settle
+    date = clock.business_date(clock.now())
+    counted = post(bank, teller, f"tills/{date}/{teller.staff_id}/counts", {"counted": "19970.00"})
+    assert (counted.body["state"], counted.body["difference"]) == ("counted", "-10.00")
+    settlement = {"counted": "19970.00", "reason": "原因待查"}
+    path = f"tills/{date}/{teller.staff_id}/settlement"
+    assert post(bank, teller, path, settlement).code == "staff_permission_denied"
+    settled = post(bank, checker, path, settlement)
+    assert (settled.body["state"], settled.body["checker"]) == ("closed", checker.staff_id)
+    seen = bank.request("GET", f"/v1/staff/counter/tills/{date}/{teller.staff_id}", token=teller.token)
+    assert seen.body == settled.body
+
+
+@pytest.mark.requirement("NB-5.3.7")
+@pytest.mark.requirement("XJ-4.2-phone")
+def test_a_customer_is_signed_up_by_two(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    person = enter(bank, 1)
+    savings = account(bank, person)
+    form = {
+        "phone": PHONE,
+        "login_name": "zhaoxiaoming",
+        "password": PASSWORD,
+        "edition": "professional",
+        "rights": {savings: "full"},
+        "limit_outward": "1000.00",
+        "factors": ["sms"],
+        "reference": "sign-up-1",
+    }
+    path = f"customers/{person}/sign-ups"
+    # a professional edition without a factor, and a phone that is not reserved, are refused
+    assert post(bank, teller, path, {**form, "factors": []}).code == "sign_up_refused"
+    assert post(bank, teller, path, {**form, "phone": "13700000008"}).code == "phone_not_reserved"
+    assert post(bank, teller, "customers/aaaaaaaaaaaaaaaaaaaa/sign-ups", form).code == "not_found"
+    # when it is prepared, then nobody can log in yet, and no request holds the password
+    asked = post(bank, teller, path, form)
+    refused = bank.request("POST", "/v1/sessions", {"login_name": "zhaoxiaoming", "password": PASSWORD})
+    assert refused.code == "login_refused"
+    shown = seen(bank, asked, checker)
+    assert PASSWORD not in str(shown)
+    assert PHONE not in str(shown)
+    # and after the second person's approval it works, with a voucher
+    assert approved(bank, asked, checker)
+    assert log_in_customer(bank, "zhaoxiaoming")
+    record = customers.customer_of(person)
+    assert record is not None
+    assert record.edition == "professional"
+    printed = post(bank, teller, "vouchers/0001-20261121-000001/prints", None)
+    assert "网上银行签约回执" in printed.body["text"]
+    assert post(bank, teller, path, {**form, "reference": "sign-up-2"}).code == "sign_up_refused"
+
+
+@pytest.mark.requirement("XJ-5.3-loss")
+def test_a_loss_stops_at_once_and_two_lift_it(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    account_id = holder(bank)
+    for state in ("lost", "frozen"):
+        stopped = post(bank, teller, f"accounts/{account_id}/stops", {"state": state})
+        assert stopped.status == 201, stopped
+        assert ledger.read_accounts([account_id])[account_id].state == state
+        again = post(bank, teller, f"accounts/{account_id}/stops", {"state": state})
+        assert again.code == "account_state_change_refused"
+        asked = post(bank, teller, f"accounts/{account_id}/lifts", {"lifted": state, "reference": f"lift-{state}"})
+        assert ledger.read_accounts([account_id])[account_id].state == state
+        assert approved(bank, asked, checker)
+        assert ledger.read_accounts([account_id])[account_id].state == "open"
+
+
+def test_orders_of_courts_by_two(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    account_id = holder(bank)
+    order = {"document": PAPER, "until": "20271120", "reference": "court-order-1"}
+    asked = post(bank, teller, f"accounts/{account_id}/court-orders", order)
+    assert ledger.read_accounts([account_id])[account_id].state == "open"
+    assert approved(bank, asked, checker)
+    assert ledger.read_accounts([account_id])[account_id].state == "frozen"
+    lifted = post(bank, teller, f"accounts/{account_id}/lifts", {"lifted": "frozen", "reference": "lift-frozen"})
+    assert lifted.code == "frozen_by_court"
+    renewal = {"document": PAPER, "until": "20271121", "reference": "court-renewal"}
+    assert approved(bank, post(bank, teller, f"accounts/{account_id}/court-orders/1/renewals", renewal), checker)
+    body = {"document": PAPER, "first_date": "20261101", "last_date": "20261121", "account": account_id}
+    answer = post(bank, teller, "court-enquiries", body)
+    assert (answer.status, answer.body["accounts"][0]["orders"][0]["until"]) == (201, "20271121")
+    lifting = {"document": PAPER, "reference": "court-lifting"}
+    assert approved(bank, post(bank, teller, f"accounts/{account_id}/court-orders/1/liftings", lifting), checker)
+    assert ledger.read_accounts([account_id])[account_id].state == "open"
+    assert post(bank, teller, f"accounts/{account_id}/court-orders/x/liftings", lifting).code == "not_found"
+
+
+def test_who_may_not(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    _, checker = counter
+    account_id = holder(bank)
+    operator = appoint(bank, staff_domain.OPERATOR)
+    log_in(bank, operator)
+    body = {"account": account_id, "amount": "1.00", "reference": "deposit-1"}
+    # operators never serve a counter, and who checks does not make
+    for clerk in (operator, checker):
+        assert post(bank, clerk, "deposits", body).code == "staff_permission_denied"
+        assert post(bank, clerk, "tills", {"cash": "0.00"}).code == "staff_permission_denied"
+    customer = bank.sign_up("钱红")
+    reply = bank.request("POST", "/v1/staff/counter/deposits", body, token=bank.log_in(customer))
+    assert reply.status == 401, reply
