@@ -43,6 +43,8 @@ class Books:
         self.opened_on: dict[str, str] = {}
         self.entries: dict[str, Posted] = {}
         self.journal_ids: dict[str, str] = {}
+        # What a person wants has one key, and stands in the purpose.
+        self.keys: Counter[str] = Counter()
         self.purposes: Counter[str] = Counter()
         self.holds: dict[str, Held] = {}
         self.held_fen: Counter[str] = Counter()
@@ -97,6 +99,10 @@ class Books:
         """Holds that nobody has paid or freed."""
         return [hold_id for hold_id, hold in self.holds.items() if hold.state == "held"]
 
+    def most_lines_behind(self) -> int:
+        """How many lines are still to be written to the account that lacks most."""
+        return max((len(lines) - self.written[account] for account, lines in self.lines.items()), default=0)
+
     def provider_took(self, message_id: str) -> None:
         """A message left the bank."""
         self.sends[message_id] += 1
@@ -117,6 +123,9 @@ class Books:
             self.journal_ids[entry_id] = text(new, "customer_id")
             if old is None:
                 self._fee_is_right(new)
+                self.keys[text(new, "purpose")] += 1
+                if self.keys[text(new, "purpose")] > 1:
+                    self._broken(f"{text(new, 'purpose')}, one idempotency key, gave two instructions")
         if text(new, "kind") == "hold":
             self._hold(entry_id, old, new)
         if old is not None and "tries" in old and whole(new, "tries") > whole(old, "tries"):

@@ -1,7 +1,7 @@
 """Planted bugs: each takes one protection out of the bank, and the simulation must notice.
 
 They are put on from outside and taken off again; the bank itself has no switch for them. `within` is how
-many seeds of STEPS steps, from 1 on, are enough to find it: a test holds it to that.
+many seeds of `runs.STEPS` steps, from 1 on, are enough to find it: a test holds it to that.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
 from simulation import founding
 from simulation.bugs_of_counter import COUNTER_BUGS, Patch, Replacing
-
-STEPS = 640
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,12 @@ class Counter:
 
     # ---- limits --------------------------------------------------------------------------------------
     def change_limits(self, person: Person) -> None:
-        """Start a change of one or two limits; often others change the same ones meanwhile."""
+        """Start a change of one or two limits; others change the same ones meanwhile."""
         rng = self.town.rng
         is_account = rng.randrange(4) > 0
         who, values = (person.accounts[0], ACCOUNT_VALUES) if is_account else (person.customer_id, CUSTOMER_VALUES)
         names = rng.sample(sorted(values), rng.randint(1, 2))
-        for _ in range(rng.choice((1, 2, 3))):
+        for _ in range(rng.randint(2, 3)):
             if rng.randrange(2):
                 wanted = {name: rng.choice(values[name]) for name in names}
                 self._start(person.login_name, self._lower, person, who, wanted)

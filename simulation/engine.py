@@ -11,10 +11,11 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import marshal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import boto3
@@ -32,11 +33,16 @@ from simulation.scheduler import Scheduler
 Transport = Literal["direct", "wire"]
 Image = dict[str, Any]
 TABLE = "AWS::DynamoDB::Table"
+INDEXES = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 # As chalicelib.platform.aws configures botocore: one repeat inside it, of what it takes for passing.
 ATTEMPTS = 2
+# Only what has this in it can have a binary value.
+BINARY = b'"B"'
 ENDPOINT = "http://dynamodb.simulation.invalid"
 # What passes when it is tried again: silence (no code), and an engine that is busy.
 PASSING = frozenset({None, "ThrottlingException"})
+# Texts that each of the engine's answers is kept for.
+MOST_KEPT = 10_000
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 
@@ -72,21 +78,26 @@ class _EngineCopy:
 
     @staticmethod
     def deepcopy(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: _EngineCopy.deepcopy(one) for name, one in value.items()}
-        if isinstance(value, list):
-            return [_EngineCopy.deepcopy(one) for one in value]
-        if isinstance(value, str | int | float | bytes | None):
-            return value
-        return copy.deepcopy(value)
+        try:
+            return marshal.loads(marshal.dumps(value))  # noqa: S302  # what this very process has just written
+        except ValueError:  # not plain
+            return copy.deepcopy(value)
+
+
+# Functions of the engine that depend on their argument alone, a text; it asks them the same over and over.
+_OF_TEXT_ALONE = ("_condition_syntax_error", "_number_error", "_number_size_bytes", "_ddb_canonicalize_number")
 
 
 @cache
 def _quicken() -> None:
-    """Spare the engine what it does over and over with the same few expressions; its answers stay the same."""
-    tokenize = cache(ministack_dynamodb._tokenize)
+    """Spare the engine what it does over and over with the same few texts; its answers stay the same."""
+    tokenize = lru_cache(MOST_KEPT)(ministack_dynamodb._tokenize)
     ministack_dynamodb._tokenize = lambda text: list(tokenize(text))
-    ministack_dynamodb._condition_syntax_error = cache(ministack_dynamodb._condition_syntax_error)
+    for name in _OF_TEXT_ALONE:
+        setattr(ministack_dynamodb, name, lru_cache(MOST_KEPT)(getattr(ministack_dynamodb, name)))
+    own_size = ministack_dynamodb._item_size_bytes
+    size = lru_cache(MOST_KEPT)(lambda packed: own_size(marshal.loads(packed)))  # noqa: S302  # see deepcopy
+    ministack_dynamodb._item_size_bytes = lambda item: size(marshal.dumps(item))
     ministack_dynamodb.copy = _EngineCopy
 
 
@@ -107,6 +118,7 @@ def _create_requests() -> list[bytes]:
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": item["Properties"]["KeySchema"],
                 "AttributeDefinitions": item["Properties"]["AttributeDefinitions"],
+                **{part: item["Properties"][part] for part in INDEXES if part in item["Properties"]},
                 "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
             }
         ).encode()
@@ -129,6 +141,9 @@ def _ask(operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
 
 def _to_json(value: Any) -> str:
     return base64.b64encode(bytes(value)).decode()
+
+
+_to_body = json.JSONEncoder(default=_to_json, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _from_json(value: Any) -> Any:
@@ -189,7 +204,9 @@ class Store:
         ministack_dynamodb.reset()
         ministack_dynamodb.time = _EngineTime(scheduler)
         for body in _create_requests():
-            _ask("CreateTable", body)
+            status, _, content = _ask("CreateTable", body)
+            if status != 200:
+                raise RuntimeError(f"the engine refuses a table of the template: {content!r}")
         self.client = _client()
         _through_botocore()
         self.client._make_api_call = self.call
@@ -224,7 +241,8 @@ class Store:
         self._tell(where)
         if operation in WRITES:
             self._watch([change for table in tables for change in _take_changes(table)])
-            if exposed and self._faults.strikes("silence_after"):
+            kind = "silence_after_transaction" if operation == "TransactWriteItems" else "silence_after"
+            if exposed and self._faults.strikes(kind):
                 self._tell("  fault: done, but no answer")
                 self._struck(operation, parameters)
                 raise ReadTimeoutError(endpoint_url=ENDPOINT)
@@ -249,8 +267,10 @@ class Store:
     def _execute(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._transport == "wire":
             return _through_botocore()(operation, parameters)
-        status, _, content = _ask(operation, json.dumps(parameters, default=_to_json).encode())
-        answer: dict[str, Any] = _from_json(json.loads(content))
+        status, _, content = _ask(operation, _to_body(parameters).encode())
+        answer: dict[str, Any] = json.loads(content)
+        if BINARY in content:
+            answer = _from_json(answer)
         if status >= 400:
             code = answer.pop("__type").rpartition("#")[2]
             message = answer.pop("message", answer.pop("Message", ""))

@@ -15,13 +15,15 @@ class Rates:
     conflict: int = 40
     throttle: int = 12
     silence_after: int = 25
+    # The longest of all calls outlasts a client's patience most easily.
+    silence_after_transaction: int = 75
     silence_before: int = 6
-    provider_silent: int = 70
+    provider_silent: int = 200
     queue_refuses: int = 60
     message_twice: int = 60
     message_late: int = 60
     delivered_again: int = 50
-    batch_again: int = 120
+    batch_again: int = 150
     stall: int = 100
     poison: int = 15
 

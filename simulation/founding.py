@@ -11,8 +11,11 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+
+import zxcvbn
 
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.factors import service as factors
@@ -22,7 +25,7 @@ from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.providers import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, dynamo, ids, log, passwords
+from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
@@ -88,6 +91,10 @@ def _plain_match(stored: str | None, password: str) -> bool:
     return stored == _plain_hash(password)
 
 
+# Its opinion depends on the password and the bank's words alone, and all passwords here are one.
+_judge_password = cache(zxcvbn.zxcvbn)
+
+
 @contextmanager
 def seams(world: World) -> Iterator[None]:
     """Clock, ids, dice, engine, queues, provider and environment are the simulation's until the end.
@@ -113,6 +120,8 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(passwords, "matches", _plain_match))
         stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))
         stack.enter_context(patch.object(logging.getLogger(log.logger.name), "disabled", True))
+        stack.enter_context(patch.object(metrics, "count", lambda name: world.tell(f"counts {name}")))
+        stack.enter_context(patch.object(zxcvbn, "zxcvbn", _judge_password))
         # tenacity draws its pauses from the module's own generator.
         random.seed(world.outcome.seed)
         _forget()

@@ -28,6 +28,8 @@ STREAM_TIMEOUT = dt.timedelta(seconds=60)
 AGAIN_AFTER = dt.timedelta(seconds=1)
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
 BILL_RUN = "start_bill_run"
+# While a bank at rest waits for poison to be given up, what goes round and round finds nothing new to do.
+AT_REST = dt.timedelta(hours=1)
 NIGHT = dt.timedelta(hours=2)
 
 
@@ -286,7 +288,8 @@ class Lambdas:
             self.billed = self.billed or schedule.worker.name == BILL_RUN
             if self._faults.strikes("batch_again"):
                 return
-            schedule.next_at = _after(nominal, schedule.every, self._scheduler.clock.now())
+            every = schedule.every and max(schedule.every, AT_REST if self._faults.calm else schedule.every)
+            schedule.next_at = _after(nominal, every, self._scheduler.clock.now())
             self._tell("ended well")
 
         self._start(schedule.worker, STREAM_TIMEOUT, work)

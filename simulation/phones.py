@@ -47,10 +47,18 @@ API_TIMEOUT = dt.timedelta(seconds=29)
 PATIENCE = dt.timedelta(seconds=150)
 # A code is good for three minutes.
 TOO_LATE = dt.timedelta(seconds=181)
-GUESSING = dt.timedelta(seconds=10)
+GUESSING = dt.timedelta(seconds=20)
+# About as long as a confirmation takes.
+CONFIRMING = dt.timedelta(seconds=3)
+# Until limits that begin to change have changed.
+CHANGING = dt.timedelta(seconds=2)
+# Until a branch that was told to stop an account has done so.
+FREEZING = dt.timedelta(seconds=2)
 MOST_ASKS = 5
-MOST_GUESSES = 5
-MOST_SPENT = 3
+MOST_GUESSES = 4
+MOST_SPENT = 2
+MOST_PARTS = 4
+THIEVES = 2
 LATEST = 5
 
 
@@ -122,7 +130,6 @@ class Town:
     people: list[Person] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
     told_posted: list[str] = field(default_factory=list)
-    paying_days: set[tuple[str, str]] = field(default_factory=set)
     intents: int = 0
     counter: Counter = field(init=False)
 
@@ -134,18 +141,21 @@ class Town:
         chance = self.rng.randrange(160)
         # One of them does half of everything, so that limits and races are met.
         person = self.rng.choice([self.people[0]] * 3 + self.people)
-        if chance < 70:
+        if chance < 57:
             self.machine.start(person.login_name, lambda: self._pay(person))
-        elif chance < 78:
+        elif chance < 70:
             self.machine.start("merchant", lambda: self._hold(person))
-        elif chance < 84:
-            self.machine.start("teller", self._reverse)
+        elif chance < 81:
+            anybody = self.rng.choice(self.people)
+            self.machine.start("merchant", lambda: self._hold_in_parts(anybody))
         elif chance < 91:
+            self.machine.start("teller", self._reverse)
+        elif chance < 94:
             self.machine.start("teller", lambda: self.deposit(self.rng.choice(person.accounts)))
-        elif chance < 96:
+        elif chance < 99:
             self.machine.start(person.login_name, lambda: self._log_out(person))
-        elif chance < 100:
-            self.machine.start("teller", lambda: self._freeze(self.people[0].accounts[0]))
+        elif chance < 102:
+            self.machine.start("teller", lambda: self._freeze(self.people[0]))
         elif chance < 104:
             self.counter.change_limits(person)
         elif chance < 110:
@@ -181,36 +191,39 @@ class Town:
         self.intents += 1
         intent = f"p{self.intents}"
         request = self._wish(person, intent)
-        if self.rng.randrange(2 if request.payee_name == person.name else 15) == 0:
+        if self.rng.randrange(2 if request.payee_name == person.name else 6) == 0:
             # To somebody else it must not work: a code is asked for.
             self._at_once(person, intent, request)
             return
         entry_id = self._create(person, intent, request)
         self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
         code = self.codes.get(entry_id)
-        if code is None or self.rng.randrange(12) == 0:
+        if code is None or self.rng.randrange(4) == 0:
             self._confirm(person, entry_id, self._wrong(code))
         if code is None:
             return
         self.books.right_codes.add(entry_id)
-        self._change_limits_at_first(person)
         if self.rng.randrange(10) == 0:
             self.machine.scheduler.wait(TOO_LATE, None)
-        if self.rng.randrange(6) == 0:
-            for _ in range(2):
+        if self.rng.randrange(4) == 0:
+            for _ in range(THIEVES):
                 self.machine.start("thief", lambda: self._guess(person, entry_id, code))
             # The owner looks at the phone only when the thieves have had it for a while.
             self.machine.scheduler.wait(GUESSING, None)
-        if self.rng.randrange(2) == 0:
+        self._change_limits_at_first(person)
+        if self.rng.randrange(4):
             self.machine.start(f"{person.login_name}-again", lambda: self._confirm(person, entry_id, code))
         self._confirm(person, entry_id, code)
 
     def _change_limits_at_first(self, person: Person) -> None:
         """What counts the first payment of a day does not exist before it: a change of limits may overlook it."""
-        first = (person.customer_id, clock.business_date(clock.now()))
-        if first not in self.paying_days:
-            self.paying_days.add(first)
-            self.counter.change_limits(person)
+        today = clock.business_date(clock.now())
+        if not any(paid[0] == person.accounts[0] and paid[2] == today for paid in self.books.outward.values()):
+            self.machine.start(person.login_name, lambda: self._change_limits_soon(person))
+
+    def _change_limits_soon(self, person: Person) -> None:
+        self.machine.scheduler.wait(self.rng.random() * CONFIRMING, None)
+        self.counter.change_limits(person)
 
     def _wish(self, person: Person, intent: str) -> Request:
         own = person.accounts[1:]
@@ -220,7 +233,7 @@ class Town:
             payee = self.rng.choice([other for other in self.people if other is not person])
             payee_account = self.rng.choice(payee.accounts)
         # Often close to what limits and balances allow, so that their edges are met.
-        amount_fen = self.rng.choice((1, 99_99, 150_00, 200_00, 250_00, self.rng.randrange(1, 300_00)))
+        amount_fen = self.rng.choice((1, 20_00, 99_99, 150_00, 250_00, self.rng.randrange(1, 300_00)))
         return Request(person.accounts[0], payee_account, payee.name, amount_fen, "CNY", intent)
 
     def _create(self, person: Person, intent: str, request: Request) -> str:
@@ -236,7 +249,7 @@ class Town:
 
     def _at_once(self, person: Person, intent: str, request: Request) -> None:
         """Between own accounts, without a code, in one round trip; often sent around its `valid_until`."""
-        valid_for = dt.timedelta(seconds=self.rng.choice((10, 60, 300)))
+        valid_for = dt.timedelta(seconds=self.rng.choice((3, 10, 60)))
         stated = dataclasses.replace(request, valid_until=clock.to_text(clock.now() + valid_for))
 
         def transfer(caller: Caller) -> None:
@@ -246,7 +259,7 @@ class Town:
         if self.rng.randrange(3) == 0:
             again = f"{person.login_name}-again"
             self.machine.start(again, lambda: self.with_session(person, f"{intent} at once again", transfer))
-        if self.rng.randrange(2) == 0:
+        if self.rng.randrange(3):
             # The phone has no net; the app sends what it kept when it has.
             self.machine.scheduler.wait(valid_for, None)
         self.with_session(person, f"{intent} at once", transfer)
@@ -293,7 +306,8 @@ class Town:
     def _log_out(self, person: Person) -> None:
         caller = self.session_of(person)
         # Whoever has the phone pays with the session that is being ended, as often as that goes.
-        self.machine.start("thief", lambda: self._spend(person, caller))
+        for _ in range(THIEVES):
+            self.machine.start("thief", lambda: self._spend(person, caller))
         # The app forgets nothing: what it has begun in this session it will try to finish with it.
         self.insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()))
 
@@ -325,37 +339,52 @@ class Town:
 
         self.insist(f"deposit {reference}", deposit)
 
-    def _freeze(self, account_id: str) -> None:
-        """The branch stops an account, and lets it go again after a while."""
+    def _freeze(self, person: Person) -> None:
+        """The branch stops an account, and lets it go again after a while; meanwhile its owner tries to pay from it."""
+        account_id = person.accounts[0]
         with suppress(StateChangeRefused, NoAnswer):
             self.insist("freeze", lambda: change_state(account_id, before="open", after="frozen"))
+            self.machine.start(person.login_name, lambda: self._spend(person, self.session_of(person)))
         self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 30)), None)
         self.insist("thaw", lambda: change_state(account_id, before="frozen", after="open"))
 
     def _hold(self, person: Person) -> None:
         """Money set aside, then paid in part, let go, or over; often by two at once."""
-        self.intents += 1
-        hold_id = ids.derived_id("hold", str(self.intents))
         amount_fen = self.rng.randrange(2, 200_00)
-        counted = self.rng.choice((0, amount_fen))
-        until = clock.now() + dt.timedelta(seconds=self.rng.randrange(5, 60))
-        account_id, customer_id = person.accounts[0], person.customer_id
-        hold = Hold(hold_id, customer_id, account_id, amount_fen, counted, until, "hold", hold_id, b"hold")
-        self.insist(f"{hold_id} hold", lambda: holds.place(hold))
-        if self.rng.randrange(2) == 0:
+        hold = self._place(person, amount_fen, self.rng.choice((0, amount_fen)))
+        if self.rng.randrange(4):
             # Who has a claim on the money is not paid from an account that was frozen in the meantime.
-            self.machine.start("teller", lambda: self._freeze(account_id))
-        for _ in range(self.rng.randint(1, 3)):
+            self.machine.start("teller", lambda: self._freeze(person))
+            self.machine.scheduler.wait(FREEZING, None)
+        for _ in range(self.rng.randint(2, 3)):
             self.machine.start("merchant", lambda: self._end_hold(hold))
         if self.rng.randrange(2):
             return  # left to the schedule
         self.machine.scheduler.wait(dt.timedelta(seconds=61), None)
-        self.insist(f"{hold_id} expire", lambda: holds.expire(hold_id, clock.now()))
+        self.insist(f"{hold.hold_id} expire", lambda: holds.expire(hold.hold_id, clock.now()))
+
+    def _hold_in_parts(self, person: Person) -> None:
+        """As often as the count of the day allows; nothing but the write's own condition ends it. Meanwhile limits
+        change: the first hold of a day makes the buckets that a change may overlook.
+        """
+        self.counter.change_limits(person)
+        self.machine.scheduler.wait(self.rng.uniform(0.25, 1) * CHANGING, None)
+        for _ in range(MOST_PARTS):
+            self._place(person, 2, 2)
+
+    def _place(self, person: Person, amount_fen: int, counted_fen: int) -> Hold:
+        self.intents += 1
+        hold_id = ids.derived_id("hold", str(self.intents))
+        until = clock.now() + dt.timedelta(seconds=self.rng.randrange(10, 60))
+        account_id, customer_id = person.accounts[0], person.customer_id
+        hold = Hold(hold_id, customer_id, account_id, amount_fen, counted_fen, until, "hold", hold_id, b"hold")
+        self.insist(f"{hold_id} hold", lambda: holds.place(hold))
+        return hold
 
     def _end_hold(self, hold: Hold) -> None:
         payee = self.people[-1].accounts[-1]
         part_fen = self.rng.choice((hold.amount_fen, self.rng.randint(1, hold.amount_fen)))
-        if self.rng.randrange(3) == 0:
+        if self.rng.randrange(4) == 0:
             self.insist(f"{hold.hold_id} release", lambda: holds.release(hold.hold_id))
         elif payee != hold.account_id:
             self.insist(
@@ -363,9 +392,14 @@ class Town:
                 lambda: holds.capture(hold.hold_id, payee_account=payee, amount_fen=part_fen),
             )
 
+    def _transfers(self) -> list[str]:
+        """What has been posted, oldest first."""
+        return [entry.entry_id for entry in self.books.entries.values() if entry.kind == "transfer"]
+
     def _reverse(self) -> None:
-        """The bank takes an entry back; sometimes two clerks do."""
-        posted = [entry.entry_id for entry in self.books.entries.values() if entry.kind == "transfer"]
+        """The bank takes an entry back; often several clerks do."""
+        self.machine.scheduler.wait(PATIENCE, lambda: bool(self._transfers()))
+        posted = self._transfers()
         if not posted:
             return
         # One of the latest: of an older one the payee has spent the money.
@@ -374,6 +408,6 @@ class Town:
         def reverse() -> Any:
             return reverse_entry(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
 
-        if self.rng.randrange(4):
+        for _ in range(self.rng.randint(1, 3)):
             self.machine.start("teller", lambda: self.insist(f"{entry_id} reverse again", reverse))
         self.insist(f"{entry_id} reverse", reverse)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+
+# How long people act in a seed, where nothing else is asked for.
+STEPS = 1_000
 
 
 @dataclass(slots=True)
@@ -29,6 +32,20 @@ class Totals:
             f"seeds={self.seeds} steps={self.steps} transfers={self.transfers} "
             f"faults={self.faults} violations={self.violations}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Which of the seeds notice a planted bug."""
+
+    bug: str
+    seeds: int
+    by: tuple[int, ...]
+
+    def line(self) -> str:
+        """One row of the table: how many of the seeds, what part of them, and the first."""
+        first = f"first {self.by[0]}" if self.by else "-"
+        return f"{self.bug:40} {len(self.by):3} of {self.seeds} {100 * len(self.by) // self.seeds:3} %  {first}"
 
 
 def isolate() -> None:
@@ -73,6 +90,24 @@ def totals_after_each(
         if outcome.violations:
             totals.stories.append(outcome.story())
         yield totals
+
+
+def bug_names() -> list[str]:
+    """All planted bugs there are."""
+    from simulation.bugs import BUGS  # noqa: PLC0415  # as above
+
+    return [bug.name for bug in BUGS]
+
+
+def findings(names: Sequence[str], first_seed: int, seeds: int, steps: int) -> Iterator[Finding]:
+    """Plant each bug (all there are where none is named) in every seed; yields after each bug."""
+    for name in names or bug_names():
+        found, before = [], 0
+        for totals in totals_after_each(first_seed, seeds, steps, bug_name=name):
+            if len(totals.stories) > before:
+                found.append(first_seed + totals.seeds - 1)
+            before = len(totals.stories)
+        yield Finding(name, seeds, tuple(found))
 
 
 def totals_of(first_seed: int, seeds: int, steps: int) -> Totals:

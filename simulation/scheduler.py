@@ -8,17 +8,43 @@ run is as deterministic as the generator that chooses.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from chalicelib.platform import clock
 
 # A hand-over that takes this long in real time means a thread that waits for something outside the bank.
 STUCK_S = 60
+NAP_S = 0.001
+# The last processor a thread ran on, in what follows the name in Linux's `stat`.
+PROCESSOR = 36
 
 
 class Crashed(BaseException):
     """The machine an activity ran on is gone; not an Exception, so that no code under test can catch it."""
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Keep a run's threads on one processor: never do two of them run, and between two processors each hand-over
+    costs four times as much. The nap lets the kernel choose which, so that runs side by side do not share one.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    allowed = os.sched_getaffinity(0)
+    time.sleep(NAP_S)
+    here = int(Path("/proc/thread-self/stat").read_text().rpartition(")")[2].split()[PROCESSOR])
+    os.sched_setaffinity(0, {here})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 class Activity:
@@ -40,12 +66,9 @@ class Activity:
         self.error: BaseException | None = None
         self.open_claim: tuple[str, str] | None = None
         self._work = work
-        self._go = threading.Lock()
-        self._go.acquire()
 
-    def run(self, back: threading.Lock) -> None:
-        """The thread's body."""
-        self._go.acquire()
+    def run(self) -> None:
+        """All of it, from its first turn on."""
         try:
             self._work()
         except Crashed:
@@ -54,22 +77,11 @@ class Activity:
             self.error = error
         finally:
             self.over = True
-            back.release()
 
     def check(self) -> None:
         """Raise Crashed when it was to end before it began."""
         if self.ends_badly:
             raise Crashed
-
-    def resume(self) -> None:
-        """Let it run; the caller waits on the baton."""
-        self._go.release()
-
-    def hand_back(self, back: threading.Lock) -> None:
-        """Called in the thread itself: wait for the next turn."""
-        back.release()
-        self._go.acquire()
-        self.check()
 
     def is_ready(self, now: dt.datetime) -> bool:
         """Whether it has something to do: it waits for nothing, or what it waits for is there."""
@@ -78,6 +90,32 @@ class Activity:
         if self.ready is not None:
             return self.ready()
         return self.wake_at is None
+
+
+class _Carrier:
+    """A thread that carries one activity after another: to start one costs more than what most of them do."""
+
+    def __init__(self, back: threading.Lock) -> None:
+        self.activity: Activity | None = None
+        self._back = back
+        self._go = threading.Lock()
+        self._go.acquire()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        self._go.acquire()
+        while self.activity is not None:
+            self.activity.run()
+            self.hand_back()
+
+    def resume(self) -> None:
+        """Let its activity go on, or the thread end where it has none; the caller waits on the baton."""
+        self._go.release()
+
+    def hand_back(self) -> None:
+        """Called in the thread itself: wait for the next turn."""
+        self._back.release()
+        self._go.acquire()
 
 
 class SimulatedClock(clock.FixedClock):
@@ -101,13 +139,17 @@ class Scheduler:
         self.clock = SimulatedClock(start, self)
         self.activities: list[Activity] = []
         self.current: Activity | None = None
+        self._carriers: dict[Activity, _Carrier] = {}
+        self._free: list[_Carrier] = []
         self._back = threading.Lock()
         self._back.acquire()
 
     def start(self, activity: Activity) -> None:
         """Take an activity in; it runs when it is chosen."""
         self.activities.append(activity)
-        threading.Thread(target=activity.run, args=(self._back,), daemon=True, name=activity.name).start()
+        carrier = self._free.pop() if self._free else _Carrier(self._back)
+        carrier.activity = activity
+        self._carriers[activity] = carrier
 
     def ready(self) -> list[Activity]:
         """Those that could go on now, in order of arrival."""
@@ -118,12 +160,13 @@ class Scheduler:
         """Let one activity run up to its next I/O, or to its end."""
         self.current = activity
         activity.wake_at = activity.ready = None
-        activity.resume()
+        self._carriers[activity].resume()
         if not self._back.acquire(timeout=STUCK_S):
             raise RuntimeError(f"{activity.name} waits for something outside the simulation")
         self.current = None
         if activity.over:
             self.activities.remove(activity)
+            self._free.append(self._carriers.pop(activity))
 
     def pause(self) -> None:
         """An I/O is about to happen: let the scheduler choose again. Does nothing outside an activity.
@@ -133,7 +176,8 @@ class Scheduler:
         activity = self.current
         if activity is None:
             return
-        activity.hand_back(self._back)
+        self._carriers[activity].hand_back()
+        activity.check()
         if activity.deadline is not None and not activity.immune and self.clock.now() > activity.deadline:
             raise Crashed
 
@@ -154,3 +198,7 @@ class Scheduler:
             activity = self.activities[0]
             activity.ends_badly = True
             self.turn(activity)
+        for carrier in self._free:
+            carrier.activity = None
+            carrier.resume()
+        self._free.clear()

@@ -21,7 +21,7 @@ from simulation.images import text
 from simulation.lambdas import Lambdas
 from simulation.phones import Machine, Town
 from simulation.queues import Queues
-from simulation.scheduler import Scheduler
+from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
 
 TOLD = 30
@@ -35,6 +35,8 @@ STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
     (dt.datetime(2027, 2, 28, 23, 59, 40, tzinfo=clock.SHANGHAI), "2027-02"),
     (dt.datetime(2026, 11, 17, 23, 59, 40, tzinfo=clock.SHANGHAI), None),
 )
+# An account remembers eight entries, and goes on being paid from.
+MOST_LINES_BEHIND = 4
 BILL_RUN_AT = dt.timedelta(hours=2)
 
 
@@ -92,6 +94,7 @@ class World:
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
         self.outage_until = start
+        self._plan: dict[int, Callable[[], None]] = {}
 
     # ---- what is told -------------------------------------------------------------------------------
     def tell(self, what: str) -> None:
@@ -135,24 +138,24 @@ class World:
     # ---- the run -----------------------------------------------------------------------------------
     def run(self) -> Outcome:
         """Found the bank, let people act, let it come to rest, judge; ends at the first violation."""
-        with founding.seams(self):
+        with one_processor(), founding.seams(self):
             founding.found(self)
             self._act()
         return self.outcome
 
     def _act(self) -> None:
         self.lambdas.excuse = self.excused.add
-        plan: dict[int, Callable[[], None]] = {
+        self._plan |= {
             # Early, so that most of the run lies after it: a function may not go on with what was in force before.
             self._steps * 10 // 100: lambda: self.machine.start("operator", self.town.counter.change_policy),
             self._steps * 35 // 100: self._to_midnight,
-            # While the first payments of the new day are under way.
-            **{self._steps * percent // 100: self._change_limits for percent in (37, 41)},
-            self._steps * 88 // 100: lambda: self._jump(self.midnight + BILL_RUN_AT),
+            # While the first payments of the new day are under way, and when there are some.
+            **{self._steps * percent // 100: self._change_limits for percent in (37, 41, 70)},
+            self._steps * 88 // 100: self._to_night,
         }
         try:
             while self.outcome.steps < self._steps and not self.outcome.violations:
-                plan.pop(self.outcome.steps, lambda: None)()
+                self._plan.pop(self.outcome.steps, lambda: None)()
                 self._step(people=True)
             self._rest()
         finally:
@@ -196,6 +199,15 @@ class World:
         self._jump(self.midnight - dt.timedelta(milliseconds=300))
         self._change_limits()
 
+    def _to_night(self) -> None:
+        """As soon as the statement lines are not far behind: hours later what an account no longer remembers would be
+        lost to the sweeper, which could only put it in order of time (see `accounts.commands.rebuild_lines`).
+        """
+        if self.books.most_lines_behind() > MOST_LINES_BEHIND:
+            self._plan[self.outcome.steps + 1] = self._to_night
+            return
+        self._jump(self.midnight + BILL_RUN_AT)
+
     def _change_limits(self) -> None:
         """Of who pays most."""
         self.town.counter.change_limits(self.town.people[0])
@@ -211,7 +223,7 @@ class World:
         """One turn of somebody; False when there is nobody left, and nothing to wait for."""
         self.outcome.steps += 1
         self._on_step(self.outcome.steps)
-        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 90))))
+        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 150))))
         if people and self.rng.randrange(110) == 0:
             self.scheduler.clock.advance(dt.timedelta(seconds=self.rng.randrange(1, 25)))
         ready = self.scheduler.ready()

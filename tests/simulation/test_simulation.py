@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from simulation.bugs import BUGS, STEPS, Bug, planted
+from simulation.bugs import BUGS, Bug, planted
 from simulation.engine import Transport
-from simulation.runs import Totals, totals_of
+from simulation.runs import STEPS, Totals, findings, totals_of
 from simulation.world import TOLD, World
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +29,7 @@ KINDS = {
     "conflict",
     "throttle",
     "silence_after",
+    "silence_after_transaction",
     "silence_before",
     "queue_refuses",
     "message_twice",
@@ -69,6 +70,14 @@ def without_progress(text: str) -> list[str]:
     return [line for line in text.splitlines() if not re.match(r"\d+ of \d+ seeds", line)]
 
 
+def first_to_notice(bug: Bug) -> int | None:
+    for seed in range(1, bug.within + 1):
+        with planted(bug):
+            if World(seed, STEPS).run().violations:
+                return seed
+    return None
+
+
 def test_two_hundred_seeds_break_no_rule() -> None:
     parts = two_hundred_seeds()
 
@@ -88,11 +97,10 @@ def test_the_seeds_meet_every_fault_and_move_money() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
-    def is_noticed(seed: int) -> bool:
-        with planted(bug):
-            return bool(World(seed, STEPS).run().violations)
-
-    assert any(is_noticed(seed) for seed in range(1, bug.within + 1)), f"{bug.within} seeds pass unnoticed"
+    if first_to_notice(bug) is None:
+        # Whether the situation has grown rare, or nothing sees the bug any more.
+        more = next(findings([bug.name], bug.within + 1, bug.within, STEPS))
+        pytest.fail(f"none of {bug.within} seeds notices it; of those after them: {more.line()}")
 
 
 def test_there_are_planted_bugs_enough() -> None:
@@ -135,12 +143,30 @@ def test_the_command_ends_with_its_figures() -> None:
 
 def test_the_command_fails_on_a_violation_and_a_new_process_replays_it() -> None:
     # another order of hashes must not matter: what a seed does is the same in every process
-    runs = [
-        simulate("--first-seed", "1", "--seeds", "1", "--bug", "chain_starts_anew", hash_seed=hash_seed)
-        for hash_seed in ("1", "2")
-    ]
+    bug = next(bug for bug in BUGS if bug.name == "chain_starts_anew")
+    one_seed = ("--first-seed", str(first_to_notice(bug)), "--seeds", "1", "--steps", str(STEPS))
+    runs = [simulate(*one_seed, "--bug", bug.name, hash_seed=hash_seed) for hash_seed in ("1", "2")]
 
     assert [run.returncode for run in runs] == [1, 1]
-    assert "VIOLATION seed=1 step=" in runs[0].stdout
+    assert f"VIOLATION seed={one_seed[1]} step=" in runs[0].stdout
     assert LAST_LINE.fullmatch(runs[0].stdout.splitlines()[-1])
     assert without_progress(runs[0].stdout) == without_progress(runs[1].stdout)
+
+
+def test_the_command_counts_the_seeds_that_find_a_bug() -> None:
+    bugs = ("credit_twice", "names_written_one_by_one")
+    done = simulate("--seeds", "3", "--bugs", *bugs)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        [bug, "3", "of", "3", "100", "%", "first", "1"] for bug in bugs
+    ]
+
+
+def test_the_command_tells_of_a_bug_that_no_seed_finds_and_of_a_name_that_is_none() -> None:
+    # in two steps nobody has done anything yet
+    unnoticed = simulate("--seeds", "2", "--steps", "2", "--bugs", "no_tries_condition")
+
+    assert unnoticed.returncode == 1
+    assert unnoticed.stdout.split() == ["no_tries_condition", "0", "of", "2", "0", "%", "-"]
+    assert simulate("--bugs", "no_such_bug").returncode == 2
