@@ -4,7 +4,8 @@ python -m infra.evidence export TRANSFER > evidence.json      reads the running 
 python -m infra.evidence verify evidence.json --root SHA256   reads that file and nothing else
 
 `--root` is the fingerprint of the authority's certificate, which the bank publishes; without it a certificate proves
-nothing. For codes, `--code-secret FILE` has the secret they are derived from. Validity is judged as of the posting.
+nothing. For codes, `--code-secret FILE` has the secrets they are derived from, a line each. Validity is judged as of
+the posting.
 Ends with 0 valid, 1 invalid, 2 not readable, 3 not decided (what would decide it was not given).
 """
 
@@ -13,7 +14,7 @@ import hmac
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(SHA256()).hex()
 
 
-def verify(document: dict[str, Any], root_sha256: str = "", code_secret: bytes = b"") -> Verdict:
+def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequence[bytes] = ()) -> Verdict:
     """Judge a file; raises KeyError, TypeError, ValueError or AttributeError for one that is no evidence."""
     if document["format"] != FORMAT:
         raise ValueError("another format")
@@ -84,15 +85,16 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secret: bytes =
         verdict.wrong += _of_certificate(document, entry, instruction, root_sha256.lower())
     elif instruction.factor == factors.NO_FACTOR:
         verdict.undecided.append("between own accounts, confirmed by no factor")
-    elif not code_secret:
+    elif not code_secrets:
         verdict.undecided.append("the secret of the codes was not given")
-    else:
-        sealed = factors.seal(
-            code_secret, entry["digest"], instruction.factor_id, entry["session_id"], entry["posted_at"]
-        )
-        if not hmac.compare_digest(sealed, entry["proof"]):
-            verdict.wrong.append("the seal is not of a code for this digest, factor, session and time")
+    elif not any(_is_sealed(secret, entry, instruction.factor_id) for secret in code_secrets):
+        verdict.wrong.append("the seal is not of a code for this digest, factor, session and time")
     return verdict
+
+
+def _is_sealed(secret: bytes, entry: Image, factor_id: str) -> bool:
+    sealed = factors.seal(secret, entry["digest"], factor_id, entry["session_id"], entry["posted_at"])
+    return hmac.compare_digest(sealed, entry["proof"])
 
 
 def _of_entry(entry: dict[str, Any], instruction: Instruction) -> Iterator[str]:
@@ -178,8 +180,8 @@ def _export(entry_id: str) -> int:
 def _verify(path: str, root_sha256: str, secret_file: str) -> int:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
-        secret = Path(secret_file).read_bytes().strip() if secret_file else b""
-        verdict = verify(document, root_sha256, secret)
+        secrets = Path(secret_file).read_bytes().split() if secret_file else []
+        verdict = verify(document, root_sha256, secrets)
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as problem:
         print(f"无法读取 / not readable: {type(problem).__name__}", file=sys.stderr)
         return UNREADABLE
@@ -201,7 +203,7 @@ def main(arguments: list[str]) -> int:
     verifying = commands.add_parser("verify")
     verifying.add_argument("file")
     verifying.add_argument("--root", default="", help="证书机构指纹 SHA-256 / the authority's fingerprint")
-    verifying.add_argument("--code-secret", default="", help="验证码密钥文件 / file with the secret of the codes")
+    verifying.add_argument("--code-secret", default="", help="验证码密钥文件 / file with the secrets of the codes")
     given = parser.parse_args(arguments)
     if given.command == "export":
         return _export(given.transfer)

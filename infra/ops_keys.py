@@ -4,6 +4,7 @@
     rotate-token-key            make the next one; it signs in ten minutes, the one before ends when its tokens have
     withdraw-token-key KID      a key in wrong hands: no token of it is good any more
     rotate-code-secret          a new secret for confirmation codes; codes under way stay good
+    export-code-secrets         every one there ever was, a line each, for `infra.evidence verify --code-secret`
 
 Works on the stage that the environment names (TOKEN_KEY_ID, TOKEN_KEYS_TABLE and so on, as the functions have them),
 or, where it names none, on the running local bank. Ends with 0 when done, 2 when it cannot be.
@@ -63,6 +64,11 @@ def _rotate_secret() -> None:
     print("验证码密钥已更换 / the secret for codes was replaced")
 
 
+def _export_secrets() -> None:
+    for secret in factors.known_secrets():
+        print(secret.decode())
+
+
 def _withdraw(kid: str) -> None:
     rotate_token_key.withdraw(kid, _now_s())
     print(f"密钥已作废 / withdrawn: {kid}")
@@ -72,6 +78,7 @@ COMMANDS: dict[str, Callable[[], None]] = {
     "list-token-keys": _list,
     "rotate-token-key": _rotate,
     "rotate-code-secret": _rotate_secret,
+    "export-code-secrets": _export_secrets,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 
 from chalicelib.parameters import service as parameters
@@ -46,15 +47,50 @@ def forget() -> None:
 def rotate(now: dt.datetime) -> None:
     """Make a new secret; codes under way stay good. For an operator.
 
-    Raises ValueError while codes of the secret before this one may be under way: only one before is kept.
+    The one that it replaces is kept for good, first of all: the seals of entries that it made are verified with it
+    years later (NB-5.1.3). Raises ValueError while codes of the secret before this one may be under way.
     """
     arn = settings.get("CODE_SECRET_ARN")
     client = aws.secretsmanager()
-    if now - client.get_secret_value(SecretId=arn)["CreatedDate"] < PREVIOUS_FOR:
+    found = client.get_secret_value(SecretId=arn)
+    if now - found["CreatedDate"] < PREVIOUS_FOR:
         raise ValueError("the secret was changed minutes ago: codes of the one before may be under way")
+    _retire(found["SecretString"])
     made = client.get_random_password(PasswordLength=_LENGTH, ExcludePunctuation=True)["RandomPassword"]
     client.put_secret_value(SecretId=arn, SecretString=made)
     forget()
+
+
+def known() -> list[bytes]:
+    """Every secret there ever was, the present one first: for who verifies evidence, never for codes."""
+    present = aws.secretsmanager().get_secret_value(SecretId=settings.get("CODE_SECRET_ARN"))["SecretString"]
+    return [text.encode() for text in dict.fromkeys([present, *reversed(_retired())])]
+
+
+def _retire(text: str) -> None:
+    """Add a secret to those kept, once however often a broken-off change is begun again."""
+    client, kept = aws.secretsmanager(), _retired()
+    if text in kept:
+        return
+    whole = json.dumps([*kept, text])
+    if kept:
+        client.put_secret_value(SecretId=_archive(), SecretString=whole)
+    else:
+        client.create_secret(Name=_archive(), SecretString=whole, Description="Retired secrets of codes, for evidence")
+
+
+def _retired() -> list[str]:
+    client = aws.secretsmanager()
+    try:
+        return list(json.loads(client.get_secret_value(SecretId=_archive())["SecretString"]))
+    except client.exceptions.ResourceNotFoundException:
+        return []  # none was replaced yet
+
+
+def _archive() -> str:
+    """The secret that keeps them: named after the other, so that one never stands for another stage's."""
+    arn = settings.get("CODE_SECRET_ARN")
+    return str(aws.secretsmanager().describe_secret(SecretId=arn)["Name"]) + "-retired"
 
 
 def _secrets() -> _Secrets:

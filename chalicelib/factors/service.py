@@ -65,6 +65,7 @@ __all__ = [
     "given_of",
     "is_sealed",
     "kinds_held",
+    "known_secrets",
     "policy",
     "require",
     "rotate_secret",
@@ -77,6 +78,7 @@ __all__ = [
 
 forget_secret = code_secret.forget
 rotate_secret = code_secret.rotate
+known_secrets = code_secret.known
 
 
 @dataclass(frozen=True, slots=True)

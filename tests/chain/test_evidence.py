@@ -66,7 +66,7 @@ def root_of(document: dict[str, Any]) -> str:
 def judged(document: dict[str, Any], evidences: dict[str, Any]) -> int:
     """The exit code that the command would end with."""
     try:
-        return evidence.verify(document, evidences["root"], evidences["secret"].encode()).code
+        return evidence.verify(document, evidences["root"], [evidences["secret"].encode()]).code
     except (KeyError, TypeError, ValueError, AttributeError):
         return evidence.UNREADABLE
 
@@ -74,7 +74,7 @@ def judged(document: dict[str, Any], evidences: dict[str, Any]) -> int:
 @pytest.mark.requirement("NB-5.1.3")
 @pytest.mark.parametrize("name", ["certificate", "sms", "token", "lost later"])
 def test_evidence_is_valid_as_exported(evidences: dict[str, Any], name: str) -> None:
-    assert evidence.verify(evidences[name], evidences["root"], evidences["secret"].encode()).wrong == []
+    assert evidence.verify(evidences[name], evidences["root"], [evidences["secret"].encode()]).wrong == []
     assert judged(evidences[name], evidences) == evidence.VALID
 
 
@@ -82,7 +82,7 @@ def test_without_fingerprint_or_secret_nothing_is_claimed(evidences: dict[str, A
     for name in ("certificate", "sms", "token"):
         assert evidence.verify(evidences[name]).code == evidence.UNDECIDED
     assert evidence.verify(evidences["certificate"], "00" * 32).code == evidence.INVALID
-    assert evidence.verify(evidences["sms"], "", b"another secret").code == evidence.INVALID
+    assert evidence.verify(evidences["sms"], "", [b"another secret"]).code == evidence.INVALID
 
 
 COVERED = list(Instruction.__dataclass_fields__)

@@ -19,7 +19,7 @@ from chalicelib.identity.commands import rotate_token_key
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws
 from chalicelib.platform.http import Caller
-from infra import ops_keys
+from infra import evidence, ops_keys
 from tests.chain.bank import STACK, Bank, Person
 
 SECOND = dt.timedelta(seconds=1)
@@ -184,6 +184,27 @@ def test_a_code_under_way_survives_a_new_secret(bank: Bank, customer: Person, se
     assert ops_keys.main(["rotate-code-secret"]) == 2
     bank.clock.advance(code_secret.PREVIOUS_FOR)
     assert ops_keys.main(["rotate-code-secret"]) == 0
+
+
+@pytest.mark.requirement("NB-5.1.3")
+def test_what_a_code_confirmed_is_verified_after_any_number_of_new_secrets(
+    bank: Bank, customer: Person, secrets: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a transfer, and new secrets since
+    document = evidence.export(bank.pay(customer, bank.sign_up("钱红"), "10.00", "key-evidence-1"))
+    for _ in range(3):
+        assert ops_keys.main(["rotate-code-secret"]) == 0
+        code_secret.current()
+        bank.clock.advance(code_secret.PREVIOUS_FOR)
+    assert code_secret.accepted()[0] != code_secret.known()[-1]
+    # when years later the operator exports them
+    capsys.readouterr()
+    assert ops_keys.main(["export-code-secrets"]) == 0
+    lines = capsys.readouterr().out.split()
+    # then the first one of four is among them, and the present one first
+    assert (len(lines), lines[0].encode()) == (4, code_secret.current())
+    assert evidence.verify(document, code_secrets=[line.encode() for line in lines]).code == evidence.VALID
+    assert evidence.verify(document, code_secrets=[line.encode() for line in lines[:3]]).code == evidence.INVALID
 
 
 def test_the_secret_before_is_refused_when_its_codes_have_expired(bank: Bank, secrets: None) -> None:
