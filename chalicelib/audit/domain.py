@@ -70,6 +70,7 @@ DEVICE_BOUND = Kind("device_bound", DEVICE, "绑定设备", "device bound", tell
 DEVICE_REVOKED = Kind("device_revoked", DEVICE, "解绑设备", "device revoked", tells=True)
 DEVICE_LOST = Kind("device_lost", DEVICE, "设备挂失", "device reported lost", tells=True)
 PHONE_CHANGED = Kind("phone_changed", SETTING, "更换预留手机号", "reserved phone changed")
+LIMITS_CHANGED = Kind("limits_changed", SETTING, "修改限额", "limits changed")
 LIMITS_RAISED = Kind("limits_raised", SETTING, "调高限额", "limits raised", tells=True)
 PASSWORD_CHANGED = Kind("password_changed", SETTING, "查询密码已修改", "the query password was changed", tells=True)
 LOGIN_NAME_CHANGED = Kind("login_name_changed", SETTING, "登录名已修改", "the login name was changed", tells=True)
@@ -153,6 +154,7 @@ ALL = {
         PROFILE_CHANGED,
         TRANSFERS_SWITCHED_OFF,
         TRANSFERS_SWITCHED_ON,
+        LIMITS_CHANGED,
         LIMITS_RAISED,
         PHONE_CHANGED,
         DEVICE_BOUND,

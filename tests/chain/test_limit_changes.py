@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,10 +11,10 @@ import pytest
 from chalicelib.limits.commands.change_limits import change_account_limits, change_customer_limits
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import clock, log, updates
-from chalicelib.platform.dynamo import Image, ItemUpdate
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from tests.chain.bank import Bank
-from tests.chain.probe import account_image, unchanged
+from tests.chain.probe import account_image, table_items, unchanged
 
 TIGHT = AccountLimits(single_fen=60_00, day_fen=100_00, day_count=5, month_fen=150_00, year_fen=200_00)
 LAST_MS = dt.timedelta(milliseconds=1)
@@ -126,6 +126,7 @@ def test_the_customers_own_limits(bank: Bank) -> None:
         "day_outward": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
         "day_without_certificate": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
         "day_without_factor": {"limit": "1000.00", "used": "0.00", "remaining": "1000.00"},
+        "day_without_certificate_by_policy": None,
     }
     assert phone.pay("60.00") == "posted"
 
@@ -220,25 +221,22 @@ def test_a_change_on_one_side_of_midnight_moves_buckets_on_the_other(bank: Bank,
             assert after[name] == value - 5, name
 
 
-Meddle = Callable[[ItemUpdate], None]
+def meddling(monkeypatch: pytest.MonkeyPatch, *acts: Callable[[], None]) -> None:
+    """Before the n-th write of several items runs, the n-th act happens."""
+    original, waiting = updates.run_together, list(acts)
 
-
-def meddling(monkeypatch: pytest.MonkeyPatch, *acts: Meddle) -> None:
-    """Before the n-th update runs, the n-th act happens."""
-    original, waiting = updates.run, list(acts)
-
-    def run(update: ItemUpdate) -> tuple[bool, Image | None]:
+    def run(writes: Sequence[ItemPut | ItemUpdate]) -> None:
         if waiting:
-            waiting.pop(0)(update)
-        return original(update)
+            waiting.pop(0)()
+        original(writes)
 
-    monkeypatch.setattr(updates, "run", run)
+    monkeypatch.setattr(updates, "run_together", run)
 
 
 def test_a_payment_in_between_is_counted(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     # given a first payment of the day that comes between the change's read and its write
     phone = Phone(bank)
-    meddling(monkeypatch, lambda _: _posted(phone, "30.00"))
+    meddling(monkeypatch, lambda: _posted(phone, "30.00"))
     change = change_account_limits(
         phone.person.customer_id, phone.person.account, {"limit_day": 50_00}, may_raise=False
     )
@@ -251,7 +249,7 @@ def test_two_changes_at_once_end_as_one_after_the_other(bank: Bank, monkeypatch:
     assert phone.pay("30.00") == "posted"
     person = phone.person
 
-    def other(_: ItemUpdate) -> None:
+    def other() -> None:
         change_account_limits(person.customer_id, person.account, {"limit_day": 70_00}, may_raise=True)
 
     meddling(monkeypatch, other)
@@ -263,22 +261,49 @@ def test_an_update_without_answer_is_found_out(bank: Bank, monkeypatch: pytest.M
     # given an update that is done and never answered
     phone = Phone(bank)
     assert phone.pay("30.00") == "posted"
-    original = updates.run
+    original, person = updates._transact, phone.person
 
-    def done_but_silent(update: ItemUpdate) -> tuple[bool, Image | None]:
-        original(update)
+    def done_but_silent(writes: Sequence[ItemPut | ItemUpdate], token: str) -> None:
+        original(writes, token)
         raise updates.UpdateInDoubt
 
-    told: list[dict[str, Any]] = []
-    monkeypatch.setattr(log.logger, "info", lambda text, extra=None, **_: told.append({"text": text, **(extra or {})}))
-    monkeypatch.setattr(updates, "run", done_but_silent)
-    person = phone.person
+    monkeypatch.setattr(updates, "_transact", done_but_silent)
     change = change_account_limits(person.customer_id, person.account, {"limit_day": 50_00}, may_raise=False)
-    # then it is applied once, and the audit's line says who, what and which way, but no amount
+    # then it is applied once, and the owner's log says so once
     assert (change["limit_day"], change["day_20261121"]) == (50_00, 20_00)
+    assert [row["facts"]["day"] for row in own_log(bank, person.customer_id)] == ["50.00"]
+
+
+@pytest.mark.requirement("YQ-4.2.2-log")
+def test_what_was_lowered_stands_in_the_own_log_and_amounts_in_no_other(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, told = Phone(bank), list[dict[str, Any]]()
+    person = phone.person
+    monkeypatch.setattr(log.logger, "info", lambda text, extra=None, **_: told.append({"text": text, **(extra or {})}))
+    change_account_limits(person.customer_id, person.account, {"limit_day": 50_00, "limit_count": 3}, may_raise=False)
     assert told == [
-        {"text": "limits changed", "customer_id": person.customer_id, "lowered": ["limit_day"], "raised": []}
+        {
+            "text": "limits changed",
+            "customer_id": person.customer_id,
+            "lowered": ["limit_count", "limit_day"],
+            "raised": [],
+        }
     ]
+    change_customer_limits(person.customer_id, {"limit_outward": 100_00}, may_raise=False)
+    # done again it changes nothing, and says nothing
+    change_customer_limits(person.customer_id, {"limit_outward": 100_00}, may_raise=False)
+    masked = person.account[:6] + "*" * 9 + person.account[-4:]
+    assert [row["facts"] for row in own_log(bank, person.customer_id)] == [
+        {"account": masked, "day": "50.00", "count": "3"},
+        {"day_outward": "100.00"},
+    ]
+
+
+def own_log(bank: Bank, customer_id: str) -> list[dict[str, Any]]:
+    """The customer's rows about limits, oldest first."""
+    rows = table_items(bank, "SecurityEventsTable")
+    return [row for row in rows if (row["customer_id"], row["kind"]) == (customer_id, "limits_changed")]
 
 
 @pytest.mark.parametrize(
@@ -290,10 +315,10 @@ def test_patience_ends(
 ) -> None:
     phone = Phone(bank)
 
-    def fail(_: ItemUpdate) -> None:
+    def fail(*_: object) -> None:
         raise fault
 
-    monkeypatch.setattr(updates, "run", fail)
+    monkeypatch.setattr(updates, "_transact", fail)
     started = bank.clock.now()
     with pytest.raises(refusal):
         change_account_limits(phone.person.customer_id, phone.person.account, {"limit_day": 1}, may_raise=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
@@ -17,8 +17,8 @@ from chalicelib.limits import domain
 from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, log, updates
-from chalicelib.platform.dynamo import Image, ItemUpdate
-from chalicelib.platform.errors import NotFound, OutcomeUnknown, TryAgain
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate
+from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
 from chalicelib.platform.money import MAX_FEN, decimal_text
@@ -152,7 +152,6 @@ def _change(
 ) -> Image:
     """Read, plan, write under the condition that the plan still fits; again if not, inside the time budget."""
     give_up_at = clock.monotonic() + CHANGE_TIME_BUDGET_S
-    unanswered: _Changes = {}
 
     def is_over(_: RetryCallState) -> bool:
         return clock.monotonic() >= give_up_at
@@ -161,7 +160,7 @@ def _change(
         for attempt in Retrying(
             stop=is_over,
             wait=wait_random(max=_LONGEST_PAUSE),
-            retry=retry_if_exception_type((_Overtaken, updates.UpdateContended, updates.UpdateInDoubt)),
+            retry=retry_if_exception_type(_Overtaken),
             sleep=clock.sleep,
             reraise=True,
         ):
@@ -172,16 +171,18 @@ def _change(
                 demand = permit.of(changes, now)
                 if demand is not None:
                     return _raise(read, update(), image, wanted, demand, now)
-                try:
-                    changed = _write(update(), image, changes)
-                except updates.UpdateInDoubt:
-                    unanswered = changes
-                    raise
-                # Nothing left to change may mean that an update which was never answered had been done.
-                _tell(changes or unanswered, customer_id)
-                return changed
-    except (_Overtaken, updates.UpdateContended, updates.UpdateInDoubt):
-        raise (OutcomeUnknown if unanswered else TryAgain)() from None
+                if not changes:
+                    return image
+                _write(
+                    [
+                        domain.move_limits(update(), image, changes, clock.business_date(now)),
+                        event_of(audit.LIMITS_CHANGED, customer_id, image, changes, now, permit.demand),
+                    ]
+                )
+                _tell(changes, customer_id)
+                return read()
+    except _Overtaken:
+        raise TryAgain() from None
     raise AssertionError("the retry loop ended without a result")
 
 
@@ -195,21 +196,11 @@ def _raise(
 ) -> Image:
     """Change limits and use up the step-up in one transaction; the item as it is then."""
     changes = domain.changed_limits(image, wanted)
-    caller, account_id = demand.caller, demand.facts.get("account")
-    event = audit.event(
-        caller.customer_id,
-        audit.LIMITS_RAISED,
-        now,
-        session_id=caller.session_id,
-        device_id=caller.device_id,
-        **{name: text for name, text in demand.facts.items() if name != "account"},
-        **({"account": mask_account(account_id)} if account_id else {}),
-    )
+    caller = demand.caller
+    event = event_of(audit.LIMITS_RAISED, caller.customer_id, image, changes, now, demand)
     try:
         moved = domain.move_limits(update, image, changes, clock.business_date(now))
-        updates.run_together(stepup.consuming(demand, [moved, event], now))
-    except updates.Overtaken:
-        raise _Overtaken from None
+        _write(stepup.consuming(demand, [moved, event], now))
     except StepUpRequired:
         # The same request twice at once: the other one was quicker, and this one's end is the same.
         after = read()
@@ -220,14 +211,30 @@ def _raise(
     return read()
 
 
-def _write(update: ItemUpdate, image: Image, changes: _Changes) -> Image:
-    """The item after the changes; raises _Overtaken when it is no longer as in `image`, or what the engine says."""
-    if not changes:
-        return image
-    done, changed = updates.run(domain.move_limits(update, image, changes, clock.business_date(clock.now())))
-    if not done or changed is None:
-        raise _Overtaken
-    return changed
+def event_of(
+    kind: audit.Kind, customer_id: str, image: Image, changes: _Changes, now: dt.datetime, demand: stepup.Demand | None
+) -> ItemPut:
+    """The row of the owner's log, a part of the write that changes limits: each limit as it is from now on."""
+    facts = {fact_of(name): text_of(name, new) for name, (_, new) in changes.items()}
+    if "account_id" in image:
+        facts["account"] = mask_account(image["account_id"])
+    caller = demand.caller if demand else None
+    return audit.event(
+        customer_id,
+        kind,
+        now,
+        session_id=caller.session_id if caller else None,
+        device_id=caller.device_id if caller else None,
+        **facts,
+    )
+
+
+def _write(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+    """Change limits with what goes with it; raises _Overtaken when they are no longer as they were read."""
+    try:
+        updates.run_together(writes)
+    except updates.Overtaken:
+        raise _Overtaken from None
 
 
 def _tell(changes: _Changes, customer_id: str) -> None:

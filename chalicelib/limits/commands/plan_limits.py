@@ -42,11 +42,11 @@ class LimitsPlan:
         """
         changes = domain.changed_limits(self.image, self.wanted)
         update = domain.move_limits(self._update(), self.image, changes, clock.business_date(now))
-        raised = {fact_of(name): text_of(name, new) for name, (old, new) in changes.items() if new > old}
-        if not raised:
-            return [update]
-        account = {"account": mask_account(self.account_id)} if self.account_id else {}
-        return [update, audit.event(self.customer_id, audit.LIMITS_RAISED, now, by=by, **account, **raised)]
+        kind = audit.LIMITS_RAISED if any(new > old for old, new in changes.values()) else audit.LIMITS_CHANGED
+        facts = {fact_of(name): text_of(name, new) for name, (_, new) in changes.items()}
+        if self.account_id:
+            facts["account"] = mask_account(self.account_id)
+        return [update, audit.event(self.customer_id, kind, now, by=by, **facts)]
 
     def _update(self) -> ItemUpdate:
         if self.account_id is None:
