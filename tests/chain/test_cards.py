@@ -134,3 +134,12 @@ def test_fifty_contracts_are_the_most(bank: Bank, holder: Holder, monkeypatch: p
     assert bind(bank, holder, held[0]).status == 201
     assert bind(bank, holder, held[1]).code == "too_many_accounts"
     assert document(1).number not in str(listed(bank, holder).body)
+
+
+@pytest.mark.requirement("NB-5.4.1-card")
+def test_the_credit_card_edition_binds_cards_alone(bank: Bank) -> None:
+    person = enter(bank, 1)
+    card, savings = account(bank, person, "credit_card"), account(bank, person)
+    name = sign_up(bank, person, card, edition="credit_card", rights={card: "query"}, limit_outward_fen=0)
+    reply = bank.request("POST", "/v1/cards", {"card": savings}, token=log_in(bank, name))
+    assert reply.code == "edition_not_entitled"

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.customers.commands.sign_up import AccountWish
+from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
-from tests.chain.bank import PASSWORD, Bank, Reply
+from tests.chain.bank import LIMITS, PASSWORD, Bank, Reply
 from tests.chain.conftest import GIVEN
 from tests.chain.probe import account_image, table_items, unchanged
 
@@ -135,3 +137,14 @@ def test_a_step_up_by_another_factor_than_asked_for_is_refused(bank: Bank, certi
     reply = bank.request("POST", f"/v1/step-ups/{step_up}/confirmation", body, token=phone.token)
     assert (reply.code, reply.body["facts"]) == ("factor_not_accepted", {"factors": "certificate"})
     assert bank.request("POST", f"/v1/step-ups/{step_up}/codes", token=phone.token).code == "factor_not_accepted"
+
+
+@pytest.mark.requirement("NB-5.4.1-pro")
+@pytest.mark.parametrize("kind", ["savings", "credit_card"])
+def test_limits_of_what_only_looks_are_not_raised(bank: Bank, kind: str) -> None:
+    accounts = (AccountWish("savings", ledger.RIGHT_FULL, LIMITS), AccountWish(kind, ledger.RIGHT_QUERY, LIMITS))
+    person = bank.sign_up("赵小明", accounts=accounts)
+    looked_at = next(id_ for id_ in person.signed.account_ids if account_image(id_)["right"] == ledger.RIGHT_QUERY)
+    token, path = bank.log_in(person), f"/v1/accounts/{looked_at}/limits"
+    assert bank.request("PATCH", path, {"single": "60000.00"}, token=token).code == "edition_not_entitled"
+    assert bank.request("PATCH", path, {"single": "1.00"}, token=token).status == 200

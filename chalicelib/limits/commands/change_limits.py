@@ -50,8 +50,8 @@ class _Permit:
     may_raise: bool
     demand: stepup.Demand | None
 
-    def of(self, changes: _Changes, now: dt.datetime) -> stepup.Demand | None:
-        """The demand that a change must use up, None for one that needs none.
+    def of(self, image: Image, changes: _Changes, now: dt.datetime) -> stepup.Demand | None:
+        """The demand that a change of `image` must use up, None for one that needs none.
 
         Raises StrongFactorRequired, EditionNotEntitled, LimitAboveCeiling.
         """
@@ -60,7 +60,10 @@ class _Permit:
             return None
         if self.demand is None:
             raise StrongFactorRequired(factors=",".join(stepup.RAISE_LIMITS.factors))
-        entitlements.require(self.demand.caller.edition, entitlements.LIMITS_RAISE)
+        kind = entitlements.NO_ACCOUNT
+        if "account_id" in image:
+            kind = entitlements.account_kind(image["kind"], image["right"])
+        entitlements.require(self.demand.caller.edition, entitlements.LIMITS_RAISE, account=kind)
         for name, new in raised.items():
             ceiling = parameters.value(_KNOWN[name][1], now)
             if new > ceiling:
@@ -168,7 +171,7 @@ def _change(
                 image = read()
                 changes = domain.changed_limits(image, wanted)
                 now = clock.now()
-                demand = permit.of(changes, now)
+                demand = permit.of(image, changes, now)
                 if demand is not None:
                     return _raise(read, update(), image, wanted, demand, now)
                 if not changes:
