@@ -63,7 +63,7 @@ def seen(bank: Bank, payer: Person) -> dict[str, Any] | None:
 
 
 def strict(single_fen: int = 1_000_00, day_fen: int = 5_000_00) -> None:
-    parameters.set_value("factor.policy", 1)
+    parameters.set_value("factor.policy", "strict")
     parameters.set_value("factor.strict.single_fen", single_fen)
     parameters.set_value("factor.strict.day_fen", day_fen)
 
@@ -133,9 +133,9 @@ def test_what_was_paid_before_the_policy_was_switched_on_counts(bank: Bank, paye
     assert refused.body["facts"] == {"limit": "5000.00", "remaining": "500.00"}
     assert pay(bank, payer, payee, "500.00", "key-switch-003").status == 200
     # off and on again: what was paid meanwhile counts too
-    parameters.set_value("factor.policy", 0)
+    parameters.set_value("factor.policy", "standard")
     assert pay(bank, payer, payee, "9000.00", "key-switch-004").status == 200
-    parameters.set_value("factor.policy", 1)
+    parameters.set_value("factor.policy", "strict")
     assert seen(bank, payer) == {"limit": "5000.00", "used": "14000.00", "remaining": "0.00"}
 
 
@@ -180,7 +180,7 @@ def test_holds_take_from_the_total_and_give_back_what_is_not_paid(bank: Bank, pa
 
 CHANGES = [
     pytest.param([("factor.sms.ceiling_fen", 3_999_99)], "token,phone,cloud,usb_key", id="ceiling lowered"),
-    pytest.param([("factor.policy", 1)], "phone,cloud,usb_key", id="policy switched"),
+    pytest.param([("factor.policy", "strict")], "phone,cloud,usb_key", id="policy switched"),
     pytest.param(
         [(f"factor.{name}.ceiling_fen", 0) for name in ("sms", "token", "phone", "cloud", "usb_key")],
         "branch",
@@ -191,7 +191,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("changes", "would_do"), CHANGES)
 def test_the_ceiling_of_the_moment_rules_the_confirmation(
-    bank: Bank, payer: Person, payee: Person, changes: list[tuple[str, int]], would_do: str
+    bank: Bank, payer: Person, payee: Person, changes: list[tuple[str, int | str]], would_do: str
 ) -> None:
     # given an instruction that was within the ceiling when it was made
     token = bank.log_in(payer)
@@ -212,7 +212,8 @@ def test_the_ceiling_of_the_moment_rules_the_confirmation(
     assert refused.body["facts"] == again.body["facts"]
     # and with the ceiling back where it was, the same instruction passes
     for name, _ in changes:
-        parameters.set_value(name, {"factor.policy": 0}.get(name, 5_000_000_00))
+        before: int | str = "standard" if name == "factor.policy" else 5_000_000_00
+        parameters.set_value(name, before)
     bank.clock.advance(dt.timedelta(seconds=31))
     assert bank.confirm(token, created, code).status == 200
 

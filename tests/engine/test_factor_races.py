@@ -261,7 +261,7 @@ def test_the_strict_days_total_is_exact_while_it_moves() -> None:
     # given a day's total for ten, under which forty payments wait that codes confirm
     payer, payee = customer("赵小明", 100_000_00), customer("钱红", 0)
     entries = [created(payer, payee, 100_00) for _ in range(40)]
-    parameters.set_value("factor.policy", 1)
+    parameters.set_value("factor.policy", "strict")
     parameters.set_value("factor.strict.day_fen", 1_000_00)
     try:
         outcomes = together(lambda i: confirmed(payer, entries[i]), 40)
@@ -271,6 +271,6 @@ def test_the_strict_days_total_is_exact_while_it_moves() -> None:
         outcomes = together(lambda i: confirmed(payer, entries[i]), 40)
         assert (outcomes["posted"], outcomes["strict_day_limit_exceeded"]) == (5, 25)
     finally:
-        parameters.set_value("factor.policy", 0)
+        parameters.set_value("factor.policy", "standard")
         parameters.set_value("factor.strict.day_fen", parameters.STRICT_DAY_FEN.default)
     assert available(payee.account) == 1_500_00
