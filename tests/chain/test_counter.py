@@ -107,7 +107,7 @@ def test_a_half_done_sign_up_cannot_be_used_and_can_be_done_again(bank: Bank, mo
 
     # given a crash before the last step, when names and password are there already
     with monkeypatch.context() as patched, pytest.raises(ConnectionError):
-        patched.setattr(sign_up_module, "_open", crash)
+        patched.setattr(sign_up_module, "opening_writes", crash)
         sign_up(bank, person, savings)
     assert identity.customer_named(savings) == person
     refused = bank.request("POST", "/v1/sessions", {"login_name": savings, "password": PASSWORD})
