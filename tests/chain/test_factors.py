@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 
@@ -15,9 +16,10 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.errors import NotFound
-from tests.chain.bank import TELLER, Bank, Person
+from tests.chain.bank import TELLER, Bank, Person, Reply
+from tests.chain.device import Device
 from tests.chain.probe import table_items, unchanged, wrong_code
-from tests.chain.signers import certified, confirm_signed, signed
+from tests.chain.signers import certified, cloud_certified, confirm_signed, signed
 from tests.chain.two_people import ELSEWHERE, MAKER, approved, asked, done, enter_staff
 
 WIDE = AccountLimits(single_fen=10**12, day_fen=10**12, day_count=10_000, month_fen=10**12, year_fen=10**12)
@@ -100,6 +102,21 @@ def test_another_customers_factor_looks_like_none(bank: Bank) -> None:
         assert reply.code == "not_found"
 
 
+PIN = "802731"
+
+
+def certificate_of(bank: Bank, payer: Person, carrier: str) -> tuple[str, Callable[[Reply], Reply]]:
+    """A session's token, and how its owner confirms by a certificate of that carrier."""
+    if carrier == "cloud":
+        token = str(Device(bank, payer).bind().body["access_token"])
+        cloud_certified(bank, payer, token, PIN)
+        body = {"factor": "certificate", "pin": PIN}
+        return token, lambda of: bank.request("POST", f"/v1/transfers/{of.body['id']}/confirmation", body, token=token)
+    token = bank.log_in(payer)
+    signer = certified(bank, payer, token, carrier)
+    return token, lambda of: confirm_signed(bank, token, of, signed(signer, of))
+
+
 CEILINGS = [("sms", 50_000_00), ("phone", 500_000_00), ("cloud", 500_000_00), ("usb_key", 5_000_000_00)]
 
 
@@ -107,9 +124,8 @@ CEILINGS = [("sms", 50_000_00), ("phone", 500_000_00), ("cloud", 500_000_00), ("
 @pytest.mark.parametrize(("method", "ceiling_fen"), CEILINGS)
 def test_one_fen_over_the_ceiling_is_refused_and_names_what_would_do(bank: Bank, method: str, ceiling_fen: int) -> None:
     payer, payee = rich(bank), bank.sign_up("钱红")
-    token = bank.log_in(payer)
     factor = {"factor": "sms"} if method == "sms" else {"factor": "certificate"}
-    signer = None if method == "sms" else certified(bank, payer, token, method)
+    token, confirm = (bank.log_in(payer), None) if method == "sms" else certificate_of(bank, payer, method)
     over = bank.create(token, payer, payee, f"{ceiling_fen // 100}.01", "key-over-001", **factor)
     assert over.code == "factor_ceiling_exceeded"
     stronger = [m for m, c in [*CEILINGS, ("token", 50_000_00)] if c > ceiling_fen]
@@ -117,8 +133,8 @@ def test_one_fen_over_the_ceiling_is_refused_and_names_what_would_do(bank: Bank,
     assert over.body["facts"]["yours"] == "none"
     at = bank.create(token, payer, payee, f"{ceiling_fen // 100}.00", "key-over-002", **factor)
     assert at.status == 201, at
-    if signer is not None:
-        assert confirm_signed(bank, token, at, signed(signer, at)).status == 200
+    if confirm is not None:
+        assert confirm(at).status == 200
         assert bank.balance(payee.account) == ceiling_fen
         # and what a certificate confirmed takes nothing from the limit without one
         (record,) = [r for r in table_items(bank, "CustomersTable") if r["customer_id"] == payer.customer_id]
