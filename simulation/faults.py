@@ -16,7 +16,7 @@ class Rates:
     throttle: int = 12
     silence_after: int = 25
     # The longest of all calls outlasts a client's patience most easily.
-    silence_after_transaction: int = 75
+    silence_after_transaction: int = 120
     silence_before: int = 6
     provider_silent: int = 200
     queue_refuses: int = 60

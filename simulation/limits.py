@@ -49,6 +49,10 @@ class Limits:
         for name, value in wanted.items():
             self._asked[who, name, value] = may_raise or self._asked.get((who, name, value), False)
 
+    def was_asked(self, who: str, name: str, value: int) -> bool:
+        """Whether anybody ever asked for this value."""
+        return (who, name, value) in self._asked
+
     def take(self, account_id: str, day: str, amount_fen: int, count: int) -> None:
         """Count on all of an account's limits; negative where something is given back."""
         if amount_fen > 0 and count:

@@ -145,10 +145,10 @@ class Town:
             self.machine.start(person.login_name, lambda: self._pay(person))
         elif chance < 70:
             self.machine.start("merchant", lambda: self._hold(person))
-        elif chance < 81:
+        elif chance < 79:
             anybody = self.rng.choice(self.people)
             self.machine.start("merchant", lambda: self._hold_in_parts(anybody))
-        elif chance < 91:
+        elif chance < 88:
             self.machine.start("teller", self._reverse)
         elif chance < 94:
             self.machine.start("teller", lambda: self.deposit(self.rng.choice(person.accounts)))
@@ -160,7 +160,7 @@ class Town:
             self.counter.change_limits(person)
         elif chance < 110:
             self.machine.start("operator", self.counter.change_policy)
-        elif chance < 116:
+        elif chance < 113:
             self.machine.start("teller", self.counter.sign_up)
         else:
             self.machine.start(person.login_name, lambda: self._pay(person))
@@ -198,7 +198,7 @@ class Town:
         entry_id = self._create(person, intent, request)
         self.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.codes)
         code = self.codes.get(entry_id)
-        if code is None or self.rng.randrange(4) == 0:
+        if code is None or self.rng.randrange(6) == 0:
             self._confirm(person, entry_id, self._wrong(code))
         if code is None:
             return
@@ -259,7 +259,7 @@ class Town:
         if self.rng.randrange(3) == 0:
             again = f"{person.login_name}-again"
             self.machine.start(again, lambda: self.with_session(person, f"{intent} at once again", transfer))
-        if self.rng.randrange(3):
+        if self.rng.randrange(2):
             # The phone has no net; the app sends what it kept when it has.
             self.machine.scheduler.wait(valid_for, None)
         self.with_session(person, f"{intent} at once", transfer)
@@ -367,7 +367,8 @@ class Town:
         """As often as the count of the day allows; nothing but the write's own condition ends it. Meanwhile limits
         change: the first hold of a day makes the buckets that a change may overlook.
         """
-        self.counter.change_limits(person)
+        for _ in range(2):
+            self.counter.change_limits(person)
         self.machine.scheduler.wait(self.rng.uniform(0.25, 1) * CHANGING, None)
         for _ in range(MOST_PARTS):
             self._place(person, 2, 2)

@@ -223,7 +223,7 @@ class World:
         """One turn of somebody; False when there is nobody left, and nothing to wait for."""
         self.outcome.steps += 1
         self._on_step(self.outcome.steps)
-        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 150))))
+        self.scheduler.clock.advance(dt.timedelta(milliseconds=max(0, self.rng.randrange(-15, 110))))
         if people and self.rng.randrange(110) == 0:
             self.scheduler.clock.advance(dt.timedelta(seconds=self.rng.randrange(1, 25)))
         ready = self.scheduler.ready()
