@@ -7,6 +7,7 @@ refusals it knows; `contract.service` reads the same declaration, so the contrac
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,6 +24,7 @@ from chalicelib.platform.errors import (
     InternalError,
     MalformedJson,
     MalformedRequest,
+    NotFound,
     OutcomeUnknown,
     Refusal,
     TryAgain,
@@ -41,6 +43,9 @@ _THROTTLES = frozenset(
     }
 )
 _SILENCE = frozenset({"InternalServerError"})
+
+# What every id, number, name and date in a path is made of: anything else names nothing, nor is it a key anywhere.
+_PATH_VALUE = re.compile(r"[\x21-\x7e]{1,256}")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -302,6 +307,7 @@ def _run(
     log.begin(call.correlation_id, operation=operation.name)
     may_have_written = False
     try:
+        _require_path(path_parameters)
         if operation.auth is not None:
             call.admit(operation.auth(call))
         may_have_written = operation.method != "GET"
@@ -328,6 +334,11 @@ def _run(
         call.correlation_id,
         answer.headers,
     )
+
+
+def _require_path(values: Mapping[str, str]) -> None:
+    if not all(map(_PATH_VALUE.fullmatch, values.values())):
+        raise NotFound()
 
 
 def _is_passing(error: Exception) -> bool:

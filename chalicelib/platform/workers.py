@@ -7,15 +7,15 @@ batch answers are put on here. `except Exception` is allowed at this edge only, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.platform import log
 from chalicelib.platform.dynamo import Image, stream_image
 from chalicelib.platform.queues import Message
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 Answer = dict[str, list[dict[str, str]]]
 
@@ -37,7 +37,7 @@ def handle_messages(event: Any, handle: Callable[[Message], None]) -> Answer:
         log.begin(record.message_id)
         _tell_failure(lambda: _handle_body(record.body, handle))
 
-    return _partial(event, one, EventType.SQS)
+    return _partial(event, one, "SQS")
 
 
 def _handle_body(body: str, handle: Callable[[Message], None]) -> None:
@@ -86,14 +86,21 @@ def handle_changes(event: Any, handle: Callable[[Change], None]) -> Answer:
         log.begin(str((change.new or {}).get("correlation_id", change.event_id)), event_id=change.event_id)
         _tell_failure(lambda: handle(change))
 
-    return _partial(event, one, EventType.DynamoDBStreams)
+    return _partial(event, one, "DynamoDBStreams")
 
 
-def _partial(event: Any, record_handler: Callable[[Any], None], kind: EventType) -> Answer:
+def _partial(event: Any, record_handler: Callable[[Any], None], kind: str) -> Answer:
+    # The API registers every worker and calls none: it starts without this.
+    from aws_lambda_powertools.utilities.batch import (  # noqa: PLC0415
+        BatchProcessor,
+        EventType,
+        process_partial_response,
+    )
+
     return process_partial_response(  # type: ignore[return-value]  # its TypedDict has this shape
         event=event.to_dict(),
         record_handler=record_handler,
-        processor=BatchProcessor(event_type=kind, raise_on_entire_batch_failure=False),
+        processor=BatchProcessor(event_type=EventType[kind], raise_on_entire_batch_failure=False),
         context=event.context,
     )
 

@@ -16,7 +16,10 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.contract.operations import CONTEXT_APIS
 from chalicelib.platform.http import Operation
+from chalicelib.staff import domain
 from tests.chain.bank import PASSWORD, Bank
+from tests.chain.clerks import appoint, branches
+from tests.chain.clerks import log_in as staff_log_in
 
 OPERATIONS = [operation for api in CONTEXT_APIS for operation in api.operations]
 # Each a reading that some parser, key or comparison may stumble over.
@@ -58,6 +61,14 @@ HOSTILE: tuple[Any, ...] = (
     [[[]]] * 3,
 )
 ROUNDS = 6
+# These end the sessions that the others need.
+ENDINGS = ("/v1/sessions/current", "/v1/sessions/others", "/v1/staff/sessions/current")
+STAFF = (
+    (domain.TELLER, domain.MAKER),
+    (domain.EBANK_ADMINISTRATOR, domain.MAKER),
+    (domain.OPERATOR, domain.MAKER),
+    (domain.AUDITOR, domain.READER),
+)
 
 
 def _plausible(field: FieldInfo, random_: random.Random) -> Any:
@@ -110,22 +121,27 @@ def test_no_request_is_an_internal_error(bank: Bank) -> None:
     for edition in ("professional", "express"):
         reply = bank.request("POST", "/v1/sessions", {**bodies, "edition": edition})
         tokens.append(reply.body["access_token"])
+    branches()
+    clerks = [appoint(bank, role, post) for role, post in STAFF]
+    staff_tokens: list[str | None] = [None, *(staff_log_in(bank, clerk) for clerk in clerks)]
     texts = [person.account, *(value for value in HOSTILE if isinstance(value, str))]
     failed, statuses = [], Counter[int]()
     for operation in OPERATIONS:
-        if operation.path in ("/v1/sessions/current", "/v1/sessions/others") and operation.method == "DELETE":
-            continue  # ends the sessions that the others need
+        if operation.path in ENDINGS and operation.method == "DELETE":
+            continue
         names = [part for part in operation.path.split("/") if part.startswith("{")]
         sent: list[tuple[str, bytes | None]] = [(query, None) for query in _queries(operation, random_)]
         sent += [("", body) for body in _bodies(operation, random_)]
-        sent += [("", None)] * (len(texts) if names else 1)
+        known = staff_tokens if operation.path.startswith("/v1/staff/") else tokens
+        sent += [("", None)] * (len(texts) if names else len(known))
         for number, (query, body) in enumerate(sent):
             values = {quote(name): texts[number % len(texts)] for name in names}
             path = operation.path.replace("{", quote("{")).replace("}", quote("}"))
-            token = tokens[number % len(tokens)] if body is None else tokens[random_.choice([0, 1, 1, 1, 2])]
+            token = known[number % len(known)] if body is None else known[random_.choice([0, 1, 1, 1, 2])]
             headers = {
                 "idempotency-key": "hostile-" + str(random_.randrange(10**9)),
                 "step-up": random_.choice(["a" * 20, "\x00", "é", ""]),
+                "purpose": random_.choice([quote("核对"), "\x00", "%", ""]),
                 "accept-language": random_.choice(["en;q=²", "zh", "\x00"]),
             }
             reply = bank.request(
@@ -139,7 +155,7 @@ def test_no_request_is_an_internal_error(bank: Bank) -> None:
             statuses[reply.status] += 1
             if reply.status >= 500:
                 failed.append((operation.method, operation.path, query[:60], (body or b"")[:200], values, reply.code))
-    assert not failed
+    assert not failed, sorted({(f[0], f[1], str(sorted(f[4].values()))[:40], f[2][:30], f[3][:60]) for f in failed})
     # Most got past the session, and some were even answered.
     assert statuses[401] < statuses.total() / 2
     assert statuses[200] + statuses[201] + statuses[202] + statuses[204] > len(OPERATIONS) / 2, statuses

@@ -132,7 +132,7 @@ def test_without_a_factor_the_day_is_exact_at_the_edge(bank: Bank, payer: Person
 
 @pytest.mark.requirement("XJ-5.3-limit")
 def test_the_limit_without_a_factor_is_seen_and_lowered_at_once_and_raised_at_the_counter(
-    bank: Bank, payer: Person, payee: Person
+    bank: Bank, payer: Person, payee: Person, certificates: list[bytes]
 ) -> None:
     token = bank.log_in(payer)
     pay_by("none", payer, payee, 300_00)
@@ -152,7 +152,7 @@ def test_the_limit_without_a_factor_is_seen_and_lowered_at_once_and_raised_at_th
 
 
 def test_a_record_from_before_the_limit_works_and_allows_nothing_without_a_factor(
-    bank: Bank, payer: Person, payee: Person
+    bank: Bank, payer: Person, payee: Person, certificates: list[bytes]
 ) -> None:
     # given a customer who was signed up before the limit existed
     table: Any = boto3.resource("dynamodb").Table(bank.references["CustomersTable"])
