@@ -44,8 +44,8 @@ _THROTTLES = frozenset(
 )
 _SILENCE = frozenset({"InternalServerError"})
 
-# What every id, number, name and date in a path is made of: anything else names nothing, nor is it a key anywhere.
-_PATH_VALUE = re.compile(r"[\x21-\x7e]{1,256}")
+# Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
+_PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
 
 M = TypeVar("M", bound=BaseModel)
 
