@@ -290,6 +290,7 @@ def test_what_was_lowered_stands_in_the_own_log_and_amounts_in_no_other(
             "raised": [],
         }
     ]
+    bank.clock.advance(dt.timedelta(seconds=1))
     change_customer_limits(person.customer_id, {"limit_outward": 100_00}, may_raise=False)
     # done again it changes nothing, and says nothing
     change_customer_limits(person.customer_id, {"limit_outward": 100_00}, may_raise=False)
@@ -302,7 +303,7 @@ def test_what_was_lowered_stands_in_the_own_log_and_amounts_in_no_other(
 
 def own_log(bank: Bank, customer_id: str) -> list[dict[str, Any]]:
     """The customer's rows about limits, oldest first."""
-    rows = table_items(bank, "SecurityEventsTable")
+    rows = sorted(table_items(bank, "SecurityEventsTable"), key=lambda row: str(row["event"]))
     return [row for row in rows if (row["customer_id"], row["kind"]) == (customer_id, "limits_changed")]
 
 
