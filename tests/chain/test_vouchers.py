@@ -242,7 +242,10 @@ def test_a_token_from_before_there_was_stock_can_be_ended(bank: Bank) -> None:
     factor_id = give_token(bank, person, bank.blank("token"))
     forget_stock(bank)
     revoke_factor(person.customer_id, factor_id, teller_id=TELLER, now=bank.clock.now())
-    give_token(bank, person, bank.blank("token"))
+    next_id = give_token(bank, person, bank.blank("token"))
+    rows = [row for row in table_items(bank, "FactorsTable") if row.get("customer_id") == person.customer_id]
+    states = {row["factor_id"]: row["state"] for row in rows if row.get("method") == "token"}
+    assert states == {factor_id: "revoked", next_id: "active"}
 
 
 def test_what_was_issued_before_there_was_stock_enters_it_as_issued(bank: Bank) -> None:
