@@ -26,6 +26,7 @@ from moto.dynamodb.models.table import StreamRecord
 from moto.sqs.models import sqs_backends
 
 from app import app
+from chalicelib.blanks.commands.receive import receive
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.factors import service as factors
 from chalicelib.identity import keys
@@ -36,7 +37,6 @@ from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, passwords
 from chalicelib.staff import service as staff
-from chalicelib.vouchers.commands.receive import receive
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 
 STACK = "rural-bank-test"

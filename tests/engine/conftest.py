@@ -15,12 +15,12 @@ from unittest.mock import patch
 
 import pytest
 
+from chalicelib.blanks.commands.receive import receive
 from chalicelib.factors import service as factors
 from chalicelib.identity import keys
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
 from chalicelib.staff import service as staff
-from chalicelib.vouchers.commands.receive import receive
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 from infra.local.client import local_client
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port

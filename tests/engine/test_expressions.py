@@ -25,6 +25,10 @@ from chalicelib.approvals import service as approvals
 from chalicelib.approvals.commands.expire_requests import expire_requests
 from chalicelib.approvals.errors import ApprovalOutdated
 from chalicelib.audit import service as audit
+from chalicelib.blanks import service as stock
+from chalicelib.blanks.commands.count import recount
+from chalicelib.blanks.commands.move import move
+from chalicelib.blanks.commands.spoil import give_back, spoil
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.counter import court_store
@@ -110,10 +114,6 @@ from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Instruction, Request
-from chalicelib.vouchers import service as vouchers
-from chalicelib.vouchers.commands.count import recount
-from chalicelib.vouchers.commands.move import move
-from chalicelib.vouchers.commands.spoil import give_back, spoil
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
@@ -617,7 +617,7 @@ def blanks() -> None:
     give_back("usb_key", [one], reason="unused", staff_id=TELLER, now=now)
     revoke_factor(owner, factor_id, teller_id=TELLER, now=now)
     spoil("usb_key", [one, other], reason="broken", staff_id=TELLER, now=now)
-    assert [step["action"] for step in vouchers.steps_of("usb_key", one)] == [
+    assert [step["action"] for step in stock.steps_of("usb_key", one)] == [
         "receive",
         "move",
         "move",

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from chalicelib.approvals import domain as approvals
+from chalicelib.blanks import domain as stock
 from chalicelib.counter import court
 from chalicelib.counter import domain as counter
 from chalicelib.customers.domain import (
@@ -65,7 +66,6 @@ from chalicelib.transfers.commands.confirm_transfer import _claim
 from chalicelib.transfers.commands.transfer_at_once import holder_rule
 from chalicelib.transfers.commands.transfer_at_once import own_rule as own_payee_rule
 from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
-from chalicelib.vouchers import domain as vouchers
 from tests.unit.samples import (
     CALLER,
     CUSTOMER,
@@ -139,7 +139,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *step_up_cases(),
         *limit_cases(account),
         *credential_cases(),
-        *voucher_cases(),
+        *blank_cases(),
         *approval_cases(),
         *staff_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
@@ -407,22 +407,22 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
     ]
 
 
-def voucher_cases() -> list[tuple[str, Rule, list[Image]]]:
+def blank_cases() -> list[tuple[str, Rule, list[Image]]]:
     """The same for a blank token or USB key."""
     blank = {"serial": "TK1", "state": "in_stock", "branch_id": "0001", "customer_id": CUSTOMER, "steps": 2}
     blanks = [
         {**blank, "state": state, "branch_id": branch, "customer_id": customer, "unused": unused}
-        for state in vouchers.STATES
+        for state in stock.STATES
         for branch in ("0001", "0002")
         for customer in (CUSTOMER, "another")
         for unused in (True, False)
     ]
     return [
-        ("blank: in stock", vouchers.stock_rule("0001"), blanks),
-        ("blank: held", vouchers.held_rule(CUSTOMER), [*blanks, without({**blank, "state": "issued"}, "customer_id")]),
-        ("blank: to spoil", vouchers.spoilable_rule(), blanks),
-        ("blank: unused", vouchers.unused_rule(), [*blanks, {**blank, "state": "cancelled"}]),
-        ("blank: steps", vouchers.steps_rule(2), edges(blank, "steps", 2)),
+        ("blank: in stock", stock.stock_rule("0001"), blanks),
+        ("blank: held", stock.held_rule(CUSTOMER), [*blanks, without({**blank, "state": "issued"}, "customer_id")]),
+        ("blank: to spoil", stock.spoilable_rule(), blanks),
+        ("blank: unused", stock.unused_rule(), [*blanks, {**blank, "state": "cancelled"}]),
+        ("blank: steps", stock.steps_rule(2), edges(blank, "steps", 2)),
     ]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
 from chalicelib.platform import updates
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import service as vouchers
 
 # A hundred customers each: an operator waits where a function may not.
 MAX_PAGES = 1_000_000
@@ -32,7 +32,7 @@ def adopt_blanks(*, staff_id: str, now: dt.datetime) -> int:
             serial = number_of(row)
             if serial is None or row.state == domain.REVOKED:
                 continue
-            plan = vouchers.Plan(row.method, staff_id, now)
+            plan = stock.Plan(row.method, staff_id, now)
             if plan.adopt(serial, customers.profile_of(customer_id).branch_id, customer_id, row.factor_id):
                 updates.together(plan.writes)
                 entered += 1

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from chalicelib.audit import service as audit
+from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store
 from chalicelib.factors.commands.adopt_blanks import number_of
@@ -14,7 +15,6 @@ from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import service as vouchers
 
 
 def report_loss(customer_id: str, factor_id: str, now: dt.datetime, *, session_id: str | None = None) -> None:
@@ -55,7 +55,7 @@ def _blank_writes(row: store.FactorItem, teller_id: str, now: dt.datetime) -> tu
     if any(state_at(other, now) in (domain.ACTIVE, domain.LOST, domain.APPLIED) for other in others):
         return [], False
     is_unused = row.state == domain.APPLIED and not others
-    blanks = vouchers.Plan(row.method, teller_id, now)
+    blanks = stock.Plan(row.method, teller_id, now)
     blanks.cancel(serial, row.customer_id, row.factor_id, unused=is_unused)
     return blanks.writes, is_unused and bool(blanks.writes)
 

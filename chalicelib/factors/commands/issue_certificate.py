@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from chalicelib.audit import service as audit
+from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import authority, domain, service, signatures, store
 from chalicelib.factors.commands.end_factor import require_teller
@@ -35,7 +36,6 @@ from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, t
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Caller
 from chalicelib.platform.queues import Message
-from chalicelib.vouchers import service as vouchers
 
 _NOT_THE_CARRIERS = "云证书须提交 PIN，其他载体须提交公钥 / a cloud certificate takes a PIN, any other carrier a key"
 
@@ -77,8 +77,8 @@ def apply_for_certificate(
 
     Applying again, after a failed download, gives a new code and voids the old one. `device_serial` is the USB
     key's, which leaves the stock of the teller's branch in the same write, unless the customer has it already
-    (NB-5.3.5). Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, VoucherNotInStock, VoucherIssued,
-    VoucherCancelled, VoucherSpoiled; FactorNotActive when codes cannot go to the phone because it was reported lost.
+    (NB-5.3.5). Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, BlankNotInStock, BlankIssued,
+    BlankCancelled, BlankSpoiled; FactorNotActive when codes cannot go to the phone because it was reported lost.
     """
     require_teller(customer_id, teller_id)
     is_serial = device_serial.isalnum() and device_serial.isascii() and len(device_serial) <= MAX_SERIAL
@@ -141,7 +141,7 @@ def _blank_writes(
     if row["method"] != domain.USB_KEY:
         return []
     customer_id, serial = row["customer_id"], row["device_serial"]
-    blanks = vouchers.Plan(vouchers.USB_KEY, teller_id, now)
+    blanks = stock.Plan(stock.USB_KEY, teller_id, now)
     blanks.issue_or_keep(serial, customer_id, row["factor_id"])
     for old in sorted({other.device_serial for other in known if other.device_serial} - {serial}):
         of_it = [other for other in known if other.device_serial == old]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.audit import service as audit
+from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store, vault
 from chalicelib.factors.commands.end_factor import require_teller
@@ -13,7 +14,6 @@ from chalicelib.factors.service import state_at
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, totp, updates
 from chalicelib.platform.dynamo import ItemUpdate, s
-from chalicelib.vouchers import service as vouchers
 
 MAX_SERIAL = 32
 ID_BYTES = 4  # seven characters: an id is one customer's, who has a few
@@ -23,15 +23,15 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
     """Make the token with that serial number and seed (SHA-256, 60 s, 6 digits) the customer's; the factor's id.
 
     Valid three years by parameter (NB-5.3.4). It leaves the stock of the teller's branch in the same write (NB-5.3.5).
-    Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, VoucherNotInStock, VoucherIssued, VoucherCancelled,
-    VoucherSpoiled.
+    Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, BlankNotInStock, BlankIssued, BlankCancelled,
+    BlankSpoiled.
     """
     require_teller(customer_id, teller_id)
     if len(seed) != totp.SEED_BYTES or not serial.isalnum() or not serial.isascii() or len(serial) > MAX_SERIAL:
         raise FactorMalformed(reason="序列号或种子 / serial number or seed")
     replaced = free_method(customer_id, domain.TOKEN, now)
     factor_id = ids.random_id(ID_BYTES)
-    blanks = vouchers.Plan(vouchers.TOKEN, teller_id, now)
+    blanks = stock.Plan(stock.TOKEN, teller_id, now)
     blanks.issue(serial, customer_id, factor_id)
     for old in {row.serial: row for row in replaced}.values():
         blanks.cancel(old.serial, customer_id, old.factor_id, unused=False)

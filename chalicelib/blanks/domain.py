@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib.blanks.errors import (
+    BlankCancelled,
+    BlankIssued,
+    BlankMalformed,
+    BlankNotInStock,
+    BlankSpoiled,
+    BlankUsed,
+)
 from chalicelib.platform.dynamo import Image, Rule, n, s
 from chalicelib.platform.errors import Refusal
-from chalicelib.vouchers.errors import (
-    VoucherCancelled,
-    VoucherIssued,
-    VoucherMalformed,
-    VoucherNotInStock,
-    VoucherSpoiled,
-    VoucherUsed,
-)
 
 TOKEN, USB_KEY = "token", "usb_key"
 KINDS = (TOKEN, USB_KEY)
@@ -62,7 +62,7 @@ RECEIVE, MOVE, ISSUE, CANCEL, SPOIL, RETURN = "receive", "move", "issue", "cance
 ADOPT = "adopt"
 
 
-def voucher_id(kind: str, serial: str) -> str:
+def blank_id(kind: str, serial: str) -> str:
     """The key of a blank: makers of tokens and of USB keys number apart."""
     return f"{kind}#{serial}"
 
@@ -87,47 +87,47 @@ def is_balanced(counts: Mapping[str, int]) -> bool:
 def serials_between(first: str, last: str) -> list[str]:
     """All serial numbers from `first` to `last`: the same letters, then digits of the same length.
 
-    Raises VoucherMalformed, also for more than MAX_BATCH.
+    Raises BlankMalformed, also for more than MAX_BATCH.
     """
     low, high = _NUMBERED.fullmatch(first), _NUMBERED.fullmatch(last)
     if low is None or high is None or low[1] != high[1] or len(low[2]) != len(high[2]) or len(first) > MAX_SERIAL:
-        raise VoucherMalformed(reason="起止序列号不成一段 / first and last serial number make no range")
+        raise BlankMalformed(reason="起止序列号不成一段 / first and last serial number make no range")
     start, end = int(low[2]), int(high[2])
     if not start <= end < start + MAX_BATCH:
-        raise VoucherMalformed(reason=f"起止颠倒或超过 {MAX_BATCH} 个 / in the wrong order, or over {MAX_BATCH}")
+        raise BlankMalformed(reason=f"起止颠倒或超过 {MAX_BATCH} 个 / in the wrong order, or over {MAX_BATCH}")
     return [f"{low[1]}{number:0{len(low[2])}d}" for number in range(start, end + 1)]
 
 
 def check_batch(kind: str, serials: Sequence[str], most: int = MAX_BATCH) -> None:
-    """Raise VoucherMalformed unless these are serial numbers of one kind, each once, and not too many."""
+    """Raise BlankMalformed unless these are serial numbers of one kind, each once, and not too many."""
     if kind not in KINDS:
-        raise VoucherMalformed(reason="种类须为 token 或 usb_key / the kind is token or usb_key")
+        raise BlankMalformed(reason="种类须为 token 或 usb_key / the kind is token or usb_key")
     if not 1 <= len(serials) <= most:
-        raise VoucherMalformed(reason=f"一次须为 1 至 {most} 个 / one takes 1 to {most} at once")
+        raise BlankMalformed(reason=f"一次须为 1 至 {most} 个 / one takes 1 to {most} at once")
     if any(_SERIAL.fullmatch(serial) is None for serial in serials):
-        raise VoucherMalformed(reason="序列号须为大写字母和数字 / serial numbers are capital letters and digits")
+        raise BlankMalformed(reason="序列号须为大写字母和数字 / serial numbers are capital letters and digits")
     if len(set(serials)) != len(serials):
-        raise VoucherMalformed(reason="序列号重复 / a serial number is named twice")
+        raise BlankMalformed(reason="序列号重复 / a serial number is named twice")
 
 
 def check_reference(reference: str) -> None:
-    """Raise VoucherMalformed unless this can be the number of a delivery or transfer order."""
+    """Raise BlankMalformed unless this can be the number of a delivery or transfer order."""
     if _REFERENCE.fullmatch(reference) is None:
-        raise VoucherMalformed(reason="单号格式不符 / the order's number is not one")
+        raise BlankMalformed(reason="单号格式不符 / the order's number is not one")
 
 
 def check_reason(reason: str) -> None:
-    """Raise VoucherMalformed unless a reason is given."""
+    """Raise BlankMalformed unless a reason is given."""
     if not reason.strip() or len(reason) > MAX_REASON or not reason.isprintable():
-        raise VoucherMalformed(reason=f"须写明原因，最多 {MAX_REASON} 字 / a reason is needed, of at most {MAX_REASON}")
+        raise BlankMalformed(reason=f"须写明原因，最多 {MAX_REASON} 字 / a reason is needed, of at most {MAX_REASON}")
 
 
 # ---- conditions -------------------------------------------------------------------------------------------------
 
 _NOT_FREE: Mapping[str, type[Refusal]] = {
-    ISSUED: VoucherIssued,
-    CANCELLED: VoucherCancelled,
-    SPOILED: VoucherSpoiled,
+    ISSUED: BlankIssued,
+    CANCELLED: BlankCancelled,
+    SPOILED: BlankSpoiled,
 }
 
 
@@ -137,7 +137,7 @@ def stock_rule(branch_id: str) -> Rule:
         "#state = :in_stock AND #branch_id = :branch_id",
         {":in_stock": s(IN_STOCK), ":branch_id": s(branch_id)},
         lambda image: (image["state"], image["branch_id"]) == (IN_STOCK, branch_id),
-        lambda image: _NOT_FREE.get(image["state"], VoucherNotInStock)(serial=image["serial"]),
+        lambda image: _NOT_FREE.get(image["state"], BlankNotInStock)(serial=image["serial"]),
     )
 
 
@@ -147,7 +147,7 @@ def held_rule(customer_id: str) -> Rule:
         "#state = :issued AND #customer_id = :customer_id",
         {":issued": s(ISSUED), ":customer_id": s(customer_id)},
         lambda image: (image["state"], image.get("customer_id")) == (ISSUED, customer_id),
-        lambda image: _NOT_FREE.get(image["state"], VoucherNotInStock)(serial=image["serial"]),
+        lambda image: _NOT_FREE.get(image["state"], BlankNotInStock)(serial=image["serial"]),
     )
 
 
@@ -167,7 +167,7 @@ def unused_rule() -> Rule:
         "#state = :cancelled AND #unused = :true",
         {":cancelled": s(CANCELLED), ":true": {"BOOL": True}},
         lambda image: image["state"] == CANCELLED and image.get("unused") is True,
-        lambda image: VoucherUsed(serial=image["serial"]),
+        lambda image: BlankUsed(serial=image["serial"]),
     )
 
 

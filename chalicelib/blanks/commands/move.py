@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from chalicelib.blanks import domain, service, store
+from chalicelib.blanks.errors import BlankMalformed, BlankNotInStock
 from chalicelib.platform import updates
 from chalicelib.platform.dynamo import Image
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import domain, service, store
-from chalicelib.vouchers.errors import VoucherMalformed, VoucherNotInStock
 
 
 def move(
@@ -26,11 +26,11 @@ def move(
 
     One that cannot be moved refuses them all, before anything is written; but what lies there by this very order is
     passed over, so an order that was broken off is finished by the same request. Each forty are one write.
-    Raises StaffNotEntitled, VoucherMalformed, VoucherNotInStock, VoucherIssued, VoucherCancelled, VoucherSpoiled,
+    Raises StaffNotEntitled, BlankMalformed, BlankNotInStock, BlankIssued, BlankCancelled, BlankSpoiled,
     TryAgain, OutcomeUnknown.
     """
     if from_branch == to_branch:
-        raise VoucherMalformed(reason="调出与调入机构相同 / the two branches are the same")
+        raise BlankMalformed(reason="调出与调入机构相同 / the two branches are the same")
     staff.require_teller(staff_id, service.branch_named(from_branch))
     service.branch_named(to_branch)
     domain.check_batch(kind, serials)
@@ -41,7 +41,7 @@ def move(
     for serial in serials:
         image = found.get(serial)
         if image is None:
-            raise VoucherNotInStock(serial=serial)
+            raise BlankNotInStock(serial=serial)
         if image.get("transfer") != done:
             wanted.append(image)
     plans = []

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from chalicelib.blanks import service as stock
+from chalicelib.blanks.commands.count import recount
+from chalicelib.blanks.commands.move import move
+from chalicelib.blanks.commands.receive import receive
+from chalicelib.blanks.commands.spoil import give_back, spoil
 from chalicelib.factors.commands.adopt_blanks import adopt_blanks
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.platform import aws, clock, updates
 from chalicelib.platform.errors import Refusal, TryAgain
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import service as vouchers
-from chalicelib.vouchers.commands.count import recount
-from chalicelib.vouchers.commands.move import move
-from chalicelib.vouchers.commands.receive import receive
-from chalicelib.vouchers.commands.spoil import give_back, spoil
-from infra import ops_factors, ops_vouchers
+from infra import ops_blanks, ops_factors
 from tests.architecture.source import ROOT
 from tests.chain.bank import BRANCH, PASSWORD, TELLER, Bank, Person
 from tests.chain.probe import force, table_items, unchanged
@@ -56,7 +56,7 @@ def give_token(bank: Bank, person: Person, serial: str, teller_id: str = TELLER)
 
 def state(bank: Bank, serial: str) -> tuple[str, str]:
     """State and branch of a blank."""
-    (row,) = [row for row in table_items(bank, "VouchersTable") if row["serial"] == serial]
+    (row,) = [row for row in table_items(bank, "BlanksTable") if row["serial"] == serial]
     return row["state"], row["branch_id"]
 
 
@@ -74,7 +74,7 @@ def refused(work: Any) -> str:
 
 
 def test_a_delivery_is_in_stock_once(bank: Bank) -> None:
-    serials = vouchers.serials_between("TK0001", "TK0090")
+    serials = stock.serials_between("TK0001", "TK0090")
     assert take_in(bank, serials) == 90
     assert counts() == {"received": 90, "in_stock": 90}
     assert state(bank, "TK0090") == ("in_stock", BRANCH)
@@ -83,8 +83,8 @@ def test_a_delivery_is_in_stock_once(bank: Bank) -> None:
         assert take_in(bank, serials) == 0
         # another one with one of the same numbers is refused as a whole, at whatever branch
         again = ["TK0500", "TK0090", "TK0001"]
-        assert refused(lambda: take_in(bank, again, reference="DN-2026-02")) == "voucher_known"
-        assert refused(lambda: take_in(bank, again, branch_id=EAST)) == "voucher_known"
+        assert refused(lambda: take_in(bank, again, reference="DN-2026-02")) == "blank_known"
+        assert refused(lambda: take_in(bank, again, branch_id=EAST)) == "blank_known"
     # a USB key's maker numbers apart
     assert take_in(bank, ["TK0001"], kind="usb_key", reference="DN-2026-03") == 1
     assert counts(kind="usb_key") == {"received": 1, "in_stock": 1}
@@ -95,9 +95,9 @@ def test_who_may_not_and_what_is_no_delivery(bank: Bank) -> None:
         assert refused(lambda: take_in(bank, ["TK1"], staff_id=EAST_TELLER)) == "staff_not_entitled"
         assert refused(lambda: take_in(bank, ["TK1"], staff_id="T9999")) == "staff_not_entitled"
         for bad in ({"branch_id": "9999"}, {"reference": ""}, {"kind": "phone"}):
-            assert refused(lambda bad=bad: take_in(bank, ["TK1"], **bad)) == "voucher_malformed"
+            assert refused(lambda bad=bad: take_in(bank, ["TK1"], **bad)) == "blank_malformed"
         for serials in ([], ["TK1", "TK1"], ["x"], [f"TK{i:05d}" for i in range(1001)]):
-            assert refused(lambda serials=serials: take_in(bank, serials)) == "voucher_malformed"
+            assert refused(lambda serials=serials: take_in(bank, serials)) == "blank_malformed"
     # the head office's own counter serves every branch
     assert take_in(bank, ["TK1"], branch_id=EAST) == 1
 
@@ -111,15 +111,15 @@ def test_blanks_move_to_another_branch_and_are_issued_there_only(bank: Bank) -> 
     with unchanged(bank):
         assert send_on(bank, ["TK0001"]) == 0  # the same order again
         for serials, order, code in (
-            (["TK0002", "TK0001"], {"reference": "MV-2"}, "voucher_not_in_stock"),
-            (["TK0003"], {}, "voucher_not_in_stock"),
-            (["TK0002"], {"to_branch": BRANCH}, "voucher_malformed"),
-            (["TK0002"], {"to_branch": "9999"}, "voucher_malformed"),
+            (["TK0002", "TK0001"], {"reference": "MV-2"}, "blank_not_in_stock"),
+            (["TK0003"], {}, "blank_not_in_stock"),
+            (["TK0002"], {"to_branch": BRANCH}, "blank_malformed"),
+            (["TK0002"], {"to_branch": "9999"}, "blank_malformed"),
             (["TK0002"], {"staff_id": EAST_TELLER}, "staff_not_entitled"),
         ):
             assert refused(lambda s=serials, o=order: send_on(bank, s, **o)) == code
         # the teller of the head office takes from the head office's stock
-        assert refused(lambda: give_token(bank, person, "TK0001")) == "voucher_not_in_stock"
+        assert refused(lambda: give_token(bank, person, "TK0001")) == "blank_not_in_stock"
         # and a branch gives none to another branch's customer
         assert refused(lambda: give_token(bank, person, "TK0001", EAST_TELLER)) == "staff_not_entitled"
     give_token(bank, person, "TK0002")
@@ -128,7 +128,7 @@ def test_blanks_move_to_another_branch_and_are_issued_there_only(bank: Bank) -> 
 
 
 def test_what_was_broken_off_is_finished_by_the_same_request(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    serials = vouchers.serials_between("TK0001", "TK0100")
+    serials = stock.serials_between("TK0001", "TK0100")
     together, left = updates.together, [1]
 
     def breaks(writes: Any) -> None:
@@ -164,16 +164,16 @@ def test_a_token_leaves_the_stock_with_the_write_that_makes_it_a_factor(bank: Ba
     assert counts() == {"received": 3, "in_stock": 1, "issued": 1, "spoiled": 1}
     with unchanged(bank):
         for serial, code in (
-            ("TK0001", "voucher_issued"),
-            ("TK0003", "voucher_spoiled"),
-            ("TK0009", "voucher_not_in_stock"),
-            ("tk0002", "voucher_not_in_stock"),
+            ("TK0001", "blank_issued"),
+            ("TK0003", "blank_spoiled"),
+            ("TK0009", "blank_not_in_stock"),
+            ("tk0002", "blank_not_in_stock"),
         ):
             assert refused(lambda serial=serial: give_token(bank, other, serial)) == code
         # and one that the customer may not have stays in stock
         assert refused(lambda: give_token(bank, one, "TK0002")) == "factor_held_already"
     # its history says who did what, where and when
-    steps = vouchers.steps_of("token", "TK0001")
+    steps = stock.steps_of("token", "TK0001")
     assert [(row["action"], row["from_state"], row["to_state"]) for row in steps] == [
         ("receive", "none", "in_stock"),
         ("issue", "in_stock", "issued"),
@@ -186,7 +186,7 @@ def test_a_token_leaves_the_stock_with_the_write_that_makes_it_a_factor(bank: Ba
         one.customer_id,
         factor_id,
     )
-    assert [row["note"] for row in vouchers.steps_of("token", "TK0003")] == ["DN-2026-01", "外壳破损"]
+    assert [row["note"] for row in stock.steps_of("token", "TK0003")] == ["DN-2026-01", "外壳破损"]
 
 
 @pytest.mark.requirement("NB-5.3.6")
@@ -201,15 +201,15 @@ def test_a_lost_token_stays_issued_and_a_revoked_one_is_never_issued_again(bank:
     revoke_factor(person.customer_id, factor_id, teller_id=TELLER, now=now)
     assert counts() == {"received": 2, "in_stock": 1, "cancelled": 1}
     with unchanged(bank):
-        assert refused(lambda: give_token(bank, person, "TK0001")) == "voucher_cancelled"
+        assert refused(lambda: give_token(bank, person, "TK0001")) == "blank_cancelled"
         back = lambda: give_back("token", ["TK0001"], reason="退回", staff_id=TELLER, now=now)  # noqa: E731  # said twice
-        assert refused(back) == "voucher_used"
-        assert refused(lambda: send_on(bank, ["TK0002", "TK0001"])) == "voucher_cancelled"
+        assert refused(back) == "blank_used"
+        assert refused(lambda: send_on(bank, ["TK0002", "TK0001"])) == "blank_cancelled"
         held = lambda: spoil("token", ["TK0001"], reason=" ", staff_id=TELLER, now=now)  # noqa: E731  # the same
-        assert refused(held) == "voucher_malformed"
+        assert refused(held) == "blank_malformed"
     # given back by its customer, it is destroyed
     spoil("token", ["TK0001"], reason="客户交回，已销毁", staff_id=TELLER, now=now)
-    assert refused(lambda: spoil("token", ["TK0001"], reason="again", staff_id=TELLER, now=now)) == "voucher_spoiled"
+    assert refused(lambda: spoil("token", ["TK0001"], reason="again", staff_id=TELLER, now=now)) == "blank_spoiled"
     assert counts() == {"received": 2, "in_stock": 1, "spoiled": 1}
 
 
@@ -227,9 +227,9 @@ def test_a_token_that_takes_the_place_of_an_ended_one_cancels_it(bank: Bank) -> 
 def forget_stock(bank: Bank) -> None:
     """As before there was a stock ledger."""
     keys = {
-        "VouchersTable": ["voucher_id"],
-        "VoucherStepsTable": ["voucher_id", "step"],
-        "VoucherCountsTable": ["branch_id", "kind"],
+        "BlanksTable": ["blank_id"],
+        "BlankStepsTable": ["blank_id", "step"],
+        "BlankCountsTable": ["branch_id", "kind"],
     }
     for table, names in keys.items():
         for row in table_items(bank, table):
@@ -263,7 +263,7 @@ def test_what_was_issued_before_there_was_stock_enters_it_as_issued(bank: Bank) 
     assert counts(kind="usb_key") == {"received": 1, "issued": 1}
     with unchanged(bank):
         assert adopt_blanks(staff_id=TELLER, now=bank.clock.now()) == 0
-        assert refused(lambda: take_in(bank, ["TK0002"], reference="DN-9")) == "voucher_known"
+        assert refused(lambda: take_in(bank, ["TK0002"], reference="DN-9")) == "blank_known"
     revoke_factor(people[0].customer_id, ids[0], teller_id=TELLER, now=bank.clock.now())
     assert counts() == {"received": 2, "issued": 1, "cancelled": 1}
 
@@ -275,9 +275,9 @@ def test_a_failed_download_keeps_the_usb_key(bank: Bank) -> None:
     factor_id = apply(bank, person, "usb_key", key)
     assert apply(bank, person, "usb_key", key) == factor_id
     assert counts(kind="usb_key") == {"received": 1, "issued": 1}
-    assert [row["action"] for row in vouchers.steps_of("usb_key", key)] == ["receive", "issue"]
+    assert [row["action"] for row in stock.steps_of("usb_key", key)] == ["receive", "issue"]
     with unchanged(bank):
-        assert refused(lambda: apply(bank, other, "usb_key", key)) == "voucher_issued"
+        assert refused(lambda: apply(bank, other, "usb_key", key)) == "blank_issued"
     # the key itself is broken: another takes its place, and it was never in use
     second = bank.blank("usb_key")
     assert apply(bank, person, "usb_key", second) == factor_id
@@ -302,7 +302,7 @@ def test_a_revoked_application_gives_back_the_key_and_a_revoked_certificate_does
     code = download_code(bank, person, factor_id)
     assert download(bank, bank.log_in(person), factor_id, code, Signer().request_pem()).status == 201
     revoke_factor(person.customer_id, factor_id, teller_id=TELLER, now=now)
-    assert refused(lambda: give_back("usb_key", [second], reason="x", staff_id=TELLER, now=now)) == "voucher_used"
+    assert refused(lambda: give_back("usb_key", [second], reason="x", staff_id=TELLER, now=now)) == "blank_used"
     # a certificate in the phone has no blank
     certified(bank, person, bank.log_in(person))
     assert counts(kind="usb_key") == {"received": 2, "in_stock": 1, "cancelled": 1}
@@ -336,51 +336,51 @@ def test_the_same_key_gets_its_next_certificate(bank: Bank) -> None:
     revoke_factor(person.customer_id, renewed.body["factor_id"], teller_id=TELLER, now=bank.clock.now())
     assert counts(kind="usb_key") == {"received": 1, "cancelled": 1}
     now = bank.clock.now()
-    assert refused(lambda: give_back("usb_key", [key], reason="x", staff_id=TELLER, now=now)) == "voucher_used"
+    assert refused(lambda: give_back("usb_key", [key], reason="x", staff_id=TELLER, now=now)) == "blank_used"
 
 
 def test_a_count_finds_what_was_changed_by_hand(bank: Bank) -> None:
     take_in(bank, ["TK0001", "TK0002"])
     assert recount().findings == []
-    force(bank, "VoucherCountsTable", {"branch_id": BRANCH, "kind": "token"}, in_stock=3)
+    force(bank, "BlankCountsTable", {"branch_id": BRANCH, "kind": "token"}, in_stock=3)
     assert recount().findings == [
         "0001 token in_stock: counter 3, rows 2",
         "0001 token: what came and what is there differ",
     ]
-    force(bank, "VoucherCountsTable", {"branch_id": BRANCH, "kind": "token"}, in_stock=2)
-    force(bank, "VouchersTable", {"voucher_id": "token#TK0001"}, state="spoiled")
+    force(bank, "BlankCountsTable", {"branch_id": BRANCH, "kind": "token"}, in_stock=2)
+    force(bank, "BlanksTable", {"blank_id": "token#TK0001"}, state="spoiled")
     assert recount().findings[0] == "token#TK0001: its state is not where its steps lead"
-    force(bank, "VouchersTable", {"voucher_id": "token#TK0001"}, state="in_stock")
-    key = {"voucher_id": {"S": "token#TK0001"}}
-    aws.dynamodb().delete_item(TableName=bank.references["VouchersTable"], Key=key)
+    force(bank, "BlanksTable", {"blank_id": "token#TK0001"}, state="in_stock")
+    key = {"blank_id": {"S": "token#TK0001"}}
+    aws.dynamodb().delete_item(TableName=bank.references["BlanksTable"], Key=key)
     assert "token#TK0001: a history without a blank" in recount().findings
 
 
 def test_no_function_may_change_a_history_nor_any_code() -> None:
     for path in (ROOT / ".chalice").glob("policy-*.json"):
         for statement in json.loads(path.read_text(encoding="utf-8"))["Statement"]:
-            if "VoucherStepsTable" in json.dumps(statement):
+            if "BlankStepsTable" in json.dumps(statement):
                 assert set(statement["Action"]) <= {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:GetItem"}, path
 
 
 def test_an_operator_works_from_the_command_line(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
     def run(line: str) -> int:
-        return ops_vouchers.main(line.split())
+        return ops_blanks.main(line.split())
 
-    assert run("receive token 0001 DN-7 --range TK0001 TK0010 --by T0001") == ops_vouchers.DONE
-    assert run("move token 0001 0002 MV-7 --serials TK0001 TK0002 --by T0001") == ops_vouchers.DONE
-    assert run("spoil token 破损 --serials TK0003 --by T0001") == ops_vouchers.DONE
-    assert run("history token TK0001") == ops_vouchers.DONE
-    assert run("count") == ops_vouchers.DONE
+    assert run("receive token 0001 DN-7 --range TK0001 TK0010 --by T0001") == ops_blanks.DONE
+    assert run("move token 0001 0002 MV-7 --serials TK0001 TK0002 --by T0001") == ops_blanks.DONE
+    assert run("spoil token 破损 --serials TK0003 --by T0001") == ops_blanks.DONE
+    assert run("history token TK0001") == ops_blanks.DONE
+    assert run("count") == ops_blanks.DONE
     said = capsys.readouterr().out
     assert "0001 token received=10 moved_in=0 moved_out=2 in_stock=7 issued=0 cancelled=0 spoiled=1" in said
     assert "000002" in said
     assert "in_stock@0001 -> in_stock@0002 T0001 MV-7" in said
     # what cannot be done says why, and ends with another code
-    assert run("receive token 0001 DN-8 --range TK0001 TK0010 --by T0001") == ops_vouchers.NOT_DONE
-    assert "voucher_known" in capsys.readouterr().err
-    assert run("return token 退回 --serials TK0004 --by T0001") == ops_vouchers.NOT_DONE
-    assert run("history token TK9999") == ops_vouchers.NOT_DONE
-    force(bank, "VoucherCountsTable", {"branch_id": BRANCH, "kind": "token"}, spoiled=0)
-    assert run("count") == ops_vouchers.DIFFERENT
+    assert run("receive token 0001 DN-8 --range TK0001 TK0010 --by T0001") == ops_blanks.NOT_DONE
+    assert "blank_known" in capsys.readouterr().err
+    assert run("return token 退回 --serials TK0004 --by T0001") == ops_blanks.NOT_DONE
+    assert run("history token TK9999") == ops_blanks.NOT_DONE
+    force(bank, "BlankCountsTable", {"branch_id": BRANCH, "kind": "token"}, spoiled=0)
+    assert run("count") == ops_blanks.DIFFERENT
     assert "spoiled: counter 0, rows 1" in capsys.readouterr().out

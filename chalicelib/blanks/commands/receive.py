@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from chalicelib.blanks import domain, service, store
+from chalicelib.blanks.errors import BlankKnown
 from chalicelib.platform import updates
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import domain, service, store
-from chalicelib.vouchers.errors import VoucherKnown
 
 
 def receive(
@@ -18,7 +18,7 @@ def receive(
 
     A serial number that is known refuses the whole delivery, before anything is written; but what came by this very
     delivery is passed over, so one that was broken off is finished by the same request. Each forty are one write.
-    Raises StaffNotEntitled, VoucherMalformed, VoucherKnown, TryAgain, OutcomeUnknown.
+    Raises StaffNotEntitled, BlankMalformed, BlankKnown, TryAgain, OutcomeUnknown.
     """
     staff.require_teller(staff_id, service.branch_named(branch_id))
     domain.check_batch(kind, serials)
@@ -27,7 +27,7 @@ def receive(
     ours = service.receipt_of(branch_id, reference)
     known = [serial for serial, image in found.items() if image["receipt"] != ours]
     if known:
-        raise VoucherKnown(serial=min(known), count=str(len(known)))
+        raise BlankKnown(serial=min(known), count=str(len(known)))
     wanted = [serial for serial in serials if serial not in found]
     if wanted:
         store.open_counts(branch_id, kind)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.vouchers.domain import (
+from chalicelib.blanks.domain import (
     MAX_BATCH,
     check_batch,
     check_reason,
@@ -15,7 +15,7 @@ from chalicelib.vouchers.domain import (
     is_balanced,
     serials_between,
 )
-from chalicelib.vouchers.errors import VoucherMalformed
+from chalicelib.blanks.errors import BlankMalformed
 
 pytestmark = pytest.mark.requirement("NB-5.3.5")
 
@@ -50,7 +50,7 @@ def test_a_range_keeps_letters_and_length(first: str, last: str, serials: list[s
     ],
 )
 def test_what_is_no_range_is_refused(first: str, last: str) -> None:
-    with pytest.raises(VoucherMalformed):
+    with pytest.raises(BlankMalformed):
         serials_between(first, last)
 
 
@@ -74,20 +74,20 @@ def test_a_range_may_be_as_long_as_a_delivery() -> None:
     ],
 )
 def test_what_is_no_batch_is_refused(kind: str, serials: list[str]) -> None:
-    with pytest.raises(VoucherMalformed) as refused:
+    with pytest.raises(BlankMalformed) as refused:
         check_batch(kind, serials)
     assert all("{" not in refused.value.text(language) for language in ("zh", "en"))
 
 
 @pytest.mark.parametrize("text", ["", " ", "DN 1", "单号", "x" * 65, "a\nb"])
 def test_what_is_no_order_is_refused(text: str) -> None:
-    with pytest.raises(VoucherMalformed):
+    with pytest.raises(BlankMalformed):
         check_reference(text)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 201, "破\n损"])
 def test_a_step_by_hand_has_a_reason(text: str) -> None:
-    with pytest.raises(VoucherMalformed):
+    with pytest.raises(BlankMalformed):
         check_reason(text)
     check_reason("外壳破损")
 

@@ -1,4 +1,4 @@
-"""Stock of blank tokens and USB keys, by branch: `python -m infra.ops_vouchers COMMAND …` (NB-5.3.5).
+"""Stock of blank tokens and USB keys, by branch: `python -m infra.ops_blanks COMMAND …` (NB-5.3.5).
 
     receive KIND BRANCH REFERENCE …      a delivery comes into a branch's stock; the same command finishes a broken one
     move KIND FROM TO REFERENCE …        from one branch's stock to another's; the same
@@ -18,13 +18,13 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.blanks import service as stock
+from chalicelib.blanks.commands.count import recount
+from chalicelib.blanks.commands.move import move
+from chalicelib.blanks.commands.receive import receive
+from chalicelib.blanks.commands.spoil import give_back, spoil
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
-from chalicelib.vouchers import service as vouchers
-from chalicelib.vouchers.commands.count import recount
-from chalicelib.vouchers.commands.move import move
-from chalicelib.vouchers.commands.receive import receive
-from chalicelib.vouchers.commands.spoil import give_back, spoil
 from infra.local.engine import EngineError
 from infra.local.messages import running_endpoint
 from infra.local.stack import find_bank
@@ -46,7 +46,7 @@ def _count() -> int:
 
 
 def _history(kind: str, serial: str) -> int:
-    steps = vouchers.steps_of(kind, serial)
+    steps = stock.steps_of(kind, serial)
     for step in steps:
         move_ = f"{step['from_state']}@{step['from_branch']} -> {step['to_state']}@{step['branch_id']}"
         print(step["step"], step["at"], step["action"], move_, step["staff_id"], step["note"])
@@ -54,7 +54,7 @@ def _history(kind: str, serial: str) -> int:
 
 
 def _serials(given: argparse.Namespace) -> list[str]:
-    return list(given.serials) if given.serials else vouchers.serials_between(*given.range)
+    return list(given.serials) if given.serials else stock.serials_between(*given.range)
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -96,7 +96,7 @@ def _run(given: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.ops_vouchers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m infra.ops_blanks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
     named = {
@@ -124,7 +124,7 @@ def main(arguments: list[str]) -> int:
     """Carry out one command; return the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        if not os.environ.get("VOUCHERS_TABLE"):
+        if not os.environ.get("BLANKS_TABLE"):
             os.environ.update(find_bank(running_endpoint()).process_environment())
         return _run(given)
     except Refusal as refusal:

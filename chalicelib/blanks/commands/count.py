@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chalicelib.blanks import domain, store
+from chalicelib.blanks.domain import COUNTERS, Step
 from chalicelib.platform.dynamo import Image
-from chalicelib.vouchers import domain, store
-from chalicelib.vouchers.domain import COUNTERS, Step
 
 Counts = dict[str, int]
 
@@ -25,17 +25,17 @@ def recount() -> Recount:
     """Read every blank and every step once. Steps taken meanwhile may look like findings: then count again."""
     histories: dict[str, list[Image]] = defaultdict(list)
     for step in store.all_steps():
-        histories[step["voucher_id"]].append(step)
+        histories[step["blank_id"]].append(step)
     by_rows: dict[tuple[str, str], Counts] = defaultdict(lambda: dict.fromkeys(COUNTERS, 0))
     findings: list[str] = []
-    for image in store.all_vouchers():
-        steps = sorted(histories.pop(image["voucher_id"], []), key=lambda step: str(step["step"]))
+    for image in store.all_blanks():
+        steps = sorted(histories.pop(image["blank_id"], []), key=lambda step: str(step["step"]))
         broken = domain.first_break(image, steps)
         if broken is not None:
-            findings.append(f"{image['voucher_id']}: {broken}")
+            findings.append(f"{image['blank_id']}: {broken}")
         by_rows[(image["branch_id"], image["kind"])][image["state"]] += 1
         _add_flows(by_rows, image["kind"], steps)
-    findings += [f"{voucher}: a history without a blank" for voucher in histories]
+    findings += [f"{blank}: a history without a blank" for blank in histories]
     stored = {
         (row["branch_id"], row["kind"]): {name: int(row.get(name, 0)) for name in COUNTERS}
         for row in store.all_counts()

@@ -6,13 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
+from chalicelib.blanks import domain, store
+from chalicelib.blanks.domain import TOKEN, USB_KEY, Step
+from chalicelib.blanks.errors import BlankMalformed, BlankNotInStock
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, n, s
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import StaffNotEntitled
-from chalicelib.vouchers import domain, store
-from chalicelib.vouchers.domain import TOKEN, USB_KEY, Step
-from chalicelib.vouchers.errors import VoucherMalformed, VoucherNotInStock
 
 __all__ = ["TOKEN", "USB_KEY", "Plan", "branch_named", "serials_between", "steps_of"]
 
@@ -21,11 +21,11 @@ steps_of = store.steps_of
 
 
 def branch_named(branch_id: str) -> str:
-    """The branch, if there is one. Raises VoucherMalformed."""
+    """The branch, if there is one. Raises BlankMalformed."""
     try:
         return staff.branch_of(branch_id).branch_id
     except KeyError:
-        raise VoucherMalformed(reason="没有该机构 / there is no such branch") from None
+        raise BlankMalformed(reason="没有该机构 / there is no such branch") from None
 
 
 @dataclass(slots=True)
@@ -67,9 +67,9 @@ class Plan:
 
     def _enter(self, serial: str, step: Step) -> None:
         self._writes.append(
-            store.voucher_put(
+            store.blank_put(
                 {
-                    "voucher_id": domain.voucher_id(self.kind, serial),
+                    "blank_id": domain.blank_id(self.kind, serial),
                     "kind": self.kind,
                     "serial": serial,
                     "branch_id": step.branch_id,
@@ -96,7 +96,7 @@ class Plan:
     def issue(self, serial: str, customer_id: str, factor_id: str) -> None:
         """A blank of the stock of the teller's own branch becomes a customer's.
 
-        Raises StaffNotEntitled, VoucherNotInStock, VoucherIssued, VoucherCancelled, VoucherSpoiled.
+        Raises StaffNotEntitled, BlankNotInStock, BlankIssued, BlankCancelled, BlankSpoiled.
         """
         branch_id = staff.teller_named(self.staff_id)
         if branch_id is None:
@@ -112,7 +112,7 @@ class Plan:
         image = self._read(serial)
         held = domain.held_rule(customer_id)
         if held.holds(image):
-            self._writes.append(store.voucher_update(self.kind, serial).require(held))
+            self._writes.append(store.blank_update(self.kind, serial).require(held))
         else:
             self.issue(serial, customer_id, factor_id)
 
@@ -134,7 +134,7 @@ class Plan:
     def spoil(self, image: Image, reason: str) -> None:
         """A blank, or a device that a customer gave back, is not to be used again.
 
-        Raises VoucherIssued, VoucherSpoiled.
+        Raises BlankIssued, BlankSpoiled.
         """
         update = self._update(image).require(domain.spoilable_rule())
         update.set("#state = :spoiled", spoiled=s(domain.SPOILED))
@@ -143,7 +143,7 @@ class Plan:
         self._take(image, update, step)
 
     def give_back(self, image: Image, reason: str) -> None:
-        """A blank that its customer never put to use comes back to its branch's stock. Raises VoucherUsed."""
+        """A blank that its customer never put to use comes back to its branch's stock. Raises BlankUsed."""
         update = self._update(image).require(domain.unused_rule())
         update.set("#state = :back", back=s(domain.IN_STOCK)).remove("customer_id", "unused")
         branch_id = image["branch_id"]
@@ -153,11 +153,11 @@ class Plan:
     def _read(self, serial: str) -> Image:
         image = store.read(self.kind, serial)
         if image is None:
-            raise VoucherNotInStock(serial=serial)
+            raise BlankNotInStock(serial=serial)
         return image
 
     def _update(self, image: Image) -> ItemUpdate:
-        update = store.voucher_update(self.kind, image["serial"]).require(domain.steps_rule(image["steps"]))
+        update = store.blank_update(self.kind, image["serial"]).require(domain.steps_rule(image["steps"]))
         return update.set("#steps = :steps", steps=n(image["steps"] + 1))
 
     def _take(self, image: Image, update: ItemUpdate, step: Step) -> None:
@@ -169,7 +169,7 @@ class Plan:
 
     def _note(self, serial: str, number: int, step: Step) -> None:
         line = {
-            "voucher_id": domain.voucher_id(self.kind, serial),
+            "blank_id": domain.blank_id(self.kind, serial),
             "step": domain.step_key(number),
             "at": clock.to_text(self.now),
             "action": step.action,

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.blanks import service as stock
+from chalicelib.blanks import store
+from chalicelib.blanks.commands.count import recount
+from chalicelib.blanks.commands.move import move
+from chalicelib.blanks.commands.receive import receive
+from chalicelib.blanks.commands.spoil import spoil
 from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.factors.commands.issue_certificate import apply_for_certificate
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
-from chalicelib.vouchers import service as vouchers
-from chalicelib.vouchers import store
-from chalicelib.vouchers.commands.count import recount
-from chalicelib.vouchers.commands.move import move
-from chalicelib.vouchers.commands.receive import receive
-from chalicelib.vouchers.commands.spoil import spoil
 from tests.engine.conftest import BRANCH, TELLER, blank
 from tests.engine.test_transfer_races import customer, together
 
@@ -44,8 +44,8 @@ def test_one_token_that_two_tellers_issue_at_once_is_one_customers() -> None:
             return refusal.code
         return "issued"
 
-    assert together(issue, 8) == {"issued": 1, "voucher_issued": 7}
-    assert [step["action"] for step in vouchers.steps_of("token", serial)] == ["receive", "issue"]
+    assert together(issue, 8) == {"issued": 1, "blank_issued": 7}
+    assert [step["action"] for step in stock.steps_of("token", serial)] == ["receive", "issue"]
     assert recount().findings == []
 
 
@@ -73,10 +73,10 @@ def test_a_blank_issued_moved_and_spoiled_at_once_goes_one_way() -> None:
 
         outcomes = together(work, 3)
         # A blank that was moved may still be spoiled, by the head office, where it is then.
-        actions = [step["action"] for step in vouchers.steps_of("usb_key", serial)]
+        actions = [step["action"] for step in stock.steps_of("usb_key", serial)]
         assert outcomes["done"] == len(actions) - 1
         assert actions[1:] in (["issue"], ["move"], ["spoil"], ["move", "spoil"])
-        assert set(outcomes) <= {"done", "voucher_issued", "voucher_spoiled", "voucher_not_in_stock", "try_again"}
+        assert set(outcomes) <= {"done", "blank_issued", "blank_spoiled", "blank_not_in_stock", "try_again"}
         assert recount().findings == []
 
 
@@ -110,6 +110,6 @@ def test_a_token_revoked_by_many_at_once_is_cancelled_once() -> None:
 
     outcomes = together(revoke, 6)
     assert outcomes["revoked"] == 1
-    assert set(outcomes) <= {"revoked", "factor_state_unfit", "voucher_cancelled"}
+    assert set(outcomes) <= {"revoked", "factor_state_unfit", "blank_cancelled"}
     assert state("token", serial) == "cancelled"
     assert recount().findings == []
