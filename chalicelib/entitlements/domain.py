@@ -23,6 +23,7 @@ TOKEN = "token"  # noqa: S105  # a factor's name
 PHONE = "phone"
 CLOUD = "cloud"
 USB_KEY = "usb_key"
+SMALL = "small"
 PAYMENT_PASSWORD = "payment_password"  # noqa: S105  # a factor's name
 FACTORS: Mapping[str, tuple[str, str]] = {
     NO_FACTOR: ("无（登录即可）", "none (being logged in)"),
@@ -32,6 +33,7 @@ FACTORS: Mapping[str, tuple[str, str]] = {
     CLOUD: ("云证书", "cloud certificate"),
     USB_KEY: ("USBKey", "USB key"),
     PAYMENT_PASSWORD: ("电子支付密码", "electronic payment password"),
+    SMALL: ("小额免密（客户约定金额内）", "none, within an amount that the customer agreed on"),
 }
 
 NO_ACCOUNT = "-"
@@ -170,7 +172,7 @@ TABLE: Mapping[str, Row] = {
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),
-    TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
+    TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING | {SMALL}, frozenset({FULL})),)),
 }
 
 

@@ -24,6 +24,8 @@ from chalicelib.platform.money import decimal_text
 
 # How a customer confirms. A certificate is carried by a phone (手机盾), the bank (云证书) or a USB key.
 SMS, TOKEN, CERTIFICATE, NO_FACTOR = "sms", "token", "certificate", "none"
+# No factor: the owner agreed beforehand on how much may go without one (小额免密, XJ-5.3-small).
+SMALL = "small"
 PHONE, CLOUD, USB_KEY = "phone", "cloud", "usb_key"
 CARRIERS = (PHONE, CLOUD, USB_KEY)
 METHODS = (SMS, TOKEN, *CARRIERS)

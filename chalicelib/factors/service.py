@@ -18,6 +18,7 @@ from chalicelib.factors.domain import (
     CLOUD,
     METHODS,
     NO_FACTOR,
+    SMALL,
     SMS,
     SMS_ID,
     TOKEN,
@@ -42,6 +43,7 @@ __all__ = [
     "AT_SIGN_UP",
     "CERTIFICATE",
     "NO_FACTOR",
+    "SMALL",
     "SMS",
     "SMS_ID",
     "TOKEN",
@@ -136,6 +138,7 @@ def policy(now: dt.datetime) -> Policy:
             domain.PHONE: parameters.value(parameters.PHONE_CEILING_FEN, now),
             domain.CLOUD: parameters.value(parameters.CLOUD_CEILING_FEN, now),
             domain.USB_KEY: parameters.value(parameters.USB_KEY_CEILING_FEN, now),
+            SMALL: parameters.value(parameters.NO_FACTOR_SINGLE_FEN, now),
         },
         None,
     )
@@ -186,6 +189,8 @@ def choose(caller: Caller, image: Image, factor: str, factor_id: str, now: dt.da
     row, except for SMS.
     """
     customer_id = caller.customer_id
+    if factor == SMALL:
+        return Chosen(SMALL, SMALL, SMALL)
     held: dict[str, str] = image.get("factors", {})
     fitting = [id_ for id_, method in held.items() if factor_of(method) == factor and factor_id in ("", id_)]
 
@@ -251,12 +256,15 @@ def require(
 ) -> None:
     """Put on the payer's record what a payment confirmed by that factor rests on, in the write itself.
 
-    `outward_fen` is what leaves to somebody else. Without a factor nothing is required; with one, its proof is.
+    `outward_fen` is what leaves to somebody else. Without a factor nothing is required; with one, its proof is. What
+    the owner agreed on for small amounts is a limit of theirs (`limits.limit_small`).
     """
     if factor == NO_FACTOR:
         return
     if proof is None:
         raise TypeError("a payment that a factor confirms rests on its proof")
+    if factor == SMALL:
+        return
     update.require(domain.active_rule(factor_id))
     if factor != CERTIFICATE:
         update.require(domain.guesses_rule(business_date, proof.terms.wrong_codes_day))
@@ -288,6 +296,8 @@ def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.
     when too many were entered today.
     """
     terms = terms_at(now)
+    if given.factor == SMALL:
+        return Proof(terms, secret=code_secret.current())
     if given.factor == CERTIFICATE:
         signature = given.signature
         if given.pin:

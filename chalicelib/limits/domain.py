@@ -24,6 +24,7 @@ from chalicelib.limits.errors import (
     NoCertificateLimitExceeded,
     NoFactorLimitExceeded,
     SingleLimitExceeded,
+    SmallAmountExceeded,
     StrictDayLimitExceeded,
 )
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
@@ -191,6 +192,16 @@ def single_rule(amount_fen: int) -> Rule:
     )
 
 
+def small_rule(amount_fen: int, most_fen: int) -> Rule:
+    """The owner agreed on so much for one payment without a factor, and the bank still allows it (XJ-5.3-small)."""
+    return Rule(
+        "#limit_small >= :small AND :small <= :small_most",
+        {":small": n(amount_fen), ":small_most": n(most_fen)},
+        lambda image: amount_fen <= min(limit_of(image, "limit_small"), most_fen),
+        lambda image: SmallAmountExceeded(limit=decimal_text(min(limit_of(image, "limit_small"), most_fen))),
+    )
+
+
 # What counts down from each limit: a bucket is named by this word and its period. A single ceiling has none.
 WORD_OF_LIMIT = {
     "limit_day": "day",
@@ -202,7 +213,7 @@ WORD_OF_LIMIT = {
     "limit_nofactor": "nofactor",
 }
 ACCOUNT_LIMITS = ("limit_single", "limit_day", "limit_month", "limit_year", "limit_count")
-CUSTOMER_LIMITS = ("limit_outward", "limit_nocert", "limit_nofactor")
+CUSTOMER_LIMITS = ("limit_outward", "limit_nocert", "limit_nofactor", "limit_small")
 # A bucket outlives its period by so many days: longer than any write that still names it can be under way.
 KEPT_DAYS = 2
 

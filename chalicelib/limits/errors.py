@@ -26,6 +26,17 @@ class SingleLimitExceeded(LimitExceeded):
     en = "Over the account's limit for one transfer, {limit}."
 
 
+class SmallAmountExceeded(LimitExceeded):
+    """XJ-5.3-small: without the owner's agreement the amount is 0."""
+
+    code, rank = "small_amount_exceeded", RANK_SINGLE
+    zh = "超过您约定的小额免密单笔金额 {limit} 元（0.00 为未开通）；请选择其他确认方式，或在限额管理中开通、调整。"
+    en = (
+        "Over the {limit} that you agreed may be paid without confirmation (0.00: not agreed). Choose another way to "
+        "confirm, or change it among your limits."
+    )
+
+
 class CustomerDayLimitExceeded(LimitExceeded):
     code, rank = "customer_day_limit_exceeded", RANK_CUSTOMER_DAY
     zh = "超过您当日对外转账限额 {limit} 元，今日剩余 {remaining} 元。"

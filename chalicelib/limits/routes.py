@@ -51,6 +51,10 @@ class CustomerLimits(View):
         AmountLimit, Field(description="未使用数字证书当日累计 / without a certificate, a day")
     ]
     day_without_factor: Annotated[AmountLimit, Field(description="小额免密当日累计 / without any factor, a day")]
+    single_without_factor: Annotated[
+        fields.AmountText,
+        Field(description="小额免密单笔金额，0.00 为未开通 / one payment without any factor; 0.00: not agreed"),
+    ]
     day_without_certificate_by_policy: Annotated[
         AmountLimit | None,
         Field(
@@ -89,6 +93,7 @@ class CustomerLimitsChange(Body):
     day_outward: Annotated[_Amount, _Keep]
     day_without_certificate: Annotated[_Amount, _Keep]
     day_without_factor: Annotated[_Amount, _Keep]
+    single_without_factor: Annotated[_Amount, _Keep]
 
 
 class AccountLimitsChange(Body):
@@ -114,6 +119,7 @@ def _customer_view(found: CustomerStanding) -> CustomerLimits:
         day_outward=_amount_limit(found.outward),
         day_without_certificate=_amount_limit(found.no_certificate),
         day_without_factor=_amount_limit(found.no_factor),
+        single_without_factor=decimal_text(found.small_fen),
         day_without_certificate_by_policy=_amount_limit(found.policy) if found.policy is not None else None,
     )
 
@@ -183,6 +189,7 @@ def change_own(call: Call) -> CustomerLimits:
         limit_outward=body.day_outward,
         limit_nocert=body.day_without_certificate,
         limit_nofactor=body.day_without_factor,
+        limit_small=body.single_without_factor,
     )
     demand = change_limits.demand_of(call.caller, None, wanted, call.header("step-up"), call.correlation_id)
     image = change_limits.change_customer_limits(call.caller.customer_id, wanted, may_raise=False, demand=demand)

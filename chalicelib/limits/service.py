@@ -12,6 +12,7 @@ from chalicelib.limits.domain import (
     drop_buckets,
     expired_buckets,
     single_rule,
+    small_rule,
 )
 from chalicelib.platform.dynamo import Image, ItemUpdate
 
@@ -25,6 +26,7 @@ __all__ = [
     "give_back_customer",
     "limit_account",
     "limit_customer",
+    "limit_small",
 ]
 
 
@@ -46,6 +48,11 @@ def limit_customer(
         counter.apply(update)
     for total in customer_totals(business_date, amount_fen, proof):
         total.apply(update, no_certificate_day_fen)
+
+
+def limit_small(update: ItemUpdate, amount_fen: int, most_fen: int) -> None:
+    """Hold a payment without a factor to what the payer agreed on (on the customer's record), and to `most_fen`."""
+    update.require(small_rule(amount_fen, most_fen))
 
 
 def give_back_account(update: ItemUpdate, image: Image, business_date: str, amount_fen: int, *, whole: bool) -> None:

@@ -216,6 +216,8 @@ NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
 NO_FACTOR_DAY_FEN = Parameter("limit.customer.day_without_factor_fen", 1_000_00, 0, _FEN_MAX, "XJ-5.3-small")
+# Above it nobody agrees with the bank on payments without a factor, and none of an earlier agreement passes.
+NO_FACTOR_SINGLE_FEN = Parameter("limit.customer.single_without_factor_fen", 500_00, 0, _FEN_MAX, "XJ-5.3-small")
 # At most five: they stand on the customer's record, which stays under 1 KB.
 DEVICES_MAX = Parameter("devices.max", 5, 1, 5, "XJ-4.2-pw")
 DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
@@ -294,6 +296,7 @@ ALL: dict[str, AnyParameter] = {
         TRANSFER_FEE_FEN,
         NO_CERTIFICATE_DAY_FEN,
         NO_FACTOR_DAY_FEN,
+        NO_FACTOR_SINGLE_FEN,
         DEVICES_MAX,
         DEVICE_PROOF_S,
         CEILING_SINGLE_FEN,

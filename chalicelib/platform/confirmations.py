@@ -19,6 +19,10 @@ Pin = Annotated[
 ]
 
 
+# Factors that bring something.
+CARRIED = ("sms", "token", "certificate")
+
+
 class FactorProof(Body):
     """A code of six digits; or a certificate's signature, ES256 over the canonical form of what is confirmed; or, where
     the bank keeps the certificate's key, the PIN for which the bank makes that very signature.
@@ -57,6 +61,8 @@ class FactorProof(Body):
         given, name = info.data, info.field_name
         if "factor" not in given or (name == "signature" and "pin" not in given):
             return value  # what is wrong is told by itself
+        if given["factor"] not in CARRIED:
+            return present_if(value, wanted=False)
         is_certificate = given["factor"] == "certificate"
         if is_certificate and name == "pin":
             return value  # this, or a signature

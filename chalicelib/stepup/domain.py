@@ -49,6 +49,7 @@ _LIMITS = {
     "day_outward": ("每日对外转账", "outward a day"),
     "day_without_certificate": ("未使用证书日累计", "without certificate a day"),
     "day_without_factor": ("小额免密日累计", "without any factor a day"),
+    "single_without_factor": ("小额免密单笔", "one payment without any factor"),
 }
 
 

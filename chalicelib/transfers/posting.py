@@ -63,6 +63,8 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
             no_certificate_day_fen=proof.terms.policy.no_certificate_day_fen,
         )
         limits.limit_account(payer, facts.business_date, outward_fen)
+        if instruction.factor == factors.SMALL:
+            limits.limit_small(customer, outward_fen, proof.terms.policy.ceiling_fen(factors.SMALL))
     return ledger.Draft(
         entry_id=entry.entry_id,
         facts=facts,
@@ -75,7 +77,7 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
 
 def proof_of(factor: str) -> limits.Proof:
     """What a factor proves to the limits. One that is not known here is no certificate."""
-    if factor == NO_FACTOR:
+    if factor in (NO_FACTOR, factors.SMALL):
         return limits.Proof.NONE
     return limits.Proof.CERTIFICATE if factor == CERTIFICATE else limits.Proof.FACTOR
 

@@ -52,8 +52,12 @@ class NewTransfer(Body):
     currency: fields.CurrencyText = "CNY"
     purpose: fields.Purpose = ""
     factor: Annotated[
-        Literal["sms", "token", "certificate", "none"],
-        Field(description="确认方式；none 仅限本人账户之间，立即执行 / none: own accounts only, executed at once"),
+        Literal["sms", "token", "certificate", "small", "none"],
+        Field(
+            description="确认方式；small 为小额免密，约定金额内无需验证码；none 仅限本人账户之间，立即执行 / "
+            "small: within the amount agreed on, quoted and then confirmed without a code; none: own accounts only, "
+            "executed at once"
+        ),
     ] = "sms"
     valid_until: Annotated[
         fields.Moment | None,
@@ -84,8 +88,10 @@ class NewTransfer(Body):
 
 class Confirmation(FactorProof):
     """The code for this very transfer; or its signature, ES256 over the canonical form that its creation answered; or
-    the PIN for which the bank makes it.
+    the PIN for which the bank makes it; or, for a small amount, that it is what was shown (小额免密).
     """
+
+    factor: Literal["sms", "token", "certificate", "small"]  # type: ignore[assignment]  # one more than a step-up has
 
 
 class TransferView(View):
@@ -179,6 +185,8 @@ _POSTING_REFUSALS = (
     factor_errors.CodeGuessesExhausted,
     factor_errors.FactorCeilingExceeded,
     limit_errors.SingleLimitExceeded,
+    limit_errors.SmallAmountExceeded,
+    limit_errors.NoFactorLimitExceeded,
     limit_errors.CustomerDayLimitExceeded,
     limit_errors.NoCertificateLimitExceeded,
     limit_errors.StrictDayLimitExceeded,

@@ -18,6 +18,7 @@ from cryptography import x509
 from chalicelib.factors import code_secret
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.platform import totp
 from chalicelib.transfers.domain import Instruction
 from infra import evidence
@@ -36,7 +37,8 @@ def evidences() -> Iterator[dict[str, Any]]:
         token = bank.log_in(payer)
         signer = certified(bank, payer, token)
         issue_token(payer.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=bank.clock.now())
-        names = ("certificate", "sms", "token")
+        change_customer_limits(payer.customer_id, {"limit_small": 10_00}, may_raise=True)
+        names = ("certificate", "sms", "token", "small")
         made = {
             f: bank.create(token, payer, payee, "10.00", f"key-evid-{f}", factor=f, purpose="货款😀") for f in names
         }
@@ -49,6 +51,8 @@ def evidences() -> Iterator[dict[str, Any]]:
         body = {"factor": "token", "code": totp.code_at(SEED, totp.step_at(bank.clock.now()))}
         path = f"/v1/transfers/{made['token'].body['id']}/confirmation"
         assert bank.request("POST", path, body, token=token).status == 200
+        path = f"/v1/transfers/{made['small'].body['id']}/confirmation"
+        assert bank.request("POST", path, {"factor": "small"}, token=token).status == 200
         found: dict[str, Any] = {f: evidence.export(made[f].body["id"]) for f in names}
         found["root"] = root_of(found["certificate"])
         found["secret"] = code_secret.current()
@@ -72,7 +76,7 @@ def judged(document: dict[str, Any], evidences: dict[str, Any]) -> int:
 
 
 @pytest.mark.requirement("NB-5.1.3")
-@pytest.mark.parametrize("name", ["certificate", "sms", "token", "lost later"])
+@pytest.mark.parametrize("name", ["certificate", "sms", "token", "small", "lost later"])
 def test_evidence_is_valid_as_exported(evidences: dict[str, Any], name: str) -> None:
     assert evidence.verify(evidences[name], evidences["root"], [evidences["secret"].encode()]).wrong == []
     assert judged(evidences[name], evidences) == evidence.VALID

@@ -128,6 +128,7 @@ from tests.engine.test_device_races import Phone
 from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
 from tests.engine.test_hold_races import hold
 from tests.engine.test_phone_races import begun, completed
+from tests.engine.test_small_amount_races import paid_small
 from tests.engine.test_staff_races import PASSWORD as CLERKS_PASSWORD
 from tests.engine.test_staff_races import clerk
 from tests.engine.test_step_up_races import challenge, code_of
@@ -254,6 +255,7 @@ def holds_and_limits(payer: Customer, payee: Customer) -> None:
         assert change_account_limits(owner, payer.account, wanted, may_raise=True)["limit_day"] == value
         changed = change_customer_limits(owner, dict.fromkeys(CUSTOMER_LIMITS, value), may_raise=True)
         assert changed["limit_outward"] == value
+    assert paid_small(payer, payee, 1_00) == "posted"
     clean_buckets(None, ledger.read_accounts([payer.account])[payer.account].image, FAR)
     left = {*ledger.read_accounts([payer.account])[payer.account].image, *read_customer(owner)}
     words = ("day_", "count_", "month_", "outward_", "nocert_", "nofactor_", "uncertified_")

@@ -52,6 +52,7 @@ from chalicelib.limits.domain import (
     customer_totals,
     presence_rule,
     single_rule,
+    small_rule,
     unchanged_rule,
 )
 from chalicelib.parameters.store import revision_rule
@@ -169,6 +170,7 @@ def paying_cases(account: Image, customer: Image) -> list[tuple[str, Rule, list[
             [{**account, "business_date": value} for value in ("20261120", TODAY, "20261122", "20270101")],
         ),
         ("single ceiling", single_rule(12_345), edges(account, "limit_single", 12_345)),
+        ("small amount", small_rule(12_345, 12_345), [*edges(customer, "limit_small", 12_345), customer]),
         (
             "session",
             session,

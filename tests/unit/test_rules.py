@@ -41,6 +41,7 @@ NAMES = [
     "payee's state",
     "business date",
     "single ceiling",
+    "small amount",
     "session",
     "since",
     "since grows",

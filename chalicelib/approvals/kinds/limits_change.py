@@ -43,6 +43,7 @@ class CustomerLimitsWish(Body):
     day_outward: Annotated[_Amount, _Keep]
     day_without_certificate: Annotated[_Amount, _Keep]
     day_without_factor: Annotated[_Amount, _Keep]
+    single_without_factor: Annotated[_Amount, _Keep]
 
 
 def _wanted(**amounts: str | None) -> dict[str, int]:
@@ -65,6 +66,7 @@ def _of_customer(payload: CustomerLimitsWish, _: dt.datetime) -> Proposal:
         limit_outward=payload.day_outward,
         limit_nocert=payload.day_without_certificate,
         limit_nofactor=payload.day_without_factor,
+        limit_small=payload.single_without_factor,
     )
     profile = customers.find_profile(payload.customer_id)
     if profile is None:
@@ -112,6 +114,7 @@ CUSTOMER_LIMITS_CHANGE = Kind(
         "day_outward": ("日累计对外转账限额（元）", "to others a day, yuan"),
         "day_without_certificate": ("未使用数字证书日累计限额（元）", "without a certificate a day, yuan"),
         "day_without_factor": ("小额免密日累计限额（元）", "without any factor a day, yuan"),
+        "single_without_factor": ("小额免密单笔金额（元）", "one payment without any factor, yuan"),
     },
     makes=staff.COUNTER_CUSTOMERS,
     checks=staff.COUNTER_APPROVE,

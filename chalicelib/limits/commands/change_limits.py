@@ -40,6 +40,7 @@ _KNOWN = {
     "limit_outward": ("day_outward", parameters.CEILING_DAY_FEN),
     "limit_nocert": ("day_without_certificate", parameters.NO_CERTIFICATE_DAY_FEN),
     "limit_nofactor": ("day_without_factor", parameters.NO_FACTOR_DAY_FEN),
+    "limit_small": ("single_without_factor", parameters.NO_FACTOR_SINGLE_FEN),
 }
 
 

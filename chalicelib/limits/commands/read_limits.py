@@ -18,12 +18,14 @@ from chalicelib.platform.errors import NotFound
 @dataclass(frozen=True, slots=True)
 class CustomerStanding:
     """Limits over all of a customer's accounts, in fen a day: what is paid to others, and how much of that
-    without a certificate, and without any factor. `policy` is the total without a certificate that the policy of the
+    without a certificate, and without any factor. `small_fen` is what the customer agreed one payment without a
+    factor may be. `policy` is the total without a certificate that the policy of the
     moment sets beside the customer's own limit, where it sets one."""
 
     outward: Standing
     no_certificate: Standing
     no_factor: Standing
+    small_fen: int
     policy: Standing | None
 
 
@@ -72,6 +74,7 @@ def customer_standing(image: Image, now: dt.datetime) -> CustomerStanding:
         found["limit_outward"],
         found["limit_nocert"],
         found["limit_nofactor"],
+        domain.limit_of(image, "limit_small"),
         total.standing(image, most_fen) if most_fen is not None else None,
     )
 

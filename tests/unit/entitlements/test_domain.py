@@ -14,7 +14,7 @@ from chalicelib.ledger.domain import debit_rules
 from chalicelib.transfers.domain import NO_FACTOR, SMS
 
 EDITIONS = ("express", "credit_card", "professional")
-FACTORS = ("none", "sms", "token", "phone", "cloud", "usb_key", "payment_password")
+FACTORS = ("none", "sms", "token", "phone", "cloud", "usb_key", "payment_password", "small")
 ACCOUNTS = ("-", "full", "query", "held", "credit_card")
 OPERATIONS = (
     "session.end",
@@ -73,7 +73,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     if operation in ("transfers.switch", "transfers.own"):
         return (confirming or factor == "none") and account == ("full" if operation == "transfers.own" else "-")
     assert operation == "transfers.outward"
-    return confirming and account == "full"
+    return (confirming or factor == "small") and account == "full"
 
 
 CELLS = list(itertools.product(OPERATIONS, EDITIONS, FACTORS, ACCOUNTS))
@@ -110,9 +110,9 @@ def test_the_rules_that_nobody_may_lose() -> None:
     transfers = {cell for cell in allowed if cell[0] in ("transfers.own", "transfers.outward")}
     # express and credit card never transfer, nor does anything but an account contracted at the counter
     assert {(edition, account) for _, edition, _, account in transfers} == {("professional", "full")}
-    # money to others always takes a factor, and never the payment password
+    # money to others always takes a factor, or what the owner agreed on with one; and never the payment password
     outward = {factor for operation, _, factor, _ in allowed if operation == "transfers.outward"}
-    assert outward == {"sms", "token", "phone", "cloud", "usb_key"}
+    assert outward == {"sms", "token", "phone", "cloud", "usb_key", "small"}
     # what changes more than it protects takes a factor
     assert "none" not in {factor for operation, _, factor, _ in allowed if operation in ("limits.raise",)}
 
