@@ -31,7 +31,6 @@ NOT_OVER_HTTP = {
     "notice_too_late": "the bank's own side",
     "notice_malformed": "the bank's own side",
     "notice_id_taken": "the bank's own side",
-    "no_factor_day_limit_exceeded": "nothing is paid to others without a factor yet",
     "hold_not_open": "the clearing's own side",
     "hold_expired": "the clearing's own side",
     "hold_not_expired": "the clearing's own side",

@@ -126,6 +126,7 @@ def test_the_customers_own_limits(bank: Bank) -> None:
         "day_outward": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
         "day_without_certificate": {"limit": "100.00", "used": "40.00", "remaining": "60.00"},
         "day_without_factor": {"limit": "1000.00", "used": "0.00", "remaining": "1000.00"},
+        "single_without_factor": "0.00",
         "day_without_certificate_by_policy": None,
     }
     assert phone.pay("60.00") == "posted"
