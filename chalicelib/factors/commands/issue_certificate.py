@@ -87,7 +87,7 @@ def apply_for_certificate(
         raise FactorMalformed(reason="载体或序列号 / carrier or serial number")
     if not service.takes_codes(customer_id):
         # The phone is in other hands, or nobody's: its loss is lifted first (NB-5.3.6).
-        raise FactorNotActive(factors=domain.words(service.kinds_held(customer_id, now)))
+        raise FactorNotActive(factors=domain.words(service.methods_held(customer_id, now)))
     known = free_method(customer_id, method, now)
     valid_for = dt.timedelta(seconds=parameters.value(parameters.DOWNLOAD_CODE_VALID_S, now))
     open_rows = [row for row in known if row.state == domain.APPLIED]
