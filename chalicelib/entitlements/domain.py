@@ -63,12 +63,18 @@ TRANSFERS_READ = "transfers.read"
 NOTIFICATIONS_READ = "notifications.read"
 SECURITY_READ = "security.read"
 SECURITY_PROTECT = "security.protect"
-SECURITY_CHANGE = "security.change"
+PHONE_CHANGE = "phone.change"
+PHONE_PROVE = "phone.prove"
+DEVICE_BIND = "device.bind"
+CERTIFICATE_DOWNLOAD = "certificate.download"
+CERTIFICATE_RENEW = "certificate.renew"
 STEP_UP = "step_up.confirm"
 IDENTITY_VERIFY = "identity.verify"
 PROFILE = "profile.manage"
-ACCOUNTS_BIND = "accounts.bind"
-TRANSFERS_SWITCH = "transfers.switch"
+CARD_BIND = "card.bind"
+CARD_UNBIND = "card.unbind"
+TRANSFERS_SWITCH_ON = "transfers.switch_on"
+TRANSFERS_SWITCH_OFF = "transfers.switch_off"
 LIMITS_READ = "limits.read"
 LIMITS_LOWER = "limits.lower"
 LIMITS_RAISE = "limits.raise"
@@ -118,11 +124,14 @@ _NONE = frozenset({NO_ACCOUNT})
 _SETTLEMENT = frozenset({FULL, QUERY, HELD})
 _CARDS = frozenset({CREDIT_CARD})
 
-_READS_ACCOUNTS = (
-    Grant(_PRO, _SESSION_ONLY, _SETTLEMENT | _CARDS),
-    Grant(frozenset({EXPRESS}), _SESSION_ONLY, _SETTLEMENT),
-    Grant(frozenset({CREDIT_CARD}), _SESSION_ONLY, _CARDS),
-)
+
+def _own_accounts(factors: frozenset[str] = _SESSION_ONLY) -> tuple[Grant, ...]:
+    """Whatever accounts an edition serves, whether they may pay or not."""
+    return (
+        Grant(_PRO, factors, _SETTLEMENT | _CARDS),
+        Grant(frozenset({EXPRESS}), factors, _SETTLEMENT),
+        Grant(frozenset({CREDIT_CARD}), factors, _CARDS),
+    )
 
 
 def _plain(editions: frozenset[str], factors: frozenset[str] = _SESSION_ONLY) -> tuple[Grant, ...]:
@@ -132,8 +141,8 @@ def _plain(editions: frozenset[str], factors: frozenset[str] = _SESSION_ONLY) ->
 
 TABLE: Mapping[str, Row] = {
     SESSION_END: Row("退出登录", "log out", _plain(_ALL)),
-    ACCOUNTS_READ: Row("账户、资产、明细查询", "accounts, overview, movements", _READS_ACCOUNTS),
-    BILLS_READ: Row("月度账单", "monthly bills", _READS_ACCOUNTS),
+    ACCOUNTS_READ: Row("账户、资产、明细查询", "accounts, overview, movements", _own_accounts()),
+    BILLS_READ: Row("月度账单", "monthly bills", _own_accounts()),
     NOTIFICATIONS_READ: Row("消息", "notifications", _plain(_ALL)),
     SECURITY_READ: Row("本人日志、会话、设备查询", "own log, sessions and devices", _plain(_ALL)),
     SECURITY_PROTECT: Row(
@@ -141,12 +150,20 @@ TABLE: Mapping[str, Row] = {
         "end sessions, rename and end devices, report a device or factor lost",
         _plain(_ALL),
     ),
-    SECURITY_CHANGE: Row("变更手机号或认证工具", "change phone or factors", _plain(_PRO, _CONFIRMING)),
+    PHONE_CHANGE: Row("更换预留手机号", "change the reserved phone", _plain(_PRO, _STRONG)),
+    # Asked for by who may change it; the code goes to the new number.
+    PHONE_PROVE: Row("验证新手机号", "prove the new phone", _plain(_PRO, frozenset({SMS}))),
+    # Asked for at a log-in, whose password was right.
+    DEVICE_BIND: Row("绑定新设备", "bind a new device", _plain(_ALL, frozenset({SMS}))),
+    # The code is the counter's, and the old certificate confirms the new one.
+    CERTIFICATE_DOWNLOAD: Row("下载数字证书", "download a certificate", _plain(_PRO, frozenset({SMS}))),
+    CERTIFICATE_RENEW: Row("更新数字证书", "renew a certificate", _plain(_PRO, _CERTIFICATES)),
     STEP_UP: Row("确认敏感操作", "confirm a sensitive operation", _plain(_ALL)),
     IDENTITY_VERIFY: Row("实名认证", "real-name verification", _plain(_ALL)),
     PROFILE: Row("个人资料查询与修改", "own data: see and change", _plain(_ALL)),
     # What is bound online is looked at and never pays.
-    ACCOUNTS_BIND: Row("网上绑定、解绑本人账户或卡", "bind and unbind own accounts and cards", _READS_ACCOUNTS),
+    CARD_BIND: Row("网上绑定本人账户或卡", "bind own accounts and cards", _own_accounts(_CONFIRMING)),
+    CARD_UNBIND: Row("解绑网上绑定的账户或卡", "unbind accounts and cards bound online", _own_accounts()),
     PASSWORD_CHANGE: Row("修改查询密码", "change the query password", _plain(_ALL)),
     LOGIN_NAME_CHANGE: Row("设置登录名", "set the login name", _plain(_ALL)),
     PAYMENT_PASSWORD_MANAGE: Row(
@@ -168,7 +185,8 @@ TABLE: Mapping[str, Row] = {
     # To lower a limit only protects: on whatever is the customer's own.
     LIMITS_LOWER: Row("调低限额", "limits: lower", (Grant(_PRO, _SESSION_ONLY, frozenset(ACCOUNT_KINDS)),)),
     LIMITS_RAISE: Row("调高限额", "limits: raise", (Grant(_PRO, _STRONG, frozenset({NO_ACCOUNT, FULL})),)),
-    TRANSFERS_SWITCH: Row("开启或关闭网上转账", "switch online transfers", _plain(_PRO, _CONFIRMING | _SESSION_ONLY)),
+    TRANSFERS_SWITCH_OFF: Row("关闭网上转账", "switch online transfers off", _plain(_PRO)),
+    TRANSFERS_SWITCH_ON: Row("开启网上转账", "switch online transfers on", _plain(_PRO, _CONFIRMING)),
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),
@@ -179,6 +197,16 @@ TABLE: Mapping[str, Row] = {
 def is_allowed(operation: str, edition: str, factor: str | None = None, account: str | None = None) -> bool:
     """What the table says; a factor or account kind of None asks for any. Raises KeyError for no such operation."""
     return any(grant.covers(edition, factor, account) for grant in TABLE[operation].grants)
+
+
+def factors_for(operation: str, edition: str | None, account: str) -> tuple[str, ...]:
+    """The factors by which an edition may do the operation on that kind of account, in the order of FACTORS.
+
+    None for the edition is the counter, where there is no session: whatever some edition may. Raises KeyError for no
+    such operation.
+    """
+    editions = EDITIONS if edition is None else (edition,)
+    return tuple(factor for factor in FACTORS if any(is_allowed(operation, one, factor, account) for one in editions))
 
 
 def account_kind(kind: str, right: str) -> str:

@@ -66,8 +66,8 @@ __all__ = [
     "forget_secret",
     "given_of",
     "is_sealed",
-    "kinds_held",
     "known_secrets",
+    "methods_held",
     "policy",
     "require",
     "rotate_secret",
@@ -340,10 +340,10 @@ def verify_token(code: str, image: Image, tries_left: int, now: dt.datetime) -> 
     return step
 
 
-def kinds_held(customer_id: str, now: dt.datetime) -> list[str]:
-    """Kinds of the customer's factors that are active and not past their end: `sms`, `token`, `certificate`."""
-    held = {factor_of(row.method) for row in store.of_customer(customer_id) if state_at(row, now) == domain.ACTIVE}
-    return [kind for kind in (SMS, TOKEN, CERTIFICATE) if kind in held]
+def methods_held(customer_id: str, now: dt.datetime) -> list[str]:
+    """Methods of the customer's factors that are active and not past their end, weakest first."""
+    held = {row.method for row in store.of_customer(customer_id) if state_at(row, now) == domain.ACTIVE}
+    return [method for method in METHODS if method in held]
 
 
 def download_code(image: Image) -> str:

@@ -30,6 +30,7 @@ class FactorItem(Item):
     `seed` and `private_key` are encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it.
     The private key is a cloud certificate's, as are `pin_hash`, `pin_tries`, counted since the last right PIN, and
     `pin_at`, when the last try was claimed. `told_…` is when the owner was reminded.
+    `holder` is a place's: a row whose `factor_id` is a method, and which says who has it (`take_place`).
     """
 
     class Meta:
@@ -56,6 +57,7 @@ class FactorItem(Item):
     code_until = UnicodeAttribute(null=True)
     told_opening = UnicodeAttribute(null=True)
     told_ended = UnicodeAttribute(null=True)
+    holder = UnicodeAttribute(null=True)
 
 
 def get(customer_id: str, factor_id: str) -> FactorItem | None:
@@ -87,6 +89,38 @@ def key_put(key: bytes, customer_id: str, factor_id: str) -> ItemPut:
         "certified_for": f"{customer_id}/{factor_id}",
     }
     return ItemPut(settings.table("factors"), "customer_id", to_raw(row), taken=KeyCertifiedAlready)
+
+
+def _place_of(customer_id: str) -> str:
+    """Under which key the customer's places are: by themselves, as no customer's id has a hyphen."""
+    return f"place-{customer_id}"
+
+
+def place_holder(customer_id: str, method: str) -> str | None:
+    """Which factor is, or was last, the customer's one of that method; None where none has taken the place yet."""
+    row = get(_place_of(customer_id), method)
+    return row.holder if row is not None else None
+
+
+def place_put(customer_id: str, method: str, factor_id: str) -> ItemPut:
+    """The first factor of a method takes its place."""
+    row = {"customer_id": _place_of(customer_id), "factor_id": method, "holder": factor_id}
+    return ItemPut(settings.table("factors"), "customer_id", to_raw(row))
+
+
+def place_update(customer_id: str, method: str) -> ItemUpdate:
+    """A conditional update of who has the place."""
+    return update_of(_place_of(customer_id), method)
+
+
+def place_rule(holder: str) -> Rule:
+    """The place is still that factor's; where it is not, who asked reads anew."""
+    return Rule(
+        "#holder = :place_holder",
+        {":place_holder": s(holder)},
+        lambda image: bool(image.get("holder") == holder),
+        None,
+    )
 
 
 def update_of(customer_id: str, factor_id: str) -> ItemUpdate:

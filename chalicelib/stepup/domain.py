@@ -17,8 +17,6 @@ AWAITING, CONFIRMED, USED, EXPIRED = "awaiting", "confirmed", "used", "expired"
 FIRST_ATTEMPT = 1
 
 SMS, TOKEN, CERTIFICATE = "sms", "token", "certificate"
-# What a stolen phone with its SIM card does not give away.
-STRONG = (TOKEN, CERTIFICATE)
 
 Facts = Mapping[str, str]
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -26,14 +24,14 @@ _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One kind of sensitive operation: which factors would do, and what will be done, in words.
+    """One kind of sensitive operation, and what will be done, in words. Which factors would do says the row of the
+    entitlements' table that is called `code` (YQ-4.1.3).
 
     `zh` and `en` are what the SMS and the screen say: key facts masked, and no text that somebody chose.
     `phone_fact` names the fact with the number a code goes to; without it that is the reserved phone.
     """
 
     code: str
-    factors: tuple[str, ...]
     zh: Callable[[Facts], str]
     en: Callable[[Facts], str]
     phone_fact: str | None = None
@@ -66,36 +64,31 @@ def _limits_en(facts: Facts) -> str:
     return f"set the limits of {whose}: {changes}"
 
 
-RAISE_LIMITS = Operation("limits.raise", STRONG, _limits_zh, _limits_en)
+RAISE_LIMITS = Operation("limits.raise", _limits_zh, _limits_en)
 SWITCH_TRANSFERS_ON = Operation(
     "transfers.switch_on",
-    (SMS, *STRONG),
     lambda _: "开启网上转账功能",
     lambda _: "switch online transfers on",
 )
 # The device's own name is text that somebody chose: an SMS does not carry it.
 BIND_DEVICE = Operation(
     "device.bind",
-    (SMS,),
     lambda facts: f"登录新设备（{facts['platform']}，编号尾号{facts['device'][-4:]}）",
     lambda facts: f"log in on a new device ({facts['platform']}, number ending {facts['device'][-4:]})",
 )
 CHANGE_PHONE = Operation(
     "phone.change",
-    STRONG,
     lambda facts: f"将预留手机号更换为{mask_phone(facts['phone'])}",
     lambda facts: f"change the reserved phone to {mask_phone(facts['phone'])}",
 )
 BIND_CARD = Operation(
     "card.bind",
-    (SMS, *STRONG),
     lambda facts: f"绑定本人尾号{account_tail(facts['card'])}的卡或账户（仅查询）",
     lambda facts: f"bind your own card or account ending {account_tail(facts['card'])}, to look at",
 )
 # Asked for by who may change it: that the new number is reachable. Its code goes there.
 PROVE_PHONE = Operation(
     "phone.prove",
-    (SMS,),
     lambda facts: f"将{mask_phone(facts['phone'])}设为预留手机号",
     lambda facts: f"make {mask_phone(facts['phone'])} the reserved phone",
     phone_fact="phone",
@@ -109,8 +102,8 @@ OPERATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """A challenge as stored. `holder` is the session that may confirm and use it; `rests_on` is the id of the factor
-    that confirmed it, empty before.
+    """A challenge as stored. `holder` is the session that may confirm and use it; `factors` are the methods by which,
+    of those that the customer held; `rests_on` is the id of the factor that confirmed it, empty before.
     """
 
     challenge_id: str

@@ -50,7 +50,7 @@ def _view(challenge: service.Challenge) -> StepUpView:
         facts=challenge.facts,
         zh=kind.zh(challenge.facts),
         en=kind.en(challenge.facts),
-        factors=challenge.factors,
+        factors=service.kinds_of(challenge.factors),
         digest=challenge.digest.hex(),
         canonical=base64.b64encode(challenge.canonical()).decode(),
         state=challenge.state_at(clock.to_text(clock.now())),  # type: ignore[arg-type]  # one of the four

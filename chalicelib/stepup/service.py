@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
+from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
 from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
@@ -64,6 +66,8 @@ __all__ = [
     "claim",
     "confirm",
     "consuming",
+    "kinds_for",
+    "kinds_of",
     "open_challenge",
     "read_challenge",
     "refusal_of",
@@ -90,6 +94,18 @@ class Demand:
     facts: Facts
     given: str | None
     correlation_id: str
+    # The kind of account that it is done on, for the table of entitlements.
+    account: str = entitlements.NO_ACCOUNT
+
+
+def kinds_for(operation: Operation, edition: str | None, account: str) -> list[str]:
+    """What a confirmation may name as its factor: `sms`, `token`, `certificate` (YQ-4.1.3)."""
+    return kinds_of(entitlements.factors_for(operation.code, edition, account))
+
+
+def kinds_of(methods: Iterable[str]) -> list[str]:
+    """The same of methods; the three that carry a certificate are one kind."""
+    return list(dict.fromkeys(factors.factor_of(method) for method in methods))
 
 
 def require(demand: Demand, now: dt.datetime) -> str:
@@ -170,32 +186,52 @@ def _with_rule(customer_id: str, rule: Rule, writes: Sequence[ItemPut | ItemUpda
 def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
     """The refusal that asks for a step-up, with a fresh challenge in its facts.
 
-    Raises StrongFactorRequired, StepUpLimitReached.
+    Raises EditionNotEntitled, StrongFactorRequired, StepUpLimitReached.
     """
     caller = demand.caller
     challenge = open_challenge(
-        caller.customer_id, caller.session_id, demand.operation, demand.facts, demand.correlation_id, now
+        caller.customer_id,
+        caller.session_id,
+        demand.operation,
+        demand.facts,
+        demand.correlation_id,
+        now,
+        edition=caller.edition,
+        account=demand.account,
     )
     return StepUpRequired(
         step_up=challenge.challenge_id,
         digest=challenge.digest.hex(),
         valid_until=challenge.valid_until,
-        factors=",".join(challenge.factors),
+        factors=",".join(kinds_of(challenge.factors)),
     )
 
 
 def open_challenge(
-    customer_id: str, holder: str, operation: Operation, facts: Facts, correlation_id: str, now: dt.datetime
+    customer_id: str,
+    holder: str,
+    operation: Operation,
+    facts: Facts,
+    correlation_id: str,
+    now: dt.datetime,
+    *,
+    edition: str | None,
+    account: str = entitlements.NO_ACCOUNT,
 ) -> Challenge:
     """Store a challenge; where an SMS code would do, its stream sends one.
 
-    Raises StrongFactorRequired when the customer holds none of the operation's factors, StepUpLimitReached.
+    Which factors would do is the operation's row of the table, for the session's edition (None: asked for at the
+    counter) and the kind of account. Raises EditionNotEntitled where none would, StrongFactorRequired when the
+    customer holds none of them, StepUpLimitReached.
     """
+    wanted = entitlements.factors_for(operation.code, edition, account)
+    if not wanted:
+        raise EditionNotEntitled()
     # A code to a number that is to be proved goes past the phone that may have been lost.
     held = (SMS,) if operation.phone_fact else verifiers.factors_held(customer_id, now)
-    usable = [factor for factor in operation.factors if factor in held]
+    usable = [method for method in wanted if method in held]
     if not usable:
-        raise StrongFactorRequired(factors=",".join(operation.factors))
+        raise StrongFactorRequired(factors=",".join(kinds_of(wanted)))
     valid_until = now + dt.timedelta(seconds=parameters.value(parameters.STEP_UP_VALID_S, now))
     expires_at = int((valid_until + _KEPT_AFTER).timestamp())
     most = parameters.value(parameters.STEP_UP_DAY_MAX, now)
@@ -269,8 +305,9 @@ def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: d
     challenge = Challenge.from_image(updates.insist(update.set("#tries = #tries + :one", one=n(1))))
     if not challenge.is_true():
         raise StepUpAltered()
-    if given.factor not in challenge.factors:
-        raise FactorNotAccepted(factors=",".join(challenge.factors))
+    accepted = kinds_of(challenge.factors)
+    if given.factor not in accepted:
+        raise FactorNotAccepted(factors=",".join(accepted))
     factor_id = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
     return replace(challenge, rests_on=factor_id)
 
@@ -291,7 +328,7 @@ def send_again(caller: Caller, challenge_id: str, now: dt.datetime) -> Challenge
     """
     challenge = challenge_of(caller, challenge_id)
     if SMS not in challenge.factors:
-        raise FactorNotAccepted(factors=",".join(challenge.factors))
+        raise FactorNotAccepted(factors=",".join(kinds_of(challenge.factors)))
     require_spacing(challenge.attempt, clock.from_text(challenge.created_at), now)
     update = settlement(challenge, now).require(domain.attempt_rule(challenge.attempt))
     return Challenge.from_image(updates.insist(update.set("#attempt = #attempt + :one", one=n(1))))

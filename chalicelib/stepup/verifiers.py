@@ -28,16 +28,17 @@ def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime
 
 
 def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
-    return confirm_operation.use_certificate(challenge.customer_id, given, challenge.canonical(), tries_left, now)
+    owner, message = challenge.customer_id, challenge.canonical()
+    return confirm_operation.use_certificate(owner, given, message, challenge.factors, tries_left, now)
 
 
 VERIFIERS: Mapping[str, Verifier] = {SMS: _sms, TOKEN: _token, CERTIFICATE: _certificate}
 
 
 def factors_held(customer_id: str, now: dt.datetime) -> tuple[str, ...]:
-    """Kinds of the factors with which this customer can confirm.
+    """Methods of the factors with which this customer can confirm.
 
     Everybody's reserved phone takes codes, until its loss is reported (NB-5.3.6).
     """
     codes = (SMS,) if factors.takes_codes(customer_id) else ()
-    return (*codes, *(kind for kind in factors.kinds_held(customer_id, now) if kind != SMS))
+    return (*codes, *(method for method in factors.methods_held(customer_id, now) if method != SMS))

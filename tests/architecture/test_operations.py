@@ -43,6 +43,8 @@ ASKED_ELSEWHERE = {
     "transfers.own": "transfers' commands, which know whose the payee is",
     "payments.important": "what pays without a transfer; no such operation yet",
     "limits.raise": "the change of limits, which knows whether one is raised",
+    "transfers.switch_on": "its step-up, as the same operation switches off",
+    "device.bind": "its step-up, before there is a session",
 }
 
 # Rows of staff's permission matrix that no operation names, and who asks them.
@@ -103,6 +105,18 @@ def test_an_operation_with_a_caller_names_what_it_needs(operation: Operation) ->
     else:
         assert operation.entitlement in entitlements.TABLE
         assert operation.permission is None
+
+
+# What an operation answers that looks at a factor, or sends its code; which one is right is the use case's own test.
+PROOFS = {"step_up_required", "code_wrong", "signature_wrong", "pin_wrong", "factor_not_active", "factor_not_accepted"}
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+@each
+def test_an_operation_that_takes_a_factor_asks_for_one(operation: Operation) -> None:
+    row = entitlements.TABLE.get(operation.entitlement or "")
+    if row is not None and not any("none" in grant.factors for grant in row.grants):
+        assert {refusal.code for refusal in operation.refusals} & PROOFS
 
 
 def test_asking_for_an_approval_declares_what_its_kinds_refuse() -> None:

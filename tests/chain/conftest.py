@@ -66,6 +66,6 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         updates.run(record.set("#factors.#certificate = :method", method=s("usb_key")))
         return "certificate"
 
-    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: (SMS, CERTIFICATE))
+    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: (SMS, "usb_key"))
     monkeypatch.setattr(verifiers, "VERIFIERS", {**verifiers.VERIFIERS, CERTIFICATE: verify})
     return seen

@@ -12,7 +12,7 @@ from chalicelib.customers.commands.sign_up import SignedUp
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.platform import aws
-from tests.chain.bank import Bank, Person, Reply
+from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.counter import PHONE, account, document, enter, log_in, sign_up
 
 
@@ -90,6 +90,31 @@ def test_it_is_unbound_again_but_not_what_the_counter_contracted(bank: Bank, hol
     reply = bank.request("DELETE", f"/v1/cards/{holder.contracted}", token=holder.token)
     assert reply.code == "contracted_at_counter"
     assert ledger.read_accounts([holder.contracted])[holder.contracted].right == ledger.RIGHT_FULL
+
+
+@pytest.mark.requirement("NB-5.4.1-card")
+def test_the_credit_card_edition_binds_and_unbinds_cards_alone(bank: Bank, holder: Holder) -> None:
+    savings, card = account(bank, holder.customer_id), account(bank, holder.customer_id, "credit_card")
+    for one in (savings, card):
+        assert bind(bank, holder, one).status == 201
+    name = {"login_name": holder.contracted, "password": PASSWORD, "edition": "credit_card"}
+    less = Holder(
+        holder.customer_id, holder.contracted, bank.request("POST", "/v1/sessions", name).body["access_token"]
+    )
+    refused = bank.request("DELETE", f"/v1/cards/{savings}", token=less.token)
+    assert (refused.status, refused.code) == (403, "edition_not_entitled")
+    assert bank.request("DELETE", f"/v1/cards/{card}", token=less.token).status == 204
+    assert bind(bank, less, card).status == 201
+    assert bank.request("DELETE", f"/v1/cards/{savings}", token=holder.token).status == 204
+    assert bind(bank, less, savings).code == "edition_not_entitled"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_who_lost_the_phone_and_has_nothing_else_binds_at_a_branch(bank: Bank, holder: Holder) -> None:
+    card = account(bank, holder.customer_id)
+    assert bank.request("POST", "/v1/factors/sms/loss", token=holder.token).status == 204
+    refused = bind(bank, holder, card)
+    assert (refused.status, refused.code) == (403, "strong_factor_required")
 
 
 @pytest.mark.requirement("YQ-4.2.2-set")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.customers import service as customers
+from chalicelib.entitlements import service as entitlements
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.notifications import providers
 from chalicelib.platform import totp
+from chalicelib.stepup import verifiers
 from tests.chain import signers
 from tests.chain.bank import TELLER, Bank, Reply
 from tests.chain.probe import account_image, unchanged
@@ -81,6 +84,44 @@ def test_a_certificate_signs_the_canonical_form_and_the_limit_is_raised(bank: Ba
     assert (
         phone.confirm(asked["id"], factor="certificate", signature=signer.sign(message)).code == "step_up_not_awaiting"
     )
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+def test_the_table_says_which_certificate_would_do(bank: Bank, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a customer with a phone certificate and a token, and a bank that takes neither to raise limits
+    signer = signers.certified(bank, phone.person, phone.token)
+    given_token(bank, phone)
+    row = entitlements.TABLE["limits.raise"]
+    usb_keys = replace(row, grants=tuple(replace(grant, factors=frozenset({"usb_key"})) for grant in row.grants))
+    with monkeypatch.context() as patched:
+        patched.setitem(entitlements.TABLE, "limits.raise", usb_keys)
+        refused = phone.ask()
+        assert (refused.code, refused.body["facts"]["factors"]) == ("strong_factor_required", "certificate")
+    # when it takes tokens, then the certificate confirms nothing, though its owner holds it
+    tokens = replace(row, grants=tuple(replace(grant, factors=frozenset({"token", "usb_key"})) for grant in row.grants))
+    monkeypatch.setitem(entitlements.TABLE, "limits.raise", tokens)
+    asked = phone.asked()
+    assert asked["factors"] == ["token"]
+    signature = signer.sign(base64.b64decode(asked["canonical"]))
+    assert phone.confirm(asked["id"], factor="certificate", signature=signature).code == "factor_not_accepted"
+    assert phone.confirm(asked["id"], **with_token(bank)).status == 200
+    assert phone.ask(asked["id"]).status == 200
+
+
+@pytest.mark.requirement("NB-5.4.1-pro")
+def test_another_certificate_than_the_table_takes_does_not_stand_in(
+    bank: Bank, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a challenge that a cloud certificate may confirm, and a phone's certificate beside it
+    signer = signers.certified(bank, phone.person, phone.token)
+    asked = phone.asked()
+    monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: ("cloud",))
+    other = phone.asked()
+    assert (asked["factors"], other["factors"]) == (["certificate"], ["certificate"])
+    signature = signer.sign(base64.b64decode(other["canonical"]))
+    assert phone.confirm(other["id"], factor="certificate", signature=signature).code == "factor_not_active"
+    signature = signer.sign(base64.b64decode(asked["canonical"]))
+    assert phone.confirm(asked["id"], factor="certificate", signature=signature).status == 200
 
 
 @pytest.mark.requirement("NB-5.3.6")

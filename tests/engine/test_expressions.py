@@ -545,6 +545,8 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
     for row in factors_store.of_customer(authority.BANK):  # as before the key was used first
         row.delete()
     authority.authority_named.cache_clear()
+    revoked_id = issue_token(owner, serial=blank(), seed=seed, teller_id=TELLER, now=now)
+    revoke_factor(owner, revoked_id, teller_id=TELLER, now=now)
     token_id = issue_token(owner, serial=blank(), seed=seed, teller_id=TELLER, now=now)
     for _ in range(2):  # the second is a new code for the same
         phone_id = issue_certificate.apply_for_certificate(
@@ -590,7 +592,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
     due = remind.due(owner, new_id, "ended", ends)
     assert due is not None
     assert (due.method, due.has_ended) == ("phone", True)
-    assert len(factors.factors_of(owner)) == 5
+    assert len(factors.factors_of(owner)) == 6
 
 
 def cloud_certificate(payer: Customer, payee: Customer) -> None:

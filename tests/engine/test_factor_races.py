@@ -10,10 +10,11 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.audit import service as audit
+from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import issue_certificate
-from chalicelib.factors.commands.end_factor import report_loss
+from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
@@ -183,6 +184,44 @@ def test_a_tokens_code_sent_for_many_transfers_at_once_confirms_one() -> None:
 
     assert outcomes == {"posted": 1, "token_code_used": 15}
     assert available(payee.account) == 100_00
+
+
+@pytest.mark.requirement("NB-5.3.5")
+@pytest.mark.parametrize("method", ["token", "phone", "cloud", "usb_key"])
+def test_tellers_at_once_give_a_customer_one_factor_of_a_kind(method: str) -> None:
+    # given a customer whose factor of before has ended, so that a new one takes its place
+    owner = customer("赵小明", 0).caller.customer_id
+    revoke_factor(owner, given_out(owner, method, blank_of(method)), teller_id=TELLER, now=clock.now())
+    serials = [blank_of(method) for _ in range(8)]
+
+    # when eight tellers give out one each
+    outcomes = together(lambda i: refused(lambda: given_out(owner, method, serials[i])), 8)
+
+    # then one did: with the others there is neither a factor nor a device of the bank's
+    standing = [row for row in factors.factors_of(owner) if row.method == method and row.state != "revoked"]
+    assert len(standing) == 1
+    if method == "token":
+        assert outcomes["made"] == 1
+        assert set(outcomes) <= {"made", "factor_held_already", "try_again"}
+    else:
+        # A later one that finds the application applies anew, for another code and device.
+        assert outcomes["made"] >= 1
+        assert set(outcomes) <= {"made", "download_code_void", "try_again"}
+    held = [serial for serial in serials if serial and stock.steps_of(method, serial)[-1]["action"] == "issue"]
+    assert held == [number for row in standing if (number := row.serial or row.device_serial)]
+
+
+def blank_of(method: str) -> str:
+    return blank(method) if method in ("token", "usb_key") else ""
+
+
+def given_out(owner: str, method: str, serial: str) -> str:
+    now = clock.now()
+    if method == "token":
+        return issue_token(owner, serial=serial, seed=SEED, teller_id=TELLER, now=now)
+    return issue_certificate.apply_for_certificate(
+        owner, method, teller_id=TELLER, now=now, device_serial=serial, correlation_id="test"
+    )
 
 
 @pytest.mark.requirement("NB-5.3.3-dl")

@@ -28,7 +28,9 @@ TIMES = 40
 
 def challenge(owner: Customer, operation: stepup.Operation = stepup.SWITCH_TRANSFERS_ON) -> stepup.Challenge:
     caller = owner.caller
-    return stepup.open_challenge(caller.customer_id, caller.session_id, operation, {}, "test", clock.now())
+    return stepup.open_challenge(
+        caller.customer_id, caller.session_id, operation, {}, "test", clock.now(), edition="professional"
+    )
 
 
 def code_of(asked: stepup.Challenge, attempt: int = 1) -> str:

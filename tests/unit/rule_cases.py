@@ -382,6 +382,7 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             factors_store.state_rule("active", "lost"),
             [{**customer, "state": value} for value in ("active", "lost", "revoked", "applied", "")],
         ),
+        ("factor's place", factors_store.place_rule("k1"), edges(customer, "holder", "k1")),
         (
             "key kept by the bank",
             issue_certificate.carrier_rule(bank_keeps=True),

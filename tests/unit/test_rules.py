@@ -65,6 +65,7 @@ NAMES = [
     "factor's ceiling",
     "factor's ceiling: k1",
     "factor's state",
+    "factor's place",
     "key kept by the bank",
     "key kept by the customer",
     "pin: cloud",

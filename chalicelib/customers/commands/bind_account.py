@@ -63,8 +63,7 @@ def plan_binding(caller: Caller, card: str, now: dt.datetime) -> Binding:
     account = ledger.read_accounts([account_id]).get(account_id)
     if account is None or (account.customer_id, account.holder) != (caller.customer_id, profile.name):
         raise NotFound()
-    kind = entitlements.account_kind(account.kind, account.right)
-    entitlements.require(caller.edition, entitlements.ACCOUNTS_BIND, account=kind)
+    entitlements.require(caller.edition, entitlements.CARD_BIND, account=_kind_of(account))
     if holdings.get(account_id) != profile.phone:
         raise PhoneNotReserved()
     if account_id in customers.contracts_of(caller.customer_id):
@@ -82,9 +81,9 @@ def bind_account(
 
     Raises StepUpRequired and its kin; what `why_not` names; TryAgain, OutcomeUnknown.
     """
-    account_id = binding.account.account_id
+    account_id, kind = binding.account.account_id, _kind_of(binding.account)
     if binding.writes:
-        demand = stepup.Demand(caller, stepup.BIND_CARD, {"card": account_id}, given, correlation_id)
+        demand = stepup.Demand(caller, stepup.BIND_CARD, {"card": account_id}, given, correlation_id, kind)
         try:
             stepup.write_with(demand, binding.writes, now)
         except updates.Overtaken:
@@ -95,14 +94,20 @@ def bind_account(
 def unbind_account(caller: Caller, account_id: str, now: dt.datetime) -> None:
     """Take an account that is only looked at out of online banking.
 
-    Raises NotFound, ContractedAtCounter for one that may pay: what the counter contracted the counter ends.
+    Raises NotFound; EditionNotEntitled (the credit-card edition unbinds cards alone); ContractedAtCounter for one
+    that may pay: what the counter contracted the counter ends.
     """
-    right = customers.contracts_of(caller.customer_id).get(account_id)
-    if right is None:
+    if account_id not in customers.contracts_of(caller.customer_id):
         raise NotFound()
+    account = ledger.read_accounts([account_id])[account_id]
+    entitlements.require(caller.edition, entitlements.CARD_UNBIND, account=_kind_of(account))
     event = audit.event(
         caller.customer_id, audit.ACCOUNT_UNBOUND, now, session_id=caller.session_id, account=mask_account(account_id)
     )
     contract = store.contract_delete(caller.customer_id, account_id).require(domain.query_rule())
     if not transactions.commit([contract, *end_of_contract(caller.customer_id, account_id), event]):
         raise ContractedAtCounter()
+
+
+def _kind_of(account: ledger.Account) -> str:
+    return entitlements.account_kind(account.kind, account.right)

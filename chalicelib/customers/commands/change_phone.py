@@ -29,7 +29,7 @@ def begin(caller: Caller, phone: str, *, given: str | None, correlation_id: str,
     old = _old_phone(caller.customer_id, phone)
     demand = stepup.Demand(caller, stepup.CHANGE_PHONE, {"phone": phone}, given, correlation_id)
     facts = {"phone": phone, "old_phone": old, "confirmed_by": stepup.require(demand, now)}
-    return _prove(caller.customer_id, caller.session_id, facts, correlation_id, now)
+    return _prove(caller.customer_id, caller.session_id, facts, correlation_id, now, edition=caller.edition)
 
 
 def begin_at_counter(
@@ -43,7 +43,7 @@ def begin_at_counter(
     if not customers.is_phone(phone):
         raise ValueError("not a mobile number")
     facts = {"phone": phone, "old_phone": _old_phone(customer_id, phone)}
-    return _prove(customer_id, teller_id, facts, correlation_id, now)
+    return _prove(customer_id, teller_id, facts, correlation_id, now, edition=None)
 
 
 def complete(caller: Caller, challenge_id: str, code: str, now: dt.datetime) -> None:
@@ -68,9 +68,9 @@ def _old_phone(customer_id: str, phone: str) -> str:
 
 
 def _prove(
-    customer_id: str, holder: str, facts: dict[str, str], correlation_id: str, now: dt.datetime
+    customer_id: str, holder: str, facts: dict[str, str], correlation_id: str, now: dt.datetime, *, edition: str | None
 ) -> stepup.Challenge:
-    return stepup.open_challenge(customer_id, holder, stepup.PROVE_PHONE, facts, correlation_id, now)
+    return stepup.open_challenge(customer_id, holder, stepup.PROVE_PHONE, facts, correlation_id, now, edition=edition)
 
 
 def _complete(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from chalicelib.customers import service as customers
 from chalicelib.factors import service, store
-from chalicelib.factors.domain import ACTIVE, CERTIFICATE, CLOUD, NO_FACTOR, TOKEN, Given, factor_of
+from chalicelib.factors.domain import ACTIVE, CLOUD, NO_FACTOR, TOKEN, Given
 from chalicelib.factors.errors import CodeWrong, FactorNotActive, SignatureWrong
 from chalicelib.platform import clock, updates
 
@@ -17,7 +18,7 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
     Raises CodeWrong, TokenCodeUsed, FactorNotActive, CodeGuessesExhausted; TryAgain, OutcomeUnknown.
     """
     terms = service.terms_at(now)
-    factor_id = next(iter(_active(customer_id, TOKEN)))
+    factor_id = next(iter(_active(customer_id, (TOKEN,))))
     try:
         step = service.verify_token(code, {"customer_id": customer_id, "factor_id": factor_id}, tries_left, now)
     except CodeWrong:
@@ -29,16 +30,18 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
     return factor_id
 
 
-def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: int, now: dt.datetime) -> str:
-    """Check that one of the customer's active certificates signed `message`; for its PIN a cloud certificate does.
-    The id of that certificate.
+def use_certificate(
+    customer_id: str, given: Given, message: bytes, methods: Collection[str], tries_left: int, now: dt.datetime
+) -> str:
+    """Check that one of the customer's active certificates of these methods signed `message`; for its PIN a cloud
+    certificate does. The id of that certificate.
 
     Raises SignatureWrong, what sign_with_pin raises; FactorNotActive where there is no such certificate.
     """
     from chalicelib.factors import signatures  # noqa: PLC0415  # X.509 is for those few who need it
     from chalicelib.factors.commands.sign_with_pin import sign_with_pin  # noqa: PLC0415  # the same
 
-    held, signature = _active(customer_id, CERTIFICATE), given.signature
+    held, signature = _active(customer_id, methods), given.signature
     if given.pin:
         # Where there is none, the first one's own refusal says that its owner signs.
         factor_id = next((id_ for id_, method in held.items() if method == CLOUD), next(iter(held)))
@@ -51,11 +54,11 @@ def use_certificate(customer_id: str, given: Given, message: bytes, tries_left: 
     raise SignatureWrong(tries_left=str(tries_left))
 
 
-def _active(customer_id: str, factor: str) -> dict[str, str]:
-    """Id and method of the customer's active factors of that kind, by the record; raises FactorNotActive."""
+def _active(customer_id: str, methods: Collection[str]) -> dict[str, str]:
+    """Id and method of the customer's active factors of those methods, by the record; raises FactorNotActive."""
     customer = customers.customer_of(customer_id)
     held = customer.image.get("factors", {}) if customer else {}
-    found = {factor_id: method for factor_id, method in held.items() if factor_of(method) == factor}
+    found = {factor_id: method for factor_id, method in held.items() if method in methods}
     if not found:
         raise FactorNotActive(factors=NO_FACTOR)
     return found

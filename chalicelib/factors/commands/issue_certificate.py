@@ -17,8 +17,9 @@ from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import authority, domain, service, signatures, store
 from chalicelib.factors.commands.end_factor import require_teller
-from chalicelib.factors.commands.issue_token import ID_BYTES, MAX_SERIAL, activated, free_method
+from chalicelib.factors.commands.issue_token import ID_BYTES, MAX_SERIAL
 from chalicelib.factors.commands.sign_with_pin import check_pin, make_key
+from chalicelib.factors.commands.take_place import activated, free_method, pass_place, replaced, take_place
 from chalicelib.factors.domain import Given
 from chalicelib.factors.errors import (
     CodeWrong,
@@ -86,10 +87,9 @@ def apply_for_certificate(
         raise FactorMalformed(reason="载体或序列号 / carrier or serial number")
     if not service.takes_codes(customer_id):
         # The phone is in other hands, or nobody's: its loss is lifted first (NB-5.3.6).
-        raise FactorNotActive(factors=domain.words(service.kinds_held(customer_id, now)))
-    free_method(customer_id, method, now)
+        raise FactorNotActive(factors=domain.words(service.methods_held(customer_id, now)))
+    known = free_method(customer_id, method, now)
     valid_for = dt.timedelta(seconds=parameters.value(parameters.DOWNLOAD_CODE_VALID_S, now))
-    known = [row for row in store.of_customer(customer_id) if row.method == method]
     open_rows = [row for row in known if row.state == domain.APPLIED]
     factor_id = open_rows[0].factor_id if open_rows else ids.random_id(ID_BYTES)
     attempt = int(open_rows[0].attempt or 0) + 1 if open_rows else 1
@@ -104,7 +104,7 @@ def apply_for_certificate(
         "tries": 0,
         "code_until": clock.to_text(now + valid_for),
     }
-    write: ItemPut | ItemUpdate = store.put_of(row)
+    writes: list[ItemPut | ItemUpdate]
     if open_rows:
         write = store.update_of(customer_id, factor_id).require(
             store.state_rule(domain.APPLIED), attempt_rule(attempt - 1)
@@ -117,7 +117,10 @@ def apply_for_certificate(
             until=s(row["code_until"]),
             device=s(device_serial),
         )
-    updates.together([write, *_blank_writes(row, known, teller_id, now)])
+        writes = [write]
+    else:
+        writes = [store.put_of(row), take_place(customer_id, method, factor_id, known, now)]
+    updates.together([*writes, *_blank_writes(row, known, teller_id, now)])
     # The row is there: if this message is lost, so is only the code, and the counter applies anew.
     queues.send(
         "codes",
@@ -168,7 +171,7 @@ def download_certificate(
     expected = service.download_code(image)
     if not domain.is_same(code, expected):
         raise CodeWrong(tries_left=str(most - image["tries"]))
-    replaced = free_method(customer_id, image["method"], now)
+    ended = replaced(free_method(customer_id, image["method"], now))
     kept: Image = {}
     if key is None:
         key, kept = make_key(customer_id, factor_id, passwords.hash_password(offer.pin))
@@ -188,7 +191,7 @@ def download_certificate(
         update.set(f"#{name} = :{name}", **{name: value})
     event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
     # Until it is active, `valid_from` is when its code was asked for.
-    record = activated(customer_id, factor_id, image["method"], [old.factor_id for old in replaced])
+    record = activated(customer_id, factor_id, image["method"], [old.factor_id for old in ended])
     record.require(customers.phone_rule(clock.from_text(image["valid_from"])), domain.active_rule(domain.SMS_ID))
     reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
     claimed = store.key_put(signatures.compressed(key), customer_id, factor_id)
@@ -242,13 +245,14 @@ def renew_certificate(
         "authority": issued.authority,
         **kept,
     }
-    ended = store.update_of(customer_id, factor_id).require(store.state_rule(domain.ACTIVE))
-    ended.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
+    old = store.update_of(customer_id, factor_id).require(store.state_rule(domain.ACTIVE))
+    old.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
     record = activated(customer_id, new_id, row.method, [factor_id]).require(domain.active_rule(factor_id))
     event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=caller.session_id, factor=row.method)
     claimed = store.key_put(signatures.compressed(key), customer_id, new_id)
     reminders = store.reminder_puts(customer_id, new_id, row.method, issued.valid_until)
-    updates.together([ended, store.put_of(new_row), record, event, claimed, *reminders])
+    place = pass_place(customer_id, row.method, new_id, [factor_id])
+    updates.together([old, store.put_of(new_row), place, record, event, claimed, *reminders])
     return new_id, issued.certificate
 
 

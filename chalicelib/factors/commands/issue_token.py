@@ -6,14 +6,12 @@ import datetime as dt
 
 from chalicelib.audit import service as audit
 from chalicelib.blanks import service as stock
-from chalicelib.customers import service as customers
 from chalicelib.factors import domain, store, vault
 from chalicelib.factors.commands.end_factor import require_teller
-from chalicelib.factors.errors import FactorHeldAlready, FactorMalformed
-from chalicelib.factors.service import state_at
+from chalicelib.factors.commands.take_place import activated, free_method, replaced, take_place
+from chalicelib.factors.errors import FactorMalformed
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, totp, updates
-from chalicelib.platform.dynamo import ItemUpdate, s
 
 MAX_SERIAL = 32
 ID_BYTES = 4  # seven characters: an id is one customer's, who has a few
@@ -24,16 +22,16 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
 
     Valid three years by parameter (NB-5.3.4). It leaves the stock of the teller's branch in the same write (NB-5.3.5).
     Raises StaffNotEntitled, FactorMalformed, FactorHeldAlready, BlankNotInStock, BlankIssued, BlankCancelled,
-    BlankSpoiled.
+    BlankSpoiled, TryAgain, OutcomeUnknown.
     """
     require_teller(customer_id, teller_id)
     if len(seed) != totp.SEED_BYTES or not serial.isalnum() or not serial.isascii() or len(serial) > MAX_SERIAL:
         raise FactorMalformed(reason="序列号或种子 / serial number or seed")
-    replaced = free_method(customer_id, domain.TOKEN, now)
-    factor_id = ids.random_id(ID_BYTES)
+    known = free_method(customer_id, domain.TOKEN, now)
+    factor_id, ended = ids.random_id(ID_BYTES), replaced(known)
     blanks = stock.Plan(stock.TOKEN, teller_id, now)
     blanks.issue(serial, customer_id, factor_id)
-    for old in {row.serial: row for row in replaced}.values():
+    for old in {row.serial: row for row in ended}.values():
         blanks.cancel(old.serial, customer_id, old.factor_id, unused=False)
     valid_until = domain.months_after(now, parameters.value(parameters.TOKEN_VALID_MONTHS, now))
     row = {
@@ -49,27 +47,11 @@ def issue_token(customer_id: str, *, serial: str, seed: bytes, teller_id: str, n
     updates.together(
         [
             store.put_of(row),
-            activated(customer_id, factor_id, domain.TOKEN, [old.factor_id for old in replaced]),
+            take_place(customer_id, domain.TOKEN, factor_id, known, now),
+            activated(customer_id, factor_id, domain.TOKEN, [old.factor_id for old in ended]),
             audit.event(customer_id, audit.FACTOR_ISSUED, now, factor=domain.TOKEN, serial=serial[-4:]),
             *store.reminder_puts(customer_id, factor_id, domain.TOKEN, valid_until),
             *blanks.writes,
         ]
     )
     return factor_id
-
-
-def free_method(customer_id: str, method: str, now: dt.datetime) -> list[store.FactorItem]:
-    """The expired factors of this method, which a new one replaces on the customer's record.
-
-    Raises FactorHeldAlready when one is active, reported lost or locked: that one is to be revoked first.
-    """
-    rows = [row for row in store.of_customer(customer_id) if row.method == method]
-    if any(state_at(row, now) in (domain.ACTIVE, domain.LOST, domain.LOCKED) for row in rows):
-        raise FactorHeldAlready()
-    return [row for row in rows if row.state == domain.ACTIVE]
-
-
-def activated(customer_id: str, factor_id: str, method: str, replaced: list[str]) -> ItemUpdate:
-    """The customer's record with one more active factor, and without those it replaces."""
-    update = customers.customer_update(customer_id).set(f"#factors.#{factor_id} = :method", method=s(method))
-    return update.remove(*(f"factors.#{old}" for old in replaced))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
@@ -59,17 +59,17 @@ class _Permit:
         raised = {name: new for name, (old, new) in changes.items() if new > old}
         if self.may_raise or not raised:
             return None
-        if self.demand is None:
-            raise StrongFactorRequired(factors=",".join(stepup.RAISE_LIMITS.factors))
         kind = entitlements.NO_ACCOUNT
         if "account_id" in image:
             kind = entitlements.account_kind(image["kind"], image["right"])
+        if self.demand is None:
+            raise StrongFactorRequired(factors=",".join(stepup.kinds_for(stepup.RAISE_LIMITS, None, kind)))
         entitlements.require(self.demand.caller.edition, entitlements.LIMITS_RAISE, account=kind)
         for name, new in raised.items():
             ceiling = parameters.value(_KNOWN[name][1], now)
             if new > ceiling:
                 raise LimitAboveCeiling(ceiling=text_of(name, ceiling))
-        return self.demand
+        return replace(self.demand, account=kind)
 
 
 class _Overtaken(Exception):

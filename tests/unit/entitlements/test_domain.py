@@ -23,12 +23,18 @@ OPERATIONS = (
     "notifications.read",
     "security.read",
     "security.protect",
-    "security.change",
+    "phone.change",
+    "phone.prove",
+    "device.bind",
+    "certificate.download",
+    "certificate.renew",
     "step_up.confirm",
     "identity.verify",
     "profile.manage",
-    "accounts.bind",
-    "transfers.switch",
+    "card.bind",
+    "card.unbind",
+    "transfers.switch_on",
+    "transfers.switch_off",
     "password.change",
     "login_name.change",
     "payment_password.manage",
@@ -43,16 +49,18 @@ OPERATIONS = (
 )
 
 
-def expected(operation: str, edition: str, factor: str, account: str) -> bool:  # noqa: PLR0911  # one rule a line
+def expected(operation: str, edition: str, factor: str, account: str) -> bool:  # noqa: PLR0911, PLR0912  # one rule a line
     """The bank's rules in their own words, as decisions rather than as a table."""
     confirming = factor in ("sms", "token") or factor in ("phone", "cloud", "usb_key")
     if operation in ("session.end", "notifications.read", "security.read", "security.protect", "password.change"):
         return (factor, account) == ("none", "-")
     if operation in ("login_name.change", "step_up.confirm", "identity.verify", "profile.manage"):
         return (factor, account) == ("none", "-")
-    if operation in ("accounts.read", "bills.read", "accounts.bind"):
+    if operation in ("accounts.read", "bills.read", "card.bind", "card.unbind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
-        return factor == "none" and account != "-" and shown[edition]
+        return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
+    if operation == "device.bind":
+        return (factor, account) == ("sms", "-")
     if operation in ("receipts.read", "transfers.read", "limits.read"):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
@@ -64,14 +72,20 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return False
     if operation == "payments.important":
         return confirming and account == "full"
-    if operation == "security.change":
-        return confirming and account == "-"
+    if operation in ("phone.prove", "certificate.download"):
+        return (factor, account) == ("sms", "-")
+    if operation == "phone.change":
+        return confirming and factor != "sms" and account == "-"
+    if operation == "certificate.renew":
+        return factor in ("phone", "cloud", "usb_key") and account == "-"
     if operation == "limits.lower":
         return factor == "none"
     if operation == "limits.raise":
         return confirming and factor != "sms" and account in ("-", "full")
-    if operation in ("transfers.switch", "transfers.own"):
-        return (confirming or factor == "none") and account == ("full" if operation == "transfers.own" else "-")
+    if operation in ("transfers.switch_on", "transfers.switch_off"):
+        return account == "-" and (confirming if operation == "transfers.switch_on" else factor == "none")
+    if operation == "transfers.own":
+        return (confirming or factor == "none") and account == "full"
     assert operation == "transfers.outward"
     return (confirming or factor == "small") and account == "full"
 
@@ -114,7 +128,24 @@ def test_the_rules_that_nobody_may_lose() -> None:
     outward = {factor for operation, _, factor, _ in allowed if operation == "transfers.outward"}
     assert outward == {"sms", "token", "phone", "cloud", "usb_key", "small"}
     # what changes more than it protects takes a factor
-    assert "none" not in {factor for operation, _, factor, _ in allowed if operation in ("limits.raise",)}
+    sensitive = ("limits.raise", "phone.change", "device.bind", "card.bind", "transfers.switch_on")
+    assert "none" not in {factor for operation, _, factor, _ in allowed if operation in sensitive}
+    # and what raises what may be lost takes more than a phone with its SIM card
+    for operation in ("limits.raise", "phone.change"):
+        assert "sms" not in {factor for named, _, factor, _ in allowed if named == operation}
+
+
+@pytest.mark.requirement("YQ-4.1.3")
+def test_the_factors_of_an_operation_are_those_of_its_cells() -> None:
+    for operation, edition, account in itertools.product(OPERATIONS, EDITIONS, ACCOUNTS):
+        would_do = tuple(factor for factor in FACTORS if expected(operation, edition, factor, account))
+        assert domain.factors_for(operation, edition, account) == would_do
+    # at the counter there is no session that could be of less than some edition
+    assert domain.factors_for("phone.prove", None, "-") == ("sms",)
+    assert domain.factors_for("card.bind", None, "credit_card") == ("sms", "token", "phone", "cloud", "usb_key")
+    assert domain.factors_for("card.bind", "gold", "credit_card") == ()
+    with pytest.raises(KeyError):
+        domain.factors_for("gold", None, "-")
 
 
 @pytest.mark.parametrize("unknown", ["", "gold", "Professional"])

@@ -6,10 +6,10 @@ import hashlib
 
 import pytest
 
+from chalicelib.entitlements import service as entitlements
+from chalicelib.stepup import service
 from chalicelib.stepup.domain import (
     OPERATIONS,
-    SMS,
-    STRONG,
     canonical_of,
     digest_of,
 )
@@ -47,14 +47,18 @@ def test_whatever_differs_has_another_digest(other: tuple[str, str, str, dict[st
     assert digest_of(*other) != digest_of(ID, CUSTOMER, "limits.raise", {"day": "1"})
 
 
-# YQ-4.1.3: a table and not code says which factor an operation takes.
-FACTORS = {
-    "limits.raise": STRONG,
-    "transfers.switch_on": (SMS, *STRONG),
-    "device.bind": (SMS,),
-    "phone.change": STRONG,
-    "phone.prove": (SMS,),
-    "card.bind": (SMS, *STRONG),
+# What a confirmation may name, by operation and edition; for the account that the operation is done on.
+ANY, STRONG = ["sms", "token", "certificate"], ["token", "certificate"]
+KINDS: dict[tuple[str, str], dict[str, list[str]]] = {
+    ("limits.raise", "-"): {"professional": STRONG},
+    ("limits.raise", "full"): {"professional": STRONG},
+    ("limits.raise", "query"): {},
+    ("transfers.switch_on", "-"): {"professional": ANY},
+    ("device.bind", "-"): {"express": ["sms"], "credit_card": ["sms"], "professional": ["sms"]},
+    ("phone.change", "-"): {"professional": STRONG},
+    ("phone.prove", "-"): {"professional": ["sms"]},
+    ("card.bind", "held"): {"express": ANY, "professional": ANY},
+    ("card.bind", "credit_card"): {"credit_card": ANY, "professional": ANY},
 }
 FACTS: dict[str, list[dict[str, str]]] = {
     "limits.raise": [
@@ -87,7 +91,11 @@ WORDS: dict[str, list[tuple[str, str]]] = {
 
 @pytest.mark.requirement("YQ-4.1.3")
 def test_each_operation_takes_these_factors_and_no_other() -> None:
-    assert {code: operation.factors for code, operation in OPERATIONS.items()} == FACTORS
+    assert {code for code, _ in KINDS} == OPERATIONS.keys() <= entitlements.TABLE.keys()
+    for (code, account), by_edition in KINDS.items():
+        for edition in ("express", "credit_card", "professional"):
+            taken = service.kinds_for(OPERATIONS[code], edition, account)
+            assert taken == by_edition.get(edition, []), (code, account, edition)
 
 
 @pytest.mark.requirement("XJ-4.2-sms")
