@@ -17,6 +17,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from infra import policies
 from infra.alarms import alarms_for
 from infra.archive import rewrite
 from infra.environment import RESOURCES_FILE, STAGES, condition_of, read_template, variables
@@ -115,7 +116,7 @@ def assemble(stage: str, workers: list[Worker]) -> Template:
         raise BuildError(f"a function and a resource share a logical id: {', '.join(sorted(collisions))}")
     # A package belongs to one stage: deploying it as another fails instead of doing half of each.
     template["Parameters"]["Stage"] |= {"Default": stage, "AllowedValues": [stage]}
-    template["Resources"] = resources | alarms_for(resources, workers)
+    template["Resources"] = resources | alarms_for(resources, workers) | policies.policy_for(resources)
     environment = {"Globals": {"Function": {"Environment": {"Variables": environment_references()}}}}
     return dict(merge(merge(merge(template, {"Resources": functions}), environment), overlay))
 
@@ -197,6 +198,7 @@ def build(stage: str, out: Path, root: Path = ROOT, tell: Tell = print) -> bool:
     rewrite(out / ARCHIVE)
     packaged = json.loads((out / TEMPLATE).read_text(encoding="utf-8"))
     _check(packaged)
+    policies.finish(packaged)
     (out / TEMPLATE).write_text(json.dumps(packaged, indent=1, sort_keys=True), encoding="utf-8")
     stamp.write_text(digest, encoding="utf-8")
     return True

@@ -343,10 +343,13 @@ def _staff_put(
 
 
 def staff_actions(
-    business_date: str, *, limit: int, after: Mapping[str, Any] | None = None
+    business_date: str, *, limit: int, after: Mapping[str, Any] | None = None, **wanted: str
 ) -> tuple[list[StaffAction], Mapping[str, Any] | None]:
-    """What staff did on a business date (Shanghai), newest first, and the key to go on from."""
-    images, key = store.staff_page(business_date, limit, after)
+    """What staff did on a business date (Shanghai), newest first, and the key to go on from.
+
+    `wanted` are values that a row must have (`staff_id`, `action`, `on`): a page may be short, and have a next one.
+    """
+    images, key = store.staff_page(business_date, wanted, limit, after)
     return [_staff_action(image) for image in images], key
 
 

@@ -23,7 +23,20 @@ HOLDS_NOT_EXPIRED = "HoldsNotExpired"
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
 
-ALARMED = (LINE_GAPS, LINES_NOT_REBUILT, TRANSFERS_RETOLD, HOLDS_NOT_EXPIRED, EMERGENCIES_OPENED)
+# A row of what staff did was changed, or removed before its term: nothing in the bank does that.
+STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
+# A row of what staff did had no link minutes after: linked now, but a record was lost for good, or held up.
+STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
+
+ALARMED = (
+    LINE_GAPS,
+    LINES_NOT_REBUILT,
+    TRANSFERS_RETOLD,
+    HOLDS_NOT_EXPIRED,
+    EMERGENCIES_OPENED,
+    STAFF_ACTIONS_REWRITTEN,
+    STAFF_ACTIONS_UNLINKED,
+)
 
 
 def count(name: str) -> None:

@@ -25,6 +25,9 @@ from chalicelib.approvals import service as approvals
 from chalicelib.approvals.commands.expire_requests import expire_requests
 from chalicelib.approvals.errors import ApprovalOutdated
 from chalicelib.audit import service as audit
+from chalicelib.audit.commands import link_actions
+from chalicelib.audit.commands.export_actions import export_date
+from chalicelib.audit.commands.verify_actions import verify_date, verify_lines
 from chalicelib.blanks import service as stock
 from chalicelib.blanks.commands.count import recount
 from chalicelib.blanks.commands.move import move
@@ -206,6 +209,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         staff.register_branch(staff.Branch("0002", "示范村镇银行城东支行", "示范县城东路2号", "0990-0000002"))
         blanks()
         staff_log_ins()
+        staff_log()
         lines_and_days(payer)
         projections(payer)
 
@@ -631,6 +635,19 @@ def blanks() -> None:
         "spoil",
     ]
     assert recount().findings == []
+
+
+def staff_log() -> None:
+    """A row of what staff did is linked, swept, read by what it says, exported and verified."""
+    now = dt.datetime(2199, 1, 1, 12, tzinfo=clock.SHANGHAI) + dt.timedelta(days=uuid.uuid4().int % 10_000)
+    assert transactions.commit([audit.staff_event("S1", "probed", now)])
+    assert link_actions.sweep_actions(now + dt.timedelta(minutes=6)).rows == 1
+    tomorrow = now + dt.timedelta(days=1)
+    assert link_actions.sweep_actions(tomorrow).heads == 1
+    date = clock.business_date(now)
+    assert [verify_date(one, tomorrow).wrong for one in (date, clock.business_date(tomorrow))] == [0, 0]
+    assert [one.held for one in verify_lines(export_date(date, tomorrow), tomorrow)] == [1]
+    assert len(audit.staff_actions(date, limit=10, action="probed")[0]) == 1
 
 
 def staff_log_ins() -> None:
