@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from chalicelib.counter.domain import KINDS, Voucher
+from chalicelib.counter.vouchers import KINDS, Voucher
 from chalicelib.platform import clock
 from chalicelib.platform.money import grouped_text
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.approvals.domain import Decision, Kind, Proposal, Write
+from chalicelib.approvals.domain import Kind, Proposal
+from chalicelib.approvals.kinds.planned import proposal_of
 from chalicelib.counter.commands.serve_customer import SignUpOpening, plan_opening, plan_state
 from chalicelib.customers.errors import PhoneNotReserved, SignUpRefused
 from chalicelib.ledger.errors import FrozenByCourt, StateChangeRefused
@@ -45,19 +46,13 @@ def _sign_up(payload: CustomerSignUp, _: dt.datetime) -> Proposal:
         )
     )
 
-    def writes(by: Decision) -> list[Write]:
-        return planned.writes(by.maker, by.checker, by.now)
-
-    return Proposal(branch_id=planned.branch_id, before=planned.before, after=planned.after, writes=writes)
+    return proposal_of(planned)
 
 
 def _unfreeze(payload: AccountUnfreeze, _: dt.datetime) -> Proposal:
     planned = plan_state(payload.account_id, "frozen")
 
-    def writes(by: Decision) -> list[Write]:
-        return planned.writes(by.maker, by.checker, by.now)
-
-    return Proposal(branch_id=planned.branch_id, before=planned.before, after=planned.after, writes=writes)
+    return proposal_of(planned)
 
 
 CUSTOMER_SIGN_UP = Kind(
