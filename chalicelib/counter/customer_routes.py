@@ -6,13 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.counter.commands.papers import Reference
+from chalicelib.approvals.errors import ApprovalChangesNothing
+from chalicelib.counter import errors
+from chalicelib.counter.commands.change_customer import CHANGE_EDITION, CLOSE, met
+from chalicelib.counter.commands.papers import EditionForm, Reference, ShownDocument, see
 from chalicelib.counter.forms import ASKED, RequestedView, fen, requested, requested_view
 from chalicelib.customers import errors as customer_errors
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.sign_up_online import OnlineForm, prepare_online
+from chalicelib.factors.errors import FactorNotActive
 from chalicelib.identity import errors as identity_errors
-from chalicelib.platform import fields
+from chalicelib.limits.errors import LimitAboveCeiling
+from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountOutOfRange
 from chalicelib.platform.http import Api, Body, Call
 from chalicelib.platform.money import decimal_text
@@ -32,6 +37,28 @@ class SignUpBody(Body):
     rights: Annotated[dict[fields.AccountId, Literal["full", "query"]], Field(min_length=1, max_length=50)]
     limit_outward: fields.AmountText
     factors: Annotated[list[str], Field(max_length=5)]
+    day_limits: Annotated[
+        dict[fields.AccountId, fields.AmountText],
+        Field(
+            default_factory=dict,
+            max_length=50,
+            description="账户日限额，不填则不变 / what an account may pay outward a day",
+        ),
+    ]
+    reference: Reference
+
+
+class EditionBody(Body):
+    """Another edition; `form` is for the professional one."""
+
+    edition: Literal["express", "credit_card", "professional"]
+    document: ShownDocument
+    form: EditionForm | None = None
+    reference: Reference
+
+
+class ClosingBody(Body):
+    document: ShownDocument
     reference: Reference
 
 
@@ -49,6 +76,7 @@ class SignUpBody(Body):
         *ASKED,
         AmountOutOfRange,
         customer_errors.SignUpRefused,
+        LimitAboveCeiling,
         customer_errors.NoSettlementAccount,
         customer_errors.PhoneNotReserved,
         customer_errors.AccountNotInGoodStanding,
@@ -72,8 +100,9 @@ def sign_up_customer(call: Call, customer_id: str) -> RequestedView:
         limit_outward_fen=limit_fen,
         edition=body.edition,
         factors=tuple(body.factors),
+        day_limits={account_id: fen(text) for account_id, text in body.day_limits.items()},
     )
-    prepare_online(form, teller_id=call.staff.staff_id)
+    prepare_online(form, teller_id=call.staff.staff_id, at=clock.now())
     reserved = customers.holdings_of(customer_id)
     payload = {
         "customer": customer_id,
@@ -81,5 +110,61 @@ def sign_up_customer(call: Call, customer_id: str) -> RequestedView:
         "edition": body.edition,
         "limit_outward": decimal_text(limit_fen),
         "factors": body.factors,
+        "day_limits": {account_id: decimal_text(fen_) for account_id, fen_ in form.day_limits.items()},
     }
     return requested_view(requested(call, "customer.sign_up", payload, body.reference))
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/customers/{customer_id}/editions",
+    zh="网上银行版本变更（待复核）",
+    en="Ask for another edition",
+    auth=checks_session,
+    permission=staff.COUNTER_CUSTOMERS,
+    body=EditionBody,
+    answer=RequestedView,
+    status=202,
+    refusals=(
+        *ASKED,
+        AmountOutOfRange,
+        errors.DocumentNotShown,
+        customer_errors.EditionChangeRefused,
+        customer_errors.SignUpRefused,
+        customer_errors.NoSettlementAccount,
+        customer_errors.PhoneNotReserved,
+        LimitAboveCeiling,
+        FactorNotActive,
+    ),
+)
+def ask_for_edition(call: Call, customer_id: str) -> RequestedView:
+    """Raised with a factor, a daily limit and accounts; lowered without (NB-5.4.1-up)."""
+    body = call.json(EditionBody)
+    seen = see(CHANGE_EDITION, met(call.staff, customer_id), body.document.document(), call.staff.staff_id)
+    payload = {
+        "customer": customer_id,
+        "edition": body.edition,
+        "seen": seen.model_dump(),
+        "form": body.form.model_dump() if body.form else None,
+    }
+    return requested_view(requested(call, CHANGE_EDITION, payload, body.reference))
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/customers/{customer_id}/closings",
+    zh="网上银行注销（待复核）",
+    en="Ask that online banking be ended",
+    auth=checks_session,
+    permission=staff.COUNTER_CUSTOMERS,
+    body=ClosingBody,
+    answer=RequestedView,
+    status=202,
+    refusals=(*ASKED, errors.DocumentNotShown, customer_errors.EditionChangeRefused, ApprovalChangesNothing),
+)
+def ask_for_closing(call: Call, customer_id: str) -> RequestedView:
+    """For good: with the approval every session ends; the accounts stay, at the counter."""
+    body = call.json(ClosingBody)
+    seen = see(CLOSE, met(call.staff, customer_id), body.document.document(), call.staff.staff_id)
+    payload = {"customer": customer_id, "seen": seen.model_dump()}
+    return requested_view(requested(call, CLOSE, payload, body.reference))

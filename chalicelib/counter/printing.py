@@ -21,6 +21,10 @@ _WORDS = {
     "open": "正常",
     "frozen": "冻结",
     "lost": "挂失",
+    "closed": "已注销",
+    "express": "快捷版",
+    "credit_card": "信用卡版",
+    "professional": "专业版",
 }
 
 

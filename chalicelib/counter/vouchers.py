@@ -125,9 +125,23 @@ SIGNED_UP = VoucherKind(
         "phone": "预留手机号",
         "edition": "版本",
         "limit": "每日对外限额",
+        "day_limits": "账户日限额",
         "factors": "认证方式",
     },
 )
+_PERSON = {"customer": "客户号", "holder": "户名", "document": "核对证件"}
+EDITION_CHANGED = VoucherKind(
+    "edition_changed",
+    "网上银行版本变更回执",
+    {
+        **_PERSON,
+        "edition": "变更后版本",
+        "accounts": "签约账户",
+        "limit": "每日对外限额",
+        "factor": "认证方式",
+    },
+)
+ONLINE_CLOSED = VoucherKind("online_closed", "网上银行注销回执", {**_PERSON, "state": "状态"})
 
 KINDS: Mapping[str, VoucherKind] = {
     kind.code: kind
@@ -147,5 +161,7 @@ KINDS: Mapping[str, VoucherKind] = {
         ACCOUNT_LOST,
         ACCOUNT_FOUND,
         SIGNED_UP,
+        EDITION_CHANGED,
+        ONLINE_CLOSED,
     )
 }

@@ -1,18 +1,20 @@
-"""What people bring to the counter, and how requests carry it: a customer's identity document, a court's paper."""
+"""What people bring to the counter, and how requests carry it: forms, identity documents, a court's paper."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hmac
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.counter.court import Document
 from chalicelib.counter.errors import DocumentNotShown
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.change_edition import MAX_AT_ONCE, Upgrade
 from chalicelib.platform import clock, fields, keyed
 from chalicelib.platform.http import Body
+from chalicelib.platform.money import Money
 
 Reference = Annotated[
     str,
@@ -54,6 +56,18 @@ class ShownDocument(Body):
     def document(self) -> customers.IdentityDocument:
         """The same, as use cases take it."""
         return customers.IdentityDocument.of(self.kind, self.number)
+
+
+class EditionForm(Body):
+    """What a customer of the professional edition signs for: a factor, the daily limit, and rights of accounts."""
+
+    factor: Annotated[str, Field(pattern="^[a-z_]{1,20}$", description="sms，或已持有的 / or one that is held")]
+    limit_outward: fields.AmountText
+    rights: Annotated[dict[fields.AccountId, Literal["full", "query"]], Field(min_length=1, max_length=MAX_AT_ONCE)]
+
+    def application(self, customer_id: str) -> Upgrade:
+        """The same, as use cases take it."""
+        return Upgrade(customer_id, self.factor, Money.parse(self.limit_outward).amount_fen, self.rights)
 
 
 class SeenDocument(Body):

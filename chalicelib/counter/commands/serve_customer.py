@@ -15,6 +15,7 @@ from chalicelib.customers.commands.sign_up_online import (
     Opening,
     opening_writes,
     require_edition,
+    require_limits,
     require_reserved,
 )
 from chalicelib.customers.errors import SignUpRefused
@@ -76,12 +77,13 @@ class SignUpOpening:
     edition: str
     limit_outward_fen: int
     factors: tuple[str, ...]
+    day_limits: Mapping[str, int]
 
 
-def plan_opening(wanted: SignUpOpening) -> Plan:
+def plan_opening(wanted: SignUpOpening, at: dt.datetime) -> Plan:
     """Open online banking for a customer whose form the counter has prepared (`prepare_online`).
 
-    Raises NotFound, SignUpRefused (nothing prepared, or signed up before), PhoneNotReserved.
+    Raises NotFound, SignUpRefused (nothing prepared, or signed up before), LimitAboveCeiling, PhoneNotReserved.
     """
     customer, profile = customers.customer_of(wanted.customer_id), customers.find_profile(wanted.customer_id)
     if customer is None or profile is None:
@@ -90,9 +92,17 @@ def plan_opening(wanted: SignUpOpening) -> Plan:
     if customer.state != customers.OFFLINE or not contracts:
         raise SignUpRefused(reason="该客户未备妥签约资料或已签约 / nothing is prepared, or the customer has signed up")
     require_edition(wanted.edition, contracts.values(), wanted.limit_outward_fen, wanted.factors)
+    require_limits(wanted.limit_outward_fen, wanted.day_limits, contracts, at)
     phone = customers.holdings_of(wanted.customer_id).get(wanted.phone_account, "")
     require_reserved(wanted.customer_id, list(contracts), phone)
-    opening = Opening(wanted.customer_id, phone, wanted.edition, wanted.limit_outward_fen, wanted.factors)
+    opening = Opening(
+        wanted.customer_id,
+        phone,
+        wanted.edition,
+        wanted.limit_outward_fen,
+        wanted.factors,
+        day_limits=wanted.day_limits,
+    )
     after = {
         "customer": wanted.customer_id,
         "holder": mask_name(profile.name),
@@ -100,6 +110,8 @@ def plan_opening(wanted: SignUpOpening) -> Plan:
         "phone": mask_phone(phone),
         "edition": wanted.edition,
         "limit": decimal_text(wanted.limit_outward_fen),
+        "day_limits": "、".join(f"{mask_account(id_)} {decimal_text(fen)}" for id_, fen in wanted.day_limits.items())
+        or "-",
         "factors": ",".join(wanted.factors) or "-",
         "state": customers.ACTIVE,
     }
