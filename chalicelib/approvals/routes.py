@@ -14,8 +14,9 @@ from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.domain import Approval, Event, FactChange
 from chalicelib.counter import errors as counter_errors
 from chalicelib.customers import errors as customer_errors
-from chalicelib.factors.errors import FactorStateUnfit
+from chalicelib.factors.errors import FactorNotActive, FactorStateUnfit
 from chalicelib.ledger.errors import EntryNotReversible, FrozenByCourt, IdempotencyKeyReused, StateChangeRefused
+from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
@@ -191,6 +192,10 @@ _DECISION_REFUSALS = (
         StaffNotEntitled,
         customer_errors.PhoneNotReserved,
         customer_errors.SignUpRefused,
+        customer_errors.EditionChangeRefused,
+        customer_errors.NoSettlementAccount,
+        FactorNotActive,
+        LimitAboveCeiling,
         counter_errors.AccountNotFreezable,
         counter_errors.CourtDocumentMalformed,
         counter_errors.CourtOrderEnded,

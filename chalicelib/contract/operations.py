@@ -5,8 +5,12 @@ from __future__ import annotations
 from chalicelib.accounts.routes import api as accounts
 from chalicelib.approvals.routes import api as approvals
 from chalicelib.audit.routes import api as audit
+from chalicelib.counter.account_routes import api as counter_accounts
+from chalicelib.counter.court_routes import api as counter_courts
 from chalicelib.counter.customer_routes import api as counter_customers
 from chalicelib.counter.routes import api as counter
+from chalicelib.counter.till_routes import api as counter_tills
+from chalicelib.counter.voucher_routes import api as counter_vouchers
 from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
 from chalicelib.devices.routes import api as devices
@@ -44,7 +48,11 @@ CONTEXT_APIS: tuple[Api, ...] = (
     staff,
     staff_administration,
     counter,
+    counter_tills,
+    counter_vouchers,
     counter_customers,
+    counter_accounts,
+    counter_courts,
     approvals,
     parameters,
 )

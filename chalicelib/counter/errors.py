@@ -63,8 +63,8 @@ class SecondPersonRequired(Refusal):
 
 class DocumentNotShown(Refusal):
     code, status, rank = "document_not_shown", 422, RANK_FACTOR
-    zh = "大额取款须核对存款人有效身份证件，证件与留存信息不符或未提供。"
-    en = "A large withdrawal needs the holder's identity document; none was shown, or it is not the one on record."
+    zh = "该业务须核对客户本人有效身份证件，证件与留存信息不符或未提供，请核对后重新办理。"
+    en = "This takes the customer's own identity document: none was shown, or not the one on record; check it."
 
 
 class ReferenceMalformed(Refusal):

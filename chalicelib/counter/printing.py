@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from chalicelib.counter.domain import KINDS, Voucher
+from chalicelib.counter.vouchers import KINDS, Voucher
 from chalicelib.platform import clock
 from chalicelib.platform.money import grouped_text
 
@@ -21,6 +21,10 @@ _WORDS = {
     "open": "正常",
     "frozen": "冻结",
     "lost": "挂失",
+    "closed": "已注销",
+    "express": "快捷版",
+    "credit_card": "信用卡版",
+    "professional": "专业版",
 }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
 from chalicelib.counter import store
 from chalicelib.counter.court import Document
-from chalicelib.counter.domain import CLOSED, Number, Till, Voucher, VoucherDraft
+from chalicelib.counter.domain import CLOSED, People, Plan, Till
+from chalicelib.counter.vouchers import Number, Voucher, VoucherDraft, VoucherKind
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -19,9 +20,12 @@ from chalicelib.staff.errors import StaffNotEntitled
 
 __all__ = [
     "Document",
+    "People",
+    "Plan",
     "Till",
     "Voucher",
     "branch_of_teller",
+    "slip",
     "till_of",
     "unclosed_tills",
     "vault_fen",
@@ -34,7 +38,7 @@ __all__ = [
 TIME_BUDGET_S = 8
 _LONGEST_PAUSE = dt.timedelta(milliseconds=100)
 
-Plan = Callable[[Number, dt.datetime], Sequence[ItemPut | ItemUpdate]]
+Numbered = Callable[[Number, dt.datetime], Sequence[ItemPut | ItemUpdate]]
 
 vault_fen = store.vault_fen
 
@@ -69,7 +73,32 @@ def voucher_of(number: str) -> Voucher:
     return voucher
 
 
-def write_numbered(branch_id: str, plan: Plan) -> Number:
+def slip(
+    branch_id: str,
+    kind: VoucherKind,
+    facts: Mapping[str, str],
+    by: People,
+    *,
+    customer_id: str | None = None,
+    amount_fen: int | None = None,
+    entry_id: str | None = None,
+) -> ItemPut:
+    """The voucher of what two people do, under the branch's next number, as a part of their write."""
+    number = store.next_number(branch_id, clock.business_date(by.now))
+    draft = VoucherDraft(
+        kind,
+        by.maker_id,
+        clock.to_text(by.now),
+        facts,
+        amount_fen=amount_fen,
+        checker_id=by.checker_id,
+        entry_id=entry_id,
+        customer_id=customer_id,
+    )
+    return store.voucher_put(number, draft)
+
+
+def write_numbered(branch_id: str, plan: Numbered) -> Number:
     """Write what `plan` makes for the next voucher number of the branch, in one transaction; the number.
 
     Planned anew while others take numbers, or while what was read has changed, for TIME_BUDGET_S. Raises what the

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.counter.domain import Number, Till, Voucher, VoucherDraft
+from chalicelib.counter.domain import Till
 from chalicelib.counter.errors import TillNotOpen, VaultShort
+from chalicelib.counter.vouchers import Number, Voucher, VoucherDraft
 from chalicelib.platform import aws, settings
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import Refusal

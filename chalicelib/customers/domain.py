@@ -221,20 +221,21 @@ def is_settlement(kind: str) -> bool:
     return kind in SETTLEMENT_KINDS
 
 
-def room_rule(counter: str, most: int) -> Rule:
-    """There is room for one more of what `counter` counts."""
+def room_rule(counter: str, most: int, more: int = 1) -> Rule:
+    """There is room for `more` of what `counter` counts."""
+    room = most - more
     return Rule(
-        f"attribute_not_exists(#{counter}) OR #{counter} < :most_{counter}",
-        {f":most_{counter}": n(most)},
-        lambda image: bool(image.get(counter, 0) < most),
+        f"attribute_not_exists(#{counter}) OR #{counter} <= :room_{counter}",
+        {f":room_{counter}": n(room)},
+        lambda image: bool(counter not in image or image[counter] <= room),
         lambda _: TooManyAccounts(most=str(most)),
     )
 
 
-def count_one(update: ItemUpdate, counter: str, most: int) -> ItemUpdate:
-    """Make a profile's update count one more, where there is room."""
-    update.require(room_rule(counter, most))
-    return update.set(f"#{counter} = if_not_exists(#{counter}, :none) + :one", none=n(0), one=n(1))
+def count_more(update: ItemUpdate, counter: str, most: int, more: int = 1) -> ItemUpdate:
+    """Make a profile's update count `more` (at most `most`), where there is room."""
+    update.require(room_rule(counter, most, more))
+    return update.set(f"#{counter} = if_not_exists(#{counter}, :none) + :more", none=n(0), more=n(more))
 
 
 def standing_rule(state: str, edition: str) -> Rule:

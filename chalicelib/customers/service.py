@@ -341,6 +341,6 @@ def _record(
 
 def add_holding(customer_id: str, account_id: str, reserved_phone: str) -> None:
     """Note that the customer holds an account. Raises TooManyAccounts."""
-    room = domain.count_one(store.profile_update(customer_id), "holdings", store.MAX_HOLDINGS)
+    room = domain.count_more(store.profile_update(customer_id), "holdings", store.MAX_HOLDINGS)
     if not transactions.commit([room, store.holding_put(customer_id, account_id, reserved_phone)]):
         raise TooManyAccounts(most=str(store.MAX_HOLDINGS))

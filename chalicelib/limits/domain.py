@@ -50,6 +50,11 @@ class Proof(StrEnum):
     NONE = "none"
 
 
+def text_of(name: str, value: int) -> str:
+    """A limit's value as it is read: yuan, or a number of transfers."""
+    return str(value) if name == "limit_count" else decimal_text(value)
+
+
 def limit_of(image: Image, name: str) -> int:
     """A limit as stored. One that a record does not have was never agreed with its owner: nothing."""
     return int(image.get(name, 0))

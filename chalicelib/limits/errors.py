@@ -90,8 +90,8 @@ class AccountCountLimitExceeded(LimitExceeded):
 
 
 class LimitAboveCeiling(Refusal):
-    """XJ-5.3-limit: no factor raises a limit above the bank's own ceiling."""
+    """XJ-5.3-limit: no factor and no sign-up sets a limit above the bank's own ceiling; two people may, by request."""
 
     code, status, rank = "limit_above_ceiling", 422, RANK_FACTOR
-    zh = "超过我行规定的最高限额 {ceiling}。"
-    en = "Above the bank's own ceiling for this limit, {ceiling}."
+    zh = "超过我行规定的最高限额 {ceiling}，请在该额度内设置；确需更高的须到网点单独申请调整限额。"
+    en = "Above the bank's own ceiling for this limit, {ceiling}; more takes a request of its own at a branch."

@@ -2,32 +2,69 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
+
 from chalicelib.limits.domain import (
     AccountLimits,
     Proof,
     account_counters,
     buckets_of,
+    changed_limits,
     customer_counters,
     customer_totals,
     drop_buckets,
     expired_buckets,
+    limit_of,
+    move_limits,
     single_rule,
     small_rule,
+    text_of,
 )
+from chalicelib.limits.errors import LimitAboveCeiling
+from chalicelib.parameters import service as parameters
 from chalicelib.platform.dynamo import Image, ItemUpdate
 
 __all__ = [
     "AccountLimits",
     "Proof",
     "buckets_of",
+    "changed_limits",
     "drop_buckets",
     "expired_buckets",
     "give_back_account",
     "give_back_customer",
     "limit_account",
     "limit_customer",
+    "limit_of",
     "limit_small",
+    "move_limits",
+    "require_ceilings",
 ]
+
+# The bank's own ceiling for each limit, in fen (`limit_count`: transfers).
+_CEILINGS = {
+    "limit_single": parameters.CEILING_SINGLE_FEN,
+    "limit_day": parameters.CEILING_DAY_FEN,
+    "limit_month": parameters.CEILING_MONTH_FEN,
+    "limit_year": parameters.CEILING_YEAR_FEN,
+    "limit_count": parameters.CEILING_DAY_COUNT,
+    "limit_outward": parameters.CEILING_DAY_FEN,
+    "limit_nocert": parameters.NO_CERTIFICATE_DAY_FEN,
+    "limit_nofactor": parameters.NO_FACTOR_DAY_FEN,
+    "limit_small": parameters.NO_FACTOR_SINGLE_FEN,
+}
+
+
+def require_ceilings(wanted: Mapping[str, int], now: dt.datetime) -> None:
+    """Raise LimitAboveCeiling for a limit above the bank's own ceiling for it at `now`.
+
+    Only a request for just that limit, which two people decide on, goes beyond (`limits.commands.plan_limits`).
+    """
+    for name, value in wanted.items():
+        ceiling = parameters.value(_CEILINGS[name], now)
+        if value > ceiling:
+            raise LimitAboveCeiling(ceiling=text_of(name, ceiling))
 
 
 def limit_account(update: ItemUpdate, business_date: str, amount_fen: int) -> None:

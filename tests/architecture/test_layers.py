@@ -17,6 +17,12 @@ ALLOWED = {
         "picture_routes",
         "administration_routes",
         "customer_routes",
+        "account_routes",
+        "court_routes",
+        "till_routes",
+        "voucher_routes",
+        "factor_routes",
+        "stock_routes",
     },
 }
 # A domain knows its own refusals and platform; what else it may take, and why.

@@ -12,6 +12,9 @@ from tests.architecture.source import ROOT, called_name, sources
 DOORS_FOR_ONE: dict[str, dict[str, str]] = {
     "set_value": {},
     "reverse_transfer": {},
+    "upgrade": {},
+    "downgrade": {},
+    "close_online": {},
     "reverse_entry": {"transfers/commands/reverse_transfer.py": "is the same door, with the customer's limits"},
 }
 
@@ -26,7 +29,7 @@ def test_nothing_in_the_bank_uses_a_door_for_one(door: str) -> None:
     assert door not in called
 
 
-def test_limits_are_raised_past_a_customer_only_at_the_counter() -> None:
+def test_limits_are_raised_past_a_customer_by_two_people_only() -> None:
     raising = {
         source.path
         for source in sources()
@@ -34,5 +37,4 @@ def test_limits_are_raised_past_a_customer_only_at_the_counter() -> None:
         for keyword in call.keywords
         if keyword.arg == "may_raise" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
     }
-    # An upgrade sets the daily limit that the customer signs for.
-    assert raising == {"customers/commands/change_edition.py"}
+    assert raising == set()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from chalicelib.customers import service as customers
@@ -12,10 +9,11 @@ from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.staff import domain as staff_domain
-from tests.chain.bank import PASSWORD, TELLER, Bank, Reply
-from tests.chain.clerks import Clerk, appoint, branches, log_in
+from tests.chain.bank import PASSWORD, TELLER, Bank
+from tests.chain.clerks import Clerk, appoint, log_in
 from tests.chain.counter import PHONE, account, document, enter
 from tests.chain.counter import log_in as log_in_customer
+from tests.chain.tellers import approved, post, seen, tellers
 
 pytestmark = pytest.mark.requirement("NB-5.2.6")
 
@@ -24,32 +22,9 @@ PAPER = {"number": "（2026）示01执123号", "authority": "示范县人民法�
 
 
 @pytest.fixture
-def counter(bank: Bank) -> Iterator[tuple[Clerk, Clerk]]:
+def counter(bank: Bank) -> tuple[Clerk, Clerk]:
     """A teller and a checking teller of the head office, logged in."""
-    branches()
-    people = appoint(bank, staff_domain.TELLER), appoint(bank, staff_domain.TELLER, staff_domain.CHECKER)
-    for clerk in people:
-        log_in(bank, clerk)
-    yield people
-
-
-def post(bank: Bank, clerk: Clerk, path: str, body: Any) -> Reply:
-    return bank.request("POST", f"/v1/staff/counter/{path}", body, token=clerk.token)
-
-
-def seen(bank: Bank, reply: Reply, checker: Clerk) -> Any:
-    """What was asked for, as the checker sees it."""
-    assert reply.status == 202, reply
-    return bank.request("GET", f"/v1/staff/approvals/{reply.body['approval']}", token=checker.token).body
-
-
-def approved(bank: Bank, reply: Reply, checker: Clerk) -> bool:
-    """Whether another approves what was asked for."""
-    digest = seen(bank, reply, checker)["digest"]
-    path = f"/v1/staff/approvals/{reply.body['approval']}/approval"
-    done = bank.request("POST", path, {"digest": digest}, token=checker.token)
-    assert done.status == 200, done
-    return bool(done.body["request"]["state"] == "approved")
+    return tellers(bank)
 
 
 def holder(bank: Bank) -> str:
@@ -95,8 +70,8 @@ def test_a_tellers_day(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
     assert post(bank, teller, path, settlement).code == "staff_permission_denied"
     settled = post(bank, checker, path, settlement)
     assert (settled.body["state"], settled.body["checker"]) == ("closed", checker.staff_id)
-    seen = bank.request("GET", f"/v1/staff/counter/tills/{date}/{teller.staff_id}", token=teller.token)
-    assert seen.body == settled.body
+    found = bank.request("GET", f"/v1/staff/counter/tills/{date}/{teller.staff_id}", token=teller.token)
+    assert found.body == settled.body
 
 
 @pytest.mark.requirement("NB-5.3.7")

@@ -10,8 +10,8 @@ from chalicelib.counter import store
 from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.print_voucher import print_voucher
 from chalicelib.counter.commands.take_deposit import take_deposit
-from chalicelib.counter.domain import CASH_IN, VoucherDraft
 from chalicelib.counter.printing import COLUMNS, lines_of, width_of
+from chalicelib.counter.vouchers import CASH_IN, VoucherDraft
 from chalicelib.ledger.errors import IdempotencyKeyReused
 from chalicelib.platform import clock
 from chalicelib.platform.errors import NotFound

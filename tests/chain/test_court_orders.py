@@ -10,14 +10,14 @@ import pytest
 from chalicelib.closing import service as closing
 from chalicelib.counter import court_store
 from chalicelib.counter import service as counter
-from chalicelib.counter.commands import court_orders
 from chalicelib.counter.commands.court_enquiry import Enquiry, answer_enquiry
-from chalicelib.counter.commands.court_orders import Freeze, People, plan_freeze, plan_lifting, plan_renewal
+from chalicelib.counter.commands.court_orders import Freeze, plan_freeze, plan_lifting, plan_renewal
 from chalicelib.counter.commands.expire_court_orders import expire_court_orders
 from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.pay_out import pay_out
 from chalicelib.counter.commands.take_deposit import take_deposit
 from chalicelib.counter.court import Document
+from chalicelib.counter.domain import People, Plan
 from chalicelib.counter.errors import (
     AccountNotFreezable,
     CourtDocumentMalformed,
@@ -51,7 +51,7 @@ def people() -> People:
     return People(TELLER, CHECKER, clock.now())
 
 
-def carried_out(plan: court_orders.Plan) -> None:
+def carried_out(plan: Plan) -> None:
     updates.run_together(plan.writes(people()))
 
 

@@ -7,9 +7,10 @@ import datetime as dt
 import pytest
 
 from chalicelib.counter import court_store
-from chalicelib.counter.commands.court_orders import Freeze, People, Plan, plan_freeze, plan_lifting
+from chalicelib.counter.commands.court_orders import Freeze, plan_freeze, plan_lifting
 from chalicelib.counter.commands.expire_court_orders import expire_court_orders
 from chalicelib.counter.court import IN_FORCE, WAITING, Document
+from chalicelib.counter.domain import People, Plan
 from chalicelib.counter.errors import CourtOrderEnded
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates

@@ -35,8 +35,8 @@ from chalicelib.blanks.commands.spoil import give_back, spoil
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.counter import court_store
-from chalicelib.counter import domain as voucher_kinds
 from chalicelib.counter import service as counter_service
+from chalicelib.counter import vouchers as voucher_kinds
 from chalicelib.counter.commands.count_till import count_till, settle_difference
 from chalicelib.counter.commands.court_orders import plan_lifting, plan_renewal
 from chalicelib.counter.commands.expire_court_orders import expire_court_orders
@@ -45,7 +45,7 @@ from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.pay_out import Withdrawal, pay_out
 from chalicelib.counter.commands.print_voucher import print_voucher
 from chalicelib.counter.commands.take_deposit import take_deposit
-from chalicelib.counter.domain import VoucherDraft
+from chalicelib.counter.vouchers import VoucherDraft
 from chalicelib.customers import providers as identity_providers
 from chalicelib.customers import service as customers
 from chalicelib.customers import store as customers_store

@@ -13,7 +13,7 @@ from chalicelib.counter.commands.move_vault_cash import VaultMove, move_vault_ca
 from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.pay_out import Withdrawal, pay_out
 from chalicelib.counter.commands.take_deposit import take_deposit
-from chalicelib.counter.domain import Number
+from chalicelib.counter.vouchers import Number
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs

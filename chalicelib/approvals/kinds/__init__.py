@@ -16,7 +16,12 @@ def kinds() -> dict[str, Kind[Any]]:
     worker should wait for what staff do now and then.
     """
     from chalicelib.approvals.kinds.cash import CASH_WITHDRAWAL, VAULT_CASH  # noqa: PLC0415  # see above
-    from chalicelib.approvals.kinds.counter import ACCOUNT_UNFREEZE, CUSTOMER_SIGN_UP  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.counter import (  # noqa: PLC0415  # see above
+        ACCOUNT_UNFREEZE,
+        CUSTOMER_CLOSING,
+        CUSTOMER_SIGN_UP,
+        EDITION_CHANGE,
+    )
     from chalicelib.approvals.kinds.court_order import (  # noqa: PLC0415  # see above
         COURT_FREEZE,
         COURT_LIFTING,
@@ -43,6 +48,8 @@ def kinds() -> dict[str, Kind[Any]]:
         CASH_WITHDRAWAL,
         VAULT_CASH,
         CUSTOMER_SIGN_UP,
+        EDITION_CHANGE,
+        CUSTOMER_CLOSING,
         COURT_FREEZE,
         COURT_RENEWAL,
         COURT_LIFTING,

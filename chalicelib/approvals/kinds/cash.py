@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib.approvals.domain import Decision, Kind, Proposal, Write
 from chalicelib.counter.commands.move_vault_cash import VaultMove, draft_vault_move, require_vault_move
+from chalicelib.counter.commands.papers import Reason, Reference
 from chalicelib.counter.commands.pay_out import LargeWithdrawal, plan_large
 from chalicelib.counter.errors import DocumentNotShown, ReferenceMalformed, SecondPersonRequired
 from chalicelib.ledger import service as ledger
@@ -19,18 +20,13 @@ from chalicelib.platform.money import Money, decimal_text
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import StaffNotEntitled
 
-_Reference = Annotated[str, Field(pattern="^[!-~]{8,64}$", description="业务参考号 / a repeat with it is harmless")]
-_Reason = Annotated[
-    str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(fields.printable)
-]
-
 
 class CashWithdrawal(Body):
     """What the counter has checked, and the seal that says so: nobody asks for this by hand."""
 
     account: fields.AccountId
     amount: fields.AmountText
-    reference: _Reference
+    reference: Reference
     teller: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     shown: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     seal: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -42,8 +38,8 @@ class VaultCash(Body):
     branch: Annotated[str, Field(pattern="^[0-9]{4,10}$", description="机构号 / branch")]
     direction: Annotated[Literal["in", "out"], Field(description="in 入库，out 出库 / into or out of the vault")]
     amount: fields.AmountText
-    reference: _Reference
-    reason: _Reason
+    reference: Reference
+    reason: Reason
 
 
 def _withdrawal(payload: CashWithdrawal, _: dt.datetime) -> Proposal:

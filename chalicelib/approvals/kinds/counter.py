@@ -1,4 +1,4 @@
-"""What tellers do for customers and another person approves: sign-up, and lifting of a freeze (NB-5.2.6)."""
+"""What tellers do for customers and another person approves: sign-up, changes, the end, an unfreeze (NB-5.2.6)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.approvals.domain import Decision, Kind, Proposal, Write
+from chalicelib.approvals.domain import Kind, Proposal
+from chalicelib.approvals.kinds.limits_change import CustomerId
+from chalicelib.approvals.kinds.planned import proposal_of
+from chalicelib.counter.commands.change_customer import CHANGE_EDITION, CLOSE, EditionWish, plan_edition, plan_end
+from chalicelib.counter.commands.papers import EditionForm, SeenDocument
 from chalicelib.counter.commands.serve_customer import SignUpOpening, plan_opening, plan_state
-from chalicelib.customers.errors import PhoneNotReserved, SignUpRefused
+from chalicelib.counter.errors import DocumentNotShown
+from chalicelib.customers.errors import EditionChangeRefused, NoSettlementAccount, PhoneNotReserved, SignUpRefused
+from chalicelib.factors.errors import FactorNotActive
 from chalicelib.ledger.errors import FrozenByCourt, StateChangeRefused
+from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.platform import fields
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.http import Body
 from chalicelib.platform.money import Money
 from chalicelib.staff import service as staff
@@ -21,11 +28,28 @@ from chalicelib.staff import service as staff
 class CustomerSignUp(Body):
     """The last step of a sign-up that the counter has prepared; the phone is the one reserved for `phone_account`."""
 
-    customer: Annotated[str, Field(pattern="^[a-z2-7]{20}$")]
+    customer: CustomerId
     phone_account: fields.AccountId
     edition: Literal["express", "credit_card", "professional"]
     limit_outward: fields.AmountText
     factors: Annotated[list[str], Field(max_length=5)]
+    day_limits: Annotated[dict[fields.AccountId, fields.AmountText], Field(default_factory=dict, max_length=50)]
+
+
+class EditionChange(Body):
+    """Another edition; the form is for the professional one."""
+
+    customer: CustomerId
+    edition: Literal["express", "credit_card", "professional"]
+    seen: SeenDocument
+    form: EditionForm | None = None
+
+
+class CustomerClosing(Body):
+    """The end of online banking."""
+
+    customer: CustomerId
+    seen: SeenDocument
 
 
 class AccountUnfreeze(Body):
@@ -34,7 +58,7 @@ class AccountUnfreeze(Body):
     account_id: fields.AccountId
 
 
-def _sign_up(payload: CustomerSignUp, _: dt.datetime) -> Proposal:
+def _sign_up(payload: CustomerSignUp, now: dt.datetime) -> Proposal:
     planned = plan_opening(
         SignUpOpening(
             payload.customer,
@@ -42,22 +66,27 @@ def _sign_up(payload: CustomerSignUp, _: dt.datetime) -> Proposal:
             payload.edition,
             Money.parse(payload.limit_outward).amount_fen,
             tuple(payload.factors),
-        )
+            {account_id: Money.parse(text).amount_fen for account_id, text in payload.day_limits.items()},
+        ),
+        now,
     )
 
-    def writes(by: Decision) -> list[Write]:
-        return planned.writes(by.maker, by.checker, by.now)
+    return proposal_of(planned)
 
-    return Proposal(branch_id=planned.branch_id, before=planned.before, after=planned.after, writes=writes)
+
+def _change_edition(payload: EditionChange, now: dt.datetime) -> Proposal:
+    upgrade = payload.form.application(payload.customer) if payload.form else None
+    return proposal_of(plan_edition(EditionWish(payload.customer, payload.edition, upgrade), payload.seen, now))
+
+
+def _close(payload: CustomerClosing, _: dt.datetime) -> Proposal:
+    return proposal_of(plan_end(payload.customer, payload.seen))
 
 
 def _unfreeze(payload: AccountUnfreeze, _: dt.datetime) -> Proposal:
     planned = plan_state(payload.account_id, "frozen")
 
-    def writes(by: Decision) -> list[Write]:
-        return planned.writes(by.maker, by.checker, by.now)
-
-    return Proposal(branch_id=planned.branch_id, before=planned.before, after=planned.after, writes=writes)
+    return proposal_of(planned)
 
 
 CUSTOMER_SIGN_UP = Kind(
@@ -72,13 +101,58 @@ CUSTOMER_SIGN_UP = Kind(
         "phone": ("预留手机号", "reserved phone"),
         "edition": ("版本", "edition"),
         "limit": ("每日对外限额（元）", "outward a day, yuan"),
+        "day_limits": ("账户日限额（元）", "daily limits of accounts, yuan"),
         "factors": ("认证方式", "factors"),
         "state": ("状态", "state"),
     },
     makes=staff.COUNTER_CUSTOMERS,
     checks=staff.COUNTER_APPROVE,
     propose=_sign_up,
-    refusals=(NotFound, SignUpRefused, PhoneNotReserved),
+    refusals=(NotFound, SignUpRefused, PhoneNotReserved, AmountOutOfRange, LimitAboveCeiling),
+)
+_PERSON = {"customer": ("客户号", "customer"), "holder": ("户名", "name"), "document": ("核对证件", "document seen")}
+EDITION_CHANGE = Kind(
+    code=CHANGE_EDITION,
+    zh="网上银行版本变更",
+    en="change of edition",
+    payload=EditionChange,
+    words={
+        **_PERSON,
+        "edition": ("版本", "edition"),
+        "accounts": ("签约账户", "contracted accounts"),
+        "limit": ("每日对外限额（元）", "outward a day, yuan"),
+        "factor": ("认证方式", "factor"),
+    },
+    makes=staff.COUNTER_CUSTOMERS,
+    checks=staff.COUNTER_APPROVE,
+    propose=_change_edition,
+    refusals=(
+        NotFound,
+        AmountOutOfRange,
+        DocumentNotShown,
+        EditionChangeRefused,
+        SignUpRefused,
+        LimitAboveCeiling,
+        NoSettlementAccount,
+        PhoneNotReserved,
+        FactorNotActive,
+    ),
+)
+CUSTOMER_CLOSING = Kind(
+    code=CLOSE,
+    zh="网上银行注销",
+    en="end of online banking",
+    payload=CustomerClosing,
+    words={
+        **_PERSON,
+        "edition": ("版本", "edition"),
+        "contracts": ("签约账户数", "contracted accounts"),
+        "state": ("状态", "state"),
+    },
+    makes=staff.COUNTER_CUSTOMERS,
+    checks=staff.COUNTER_APPROVE,
+    propose=_close,
+    refusals=(NotFound, DocumentNotShown, EditionChangeRefused),
 )
 ACCOUNT_UNFREEZE = Kind(
     code="account.unfreeze",

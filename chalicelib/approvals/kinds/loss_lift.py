@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.approvals.kinds.limits_change import CustomerId
+from chalicelib.approvals.kinds.planned import proposal_of
 from chalicelib.counter.commands.serve_customer import plan_state
 from chalicelib.customers import service as customers
 from chalicelib.factors.commands.lift_loss import plan_lift
@@ -47,7 +48,7 @@ def _of_account(payload: AccountLossLift, _: dt.datetime) -> Proposal:
         before={**known, "state": state},
         # Only a loss is lifted so: a freeze stays, and what is open already needs nothing.
         after={**known, "state": ledger.OPEN if state == _LOST else state},
-        writes=lambda by: plan_state(payload.account_id, _LOST).writes(by.maker, by.checker, by.now),
+        writes=lambda by: proposal_of(plan_state(payload.account_id, _LOST)).writes(by),
     )
 
 

@@ -6,9 +6,10 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 
-from chalicelib.counter import domain, service, store
-from chalicelib.counter.domain import CLOSED, COUNTED, Number, Till, VoucherDraft
+from chalicelib.counter import domain, service, store, vouchers
+from chalicelib.counter.domain import CLOSED, COUNTED, Till
 from chalicelib.counter.errors import SecondPersonRequired, TillCountChanged, TillNotCounted
+from chalicelib.counter.vouchers import Number, VoucherDraft
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.move_cash import Beside
 from chalicelib.ledger.commands.post_house_entry import HouseEntry, draft_house_entry
@@ -62,7 +63,7 @@ def _closing(read: Till, counted_fen: int, by: str, number: Number, now: dt.date
         "out": decimal_text(till.out_fen),
         "counted": decimal_text(counted_fen),
     }
-    draft = VoucherDraft(domain.TILL_CLOSED, by, at, facts, amount_fen=counted_fen)
+    draft = VoucherDraft(vouchers.TILL_CLOSED, by, at, facts, amount_fen=counted_fen)
     update = _count(till, counted_fen, by)
     update.set("#state = :after, #closed_at = :at", after=s(CLOSED), at=s(at))
     return [update, *_into_vault(till.branch_id, counted_fen), store.voucher_put(number, draft)]
@@ -131,7 +132,7 @@ def _beside(
         "reason": reason,
     }
     draft = VoucherDraft(
-        domain.TILL_DIFFERENCE,
+        vouchers.TILL_DIFFERENCE,
         till.counted_by or till.teller_id,
         facts.posted_at,
         told,

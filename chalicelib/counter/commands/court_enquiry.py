@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
-from chalicelib.counter import court, court_store, domain, service, store
+from chalicelib.counter import court, court_store, service, store, vouchers
 from chalicelib.counter.commands.take_deposit import account_at_counter
 from chalicelib.counter.court import Document, Order
-from chalicelib.counter.domain import Number, VoucherDraft
 from chalicelib.counter.errors import CourtPeriodInvalid
+from chalicelib.counter.vouchers import Number, VoucherDraft
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
@@ -71,7 +71,7 @@ def answer_enquiry(enquiry: Enquiry, *, teller_id: str) -> Answer:
             "period": f"{enquiry.first_date} - {enquiry.last_date}",
         }
         draft = VoucherDraft(
-            domain.COURT_ENQUIRY, teller_id, clock.to_text(now), facts, customer_id=found[0].customer_id
+            vouchers.COURT_ENQUIRY, teller_id, clock.to_text(now), facts, customer_id=found[0].customer_id
         )
         return [store.voucher_put(number, draft)]
 

@@ -7,43 +7,22 @@ plan is carried out by the approval of a second person (`approvals.kinds.court_o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.counter import court, court_store, domain, store
+from chalicelib.counter import court, court_store, service, vouchers
 from chalicelib.counter.commands.take_deposit import account_at_counter
 from chalicelib.counter.court import EXPIRED, IN_FORCE, LIFTED, WAITING, Document, Order
-from chalicelib.counter.domain import VoucherDraft, VoucherKind
+from chalicelib.counter.domain import People, Plan, Write
 from chalicelib.counter.errors import AccountNotFreezable, CourtOrderEnded, CourtTermInvalid, TooManyCourtOrders
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import legal_freeze
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
+from chalicelib.platform.dynamo import ItemUpdate, s
 from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import MAX_FEN, decimal_text
-
-Write = ItemPut | ItemUpdate
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who asked, who approves, and when."""
-
-    maker_id: str
-    checker_id: str
-    now: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a use case would do to things as they were read."""
-
-    branch_id: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-    writes: Callable[[People], Sequence[Write]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +82,7 @@ def plan_freeze(wanted: Freeze, now: dt.datetime) -> Plan:
                 legal_freeze.freeze(update, account, order.place)
             else:
                 legal_freeze.hold_amount(update, order.amount_fen or 0, _posting(by.now))
-        slip = _voucher(domain.COURT_FROZEN, account, after, by)
+        slip = service.slip(account.branch_id, vouchers.COURT_FROZEN, after, by, customer_id=account.customer_id)
         return [update, *rows, slip]
 
     return Plan(account.branch_id, {"state": "none"}, after, writes)
@@ -128,7 +107,8 @@ def plan_renewal(account_id: str, place: int, until: str, document: Document, no
     def writes(by: People) -> Sequence[Write]:
         update = court_store.order_update(order).require(court.order_rule(IN_FORCE, order.until))
         update.set("#until = :until", until=s(until))
-        return [update, court_store.due_put(order, until), _voucher(domain.COURT_RENEWED, account, after, by)]
+        slip = service.slip(account.branch_id, vouchers.COURT_RENEWED, after, by, customer_id=account.customer_id)
+        return [update, court_store.due_put(order, until), slip]
 
     return Plan(account.branch_id, {**known, "until": order.until, "state": IN_FORCE}, after, writes)
 
@@ -146,7 +126,7 @@ def plan_lifting(account_id: str, place: int, document: Document) -> Plan:
 
     def writes(by: People) -> Sequence[Write]:
         after = {**known, "state": LIFTED}
-        slip = _voucher(domain.COURT_LIFTED, account, after, by)
+        slip = service.slip(account.branch_id, vouchers.COURT_LIFTED, after, by, customer_id=account.customer_id)
         return [*_ending(account, order, LIFTED, document.number, by.now), slip]
 
     return Plan(account.branch_id, {**known, "state": order.state}, {**known, "state": LIFTED}, writes)
@@ -229,16 +209,3 @@ def _facts(account: ledger.Account, document: Document, amount_fen: int | None) 
         "officers": "、".join(document.officers),
         "amount": "whole" if amount_fen is None else decimal_text(amount_fen),
     }
-
-
-def _voucher(kind: VoucherKind, account: ledger.Account, facts: Mapping[str, str], by: People) -> ItemPut:
-    number = store.next_number(account.branch_id, clock.business_date(by.now))
-    draft = VoucherDraft(
-        kind,
-        by.maker_id,
-        clock.to_text(by.now),
-        facts,
-        checker_id=by.checker_id,
-        customer_id=account.customer_id,
-    )
-    return store.voucher_put(number, draft)

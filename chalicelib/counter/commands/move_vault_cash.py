@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from chalicelib.counter import domain, store
+from chalicelib.counter import domain, store, vouchers
 from chalicelib.counter.commands.take_deposit import CashDone, done
-from chalicelib.counter.domain import VoucherDraft
 from chalicelib.counter.errors import ReferenceMalformed, SecondPersonRequired
+from chalicelib.counter.vouchers import VoucherDraft
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.move_cash import Beside
 from chalicelib.ledger.commands.post_house_entry import HouseEntry, draft_house_entry
@@ -84,7 +84,7 @@ def draft_vault_move(move: VaultMove, maker_id: str, checker_id: str, now: dt.da
             "reference": move.reference,
         }
         draft = VoucherDraft(
-            domain.VAULT_MOVED,
+            vouchers.VAULT_MOVED,
             maker_id,
             facts.posted_at,
             told,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from chalicelib.counter import domain, service, store
-from chalicelib.counter.domain import Number, Till, VoucherDraft
+from chalicelib.counter import domain, service, store, vouchers
+from chalicelib.counter.domain import Till
 from chalicelib.counter.errors import TillOpenedBefore
+from chalicelib.counter.vouchers import Number, VoucherDraft
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n
 from chalicelib.platform.errors import AmountOutOfRange
@@ -35,7 +36,7 @@ def open_till(teller_id: str, cash_fen: int) -> Till:
             store.till_put(till),
             store.voucher_put(
                 number,
-                VoucherDraft(domain.TILL_OPENED, teller_id, at, {"till": teller_id}, amount_fen=cash_fen),
+                VoucherDraft(vouchers.TILL_OPENED, teller_id, at, {"till": teller_id}, amount_fen=cash_fen),
             ),
         ]
         if cash_fen:

@@ -7,10 +7,11 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from chalicelib.counter import domain, store
+from chalicelib.counter import domain, store, vouchers
+from chalicelib.counter.commands.papers import check_shown
 from chalicelib.counter.commands.take_deposit import CashDone, account_at_counter, account_facts, cash_of, done
-from chalicelib.counter.domain import VoucherDraft
 from chalicelib.counter.errors import DocumentNotShown, SecondPersonRequired
+from chalicelib.counter.vouchers import VoucherDraft
 from chalicelib.customers import service as customers
 from chalicelib.identity.commands.verify_withdrawal_password import verify_withdrawal_password
 from chalicelib.ledger import service as ledger
@@ -18,9 +19,6 @@ from chalicelib.ledger.commands.move_cash import WITHDRAWAL, Beside, Cash, Compa
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, keyed
 from chalicelib.platform.dynamo import ItemUpdate
-
-_LAST_DIGITS = 4
-_DOCUMENTS = {"resident_id": "居民身份证", "passport": "护照"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,8 @@ def check_large(wanted: Withdrawal, *, teller_id: str) -> LargeWithdrawal:
     cash = cash_of(WITHDRAWAL, wanted.account_id, wanted.amount_fen, wanted.reference, teller_id)
     account = account_at_counter(wanted.account_id)
     profile = customers.find_profile(account.customer_id)
-    document = wanted.document
-    if document is None or profile is None or profile.document != document:
-        raise DocumentNotShown()
+    shown = check_shown(profile, wanted.document)
     verify_withdrawal_password(account.customer_id, wanted.account_id, wanted.password, clock.now())
-    shown = f"{_DOCUMENTS[document.kind]} *{document.number[-_LAST_DIGITS:]}"
     unsealed = LargeWithdrawal(cash.account_id, cash.amount_fen, cash.reference, teller_id, shown)
     return replace(unsealed, seal=unsealed.sealed())
 
@@ -134,7 +129,7 @@ def _companion(cash: Cash, shown: str | None, checker_id: str | None) -> Compani
             till.require(domain.other_person_rule(checker_id))
         number = store.next_number(cash.branch_id, facts.business_date)
         draft = VoucherDraft(
-            domain.CASH_OUT,
+            vouchers.CASH_OUT,
             cash.teller_id,
             facts.posted_at,
             {**account_facts(account, cash.reference), **({"document": shown} if shown else {})},

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.counter import domain, service, store
+from chalicelib.counter import service, store, vouchers
 from chalicelib.counter.commands.take_deposit import account_at_counter
-from chalicelib.counter.domain import VoucherDraft, VoucherKind
+from chalicelib.counter.domain import People, Plan, Write
+from chalicelib.counter.vouchers import VoucherDraft, VoucherKind
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.sign_up_online import (
     Opening,
     opening_writes,
     require_edition,
+    require_limits,
     require_reserved,
 )
 from chalicelib.customers.errors import SignUpRefused
@@ -21,26 +23,14 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.change_state import no_court_rule, state_update
 from chalicelib.ledger.errors import FrozenByCourt, StateChangeRefused
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.masking import mask_account, mask_name, mask_phone
 from chalicelib.platform.money import decimal_text
 from chalicelib.staff import service as staff
 
-Write = ItemPut | ItemUpdate
 # What a teller does to an account alone; each way back needs a second person.
-STOPS: Mapping[str, VoucherKind] = {"frozen": domain.ACCOUNT_FROZEN, "lost": domain.ACCOUNT_LOST}
-LIFTS: Mapping[str, VoucherKind] = {"frozen": domain.ACCOUNT_UNFROZEN, "lost": domain.ACCOUNT_FOUND}
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What would change, and the writes by maker and checker at a moment."""
-
-    branch_id: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-    writes: Callable[[str, str, dt.datetime], list[Write]]
+STOPS: Mapping[str, VoucherKind] = {"frozen": vouchers.ACCOUNT_FROZEN, "lost": vouchers.ACCOUNT_LOST}
+LIFTS: Mapping[str, VoucherKind] = {"frozen": vouchers.ACCOUNT_UNFROZEN, "lost": vouchers.ACCOUNT_FOUND}
 
 
 def stop_account(account_id: str, state: str, *, teller_id: str) -> str:
@@ -51,15 +41,16 @@ def stop_account(account_id: str, state: str, *, teller_id: str) -> str:
     account = account_at_counter(account_id)
     staff.require_teller(teller_id, account.branch_id)
 
-    def plan(number: domain.Number, now: dt.datetime) -> list[Write]:
+    def plan(number: vouchers.Number, now: dt.datetime) -> list[Write]:
         found = account_at_counter(account_id)
-        slip = _slip(STOPS[state], account, state, teller_id, None, now)
+        facts = {"account": mask_account(account_id), "holder": mask_name(account.holder), "state": state}
+        slip = VoucherDraft(STOPS[state], teller_id, clock.to_text(now), facts, customer_id=account.customer_id)
         return [state_update(account_id, before=found.state, after=state), store.voucher_put(number, slip)]
 
     return str(service.write_numbered(account.branch_id, plan))
 
 
-def plan_state(account_id: str, lifted: str) -> Planned:
+def plan_state(account_id: str, lifted: str) -> Plan:
     """Lift a loss report or a teller's freeze. Raises NotFound, StateChangeRefused, FrozenByCourt."""
     account = account_at_counter(account_id)
     if account.state != lifted:
@@ -67,21 +58,14 @@ def plan_state(account_id: str, lifted: str) -> Planned:
     if not no_court_rule().holds(account.image):
         raise FrozenByCourt()
 
-    def writes(maker_id: str, checker_id: str, now: dt.datetime) -> list[Write]:
-        number = store.next_number(account.branch_id, clock.business_date(now))
-        slip = _slip(LIFTS[lifted], account, ledger.OPEN, maker_id, checker_id, now)
-        return [state_update(account_id, before=lifted, after=ledger.OPEN), store.voucher_put(number, slip)]
-
     known = {"account": mask_account(account_id), "holder": mask_name(account.holder)}
-    return Planned(account.branch_id, {**known, "state": lifted}, {**known, "state": ledger.OPEN}, writes)
+    after = {**known, "state": ledger.OPEN}
 
+    def writes(by: People) -> list[Write]:
+        slip = service.slip(account.branch_id, LIFTS[lifted], after, by, customer_id=account.customer_id)
+        return [state_update(account_id, before=lifted, after=ledger.OPEN), slip]
 
-def _slip(
-    kind: VoucherKind, account: ledger.Account, state: str, teller_id: str, checker_id: str | None, now: dt.datetime
-) -> VoucherDraft:
-    facts = {"account": mask_account(account.account_id), "holder": mask_name(account.holder), "state": state}
-    at = clock.to_text(now)
-    return VoucherDraft(kind, teller_id, at, facts, checker_id=checker_id, customer_id=account.customer_id)
+    return Plan(account.branch_id, {**known, "state": lifted}, after, writes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +77,13 @@ class SignUpOpening:
     edition: str
     limit_outward_fen: int
     factors: tuple[str, ...]
+    day_limits: Mapping[str, int]
 
 
-def plan_opening(wanted: SignUpOpening) -> Planned:
+def plan_opening(wanted: SignUpOpening, at: dt.datetime) -> Plan:
     """Open online banking for a customer whose form the counter has prepared (`prepare_online`).
 
-    Raises NotFound, SignUpRefused (nothing prepared, or signed up before), PhoneNotReserved.
+    Raises NotFound, SignUpRefused (nothing prepared, or signed up before), LimitAboveCeiling, PhoneNotReserved.
     """
     customer, profile = customers.customer_of(wanted.customer_id), customers.find_profile(wanted.customer_id)
     if customer is None or profile is None:
@@ -107,9 +92,17 @@ def plan_opening(wanted: SignUpOpening) -> Planned:
     if customer.state != customers.OFFLINE or not contracts:
         raise SignUpRefused(reason="该客户未备妥签约资料或已签约 / nothing is prepared, or the customer has signed up")
     require_edition(wanted.edition, contracts.values(), wanted.limit_outward_fen, wanted.factors)
+    require_limits(wanted.limit_outward_fen, wanted.day_limits, contracts, at)
     phone = customers.holdings_of(wanted.customer_id).get(wanted.phone_account, "")
     require_reserved(wanted.customer_id, list(contracts), phone)
-    opening = Opening(wanted.customer_id, phone, wanted.edition, wanted.limit_outward_fen, wanted.factors)
+    opening = Opening(
+        wanted.customer_id,
+        phone,
+        wanted.edition,
+        wanted.limit_outward_fen,
+        wanted.factors,
+        day_limits=wanted.day_limits,
+    )
     after = {
         "customer": wanted.customer_id,
         "holder": mask_name(profile.name),
@@ -117,20 +110,14 @@ def plan_opening(wanted: SignUpOpening) -> Planned:
         "phone": mask_phone(phone),
         "edition": wanted.edition,
         "limit": decimal_text(wanted.limit_outward_fen),
+        "day_limits": "、".join(f"{mask_account(id_)} {decimal_text(fen)}" for id_, fen in wanted.day_limits.items())
+        or "-",
         "factors": ",".join(wanted.factors) or "-",
         "state": customers.ACTIVE,
     }
 
-    def writes(maker_id: str, checker_id: str, now: dt.datetime) -> list[Write]:
-        number = store.next_number(profile.branch_id, clock.business_date(now))
-        slip = VoucherDraft(
-            domain.SIGNED_UP,
-            maker_id,
-            clock.to_text(now),
-            after,
-            checker_id=checker_id,
-            customer_id=wanted.customer_id,
-        )
-        return [*opening_writes(opening, maker_id, now), store.voucher_put(number, slip)]
+    def writes(by: People) -> list[Write]:
+        slip = service.slip(profile.branch_id, vouchers.SIGNED_UP, after, by, customer_id=wanted.customer_id)
+        return [*opening_writes(opening, by.maker_id, by.now), slip]
 
-    return Planned(profile.branch_id, {"customer": wanted.customer_id, "state": customer.state}, after, writes)
+    return Plan(profile.branch_id, {"customer": wanted.customer_id, "state": customer.state}, after, writes)

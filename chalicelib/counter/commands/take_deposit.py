@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.counter import domain, service, store
-from chalicelib.counter.domain import VoucherDraft
+from chalicelib.counter import domain, service, store, vouchers
 from chalicelib.counter.errors import ReferenceMalformed
+from chalicelib.counter.vouchers import VoucherDraft
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.move_cash import DEPOSIT, Beside, Cash, move_cash
 from chalicelib.platform.errors import NotFound
@@ -35,7 +35,7 @@ def take_deposit(account_id: str, amount_fen: int, *, reference: str, teller_id:
         till = store.till_update(facts.business_date, teller_id).require(domain.till_open_rule(cash.branch_id))
         number = store.next_number(cash.branch_id, facts.business_date)
         draft = VoucherDraft(
-            domain.CASH_IN,
+            vouchers.CASH_IN,
             teller_id,
             facts.posted_at,
             account_facts(account, reference),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from chalicelib.customers import domain, store
 from chalicelib.customers import service as customers
 from chalicelib.customers.errors import TooManyAccounts
@@ -18,22 +20,36 @@ def contract_account(customer_id: str, account_id: str, right: str) -> None:
     customer's, AccountNotInGoodStanding, TooManyAccounts.
     """
     known = customers.contracts_of(customer_id)
-    if account_id in known:
-        contract = store.contract_update(customer_id, account_id).set("#right = :right", right=s(right))
-        writes: list[ItemPut | ItemUpdate] = [contract, _account_update(customer_id, account_id, right)]
-    else:
-        writes = new_contract(customer_id, account_id, right)
-    if not transactions.commit(writes):
+    profile = store.profile_update(customer_id)
+    writes = contract_writes(customer_id, {account_id: right}, known, profile)
+    if not transactions.commit([profile, *writes] if profile.sets else writes):
         raise why_not(customer_id, account_id)
+
+
+def contract_writes(
+    customer_id: str, rights: Mapping[str, str], known: Collection[str], profile: ItemUpdate
+) -> list[ItemPut | ItemUpdate]:
+    """The writes that give accounts rights, those that are `known` as contracted and others; two an account.
+
+    New ones are counted on `profile`, an update of the customer's profile that belongs to the same write.
+    """
+    new = [account_id for account_id in rights if account_id not in known]
+    if new:
+        domain.count_more(profile, "contracts", store.MAX_CONTRACTS, len(new))
+    writes: list[ItemPut | ItemUpdate] = []
+    for account_id, right in rights.items():
+        if account_id in new:
+            writes.append(store.contract_put(customer_id, account_id, right))
+        else:
+            writes.append(store.contract_update(customer_id, account_id).set("#right = :right", right=s(right)))
+        writes.append(_account_update(customer_id, account_id, right))
+    return writes
 
 
 def new_contract(customer_id: str, account_id: str, right: str) -> list[ItemPut | ItemUpdate]:
     """The writes of a new contract, all or none: counted, written down, and the right put on the account."""
-    return [
-        domain.count_one(store.profile_update(customer_id), "contracts", store.MAX_CONTRACTS),
-        store.contract_put(customer_id, account_id, right),
-        _account_update(customer_id, account_id, right),
-    ]
+    profile = store.profile_update(customer_id)
+    return [*contract_writes(customer_id, {account_id: right}, (), profile), profile]
 
 
 def _account_update(customer_id: str, account_id: str, right: str) -> ItemUpdate:
@@ -43,9 +59,19 @@ def _account_update(customer_id: str, account_id: str, right: str) -> ItemUpdate
 
 def end_of_contract(customer_id: str, account_id: str) -> list[ItemPut | ItemUpdate]:
     """What goes with the end of a contract, beside the contract itself: one less, and no right on the account."""
-    profile = store.profile_update(customer_id).set("#contracts = #contracts - :one", one=n(1))
+    profile = store.profile_update(customer_id)
+    return [less_contracts(profile, 1), right_ended(account_id)]
+
+
+def less_contracts(profile: ItemUpdate, less: int) -> ItemUpdate:
+    """Make an update of a customer's profile count so many contracts less."""
+    return profile.set("#contracts = #contracts - :less", less=n(less))
+
+
+def right_ended(account_id: str) -> ItemUpdate:
+    """The account's holder has no right to it online any more."""
     account = ledger.account_update(account_id, payee=False)
-    return [profile, account.set("#right = :right", right=s(ledger.RIGHT_HELD))]
+    return account.set("#right = :right", right=s(ledger.RIGHT_HELD))
 
 
 def why_not(customer_id: str, account_id: str) -> Refusal:

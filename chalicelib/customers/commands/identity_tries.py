@@ -24,7 +24,7 @@ def take_try(image: Image, now: dt.datetime) -> int:
     Raises IdentityTriesExhausted.
     """
     bucket, most = _bucket(now), parameters.value(parameters.IDENTITY_TRIES_DAY, now)
-    update = domain.count_one(store.profile_update(image["customer_id"]), bucket, most)
+    update = domain.count_more(store.profile_update(image["customer_id"]), bucket, most)
     update.remove(*(name for name in image if name.startswith(_TRIES) and name < bucket))
     if not transactions.commit([update]):
         raise IdentityTriesExhausted()

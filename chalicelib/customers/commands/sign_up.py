@@ -73,7 +73,7 @@ def sign_up(form: SignUp, *, teller_id: str, at: dt.datetime) -> SignedUp:
     hold or a log-in name that is taken; what open_customer, open_account and sign_up_online raise.
     """
     staff.require_teller(teller_id, form.branch_id)
-    check(_online(form, "", [str(number) for number in range(len(form.accounts))]), form.document)
+    check(_online(form, "", [str(number) for number in range(len(form.accounts))]), form.document, at)
     require_no_paying_card([(wish.kind, wish.right) for wish in form.accounts])
     before = _signed_before(form, teller_id, at)
     if before is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import domain, store
@@ -16,7 +16,8 @@ from chalicelib.factors import service as factors
 from chalicelib.factors.commands import enrol
 from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
-from chalicelib.platform import transactions
+from chalicelib.limits import service as limits
+from chalicelib.platform import clock, transactions
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_raw
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff import service as staff
@@ -39,6 +40,8 @@ class OnlineForm:
     push_address: str | None = None
     # The transaction factors chosen; a token or certificate is issued afterwards (NB-5.4.1-pro).
     factors: tuple[str, ...] = factors.AT_SIGN_UP
+    # What an account may pay outward a day, in fen; one that is not named keeps the limit it was opened with.
+    day_limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None:
@@ -51,19 +54,19 @@ def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None
     PhoneNotReserved unless the phone is reserved for one of them, what `identity.check_password` raises for a weak
     password. Until the last step no log-in is served, so a half-done sign-up cannot be used, and it can be done again.
     """
-    prepare_online(form, teller_id=teller_id)
+    prepare_online(form, teller_id=teller_id, at=at)
     if not transactions.commit(opening_writes(Opening.of(form), teller_id, at)):
         raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
 
 
-def prepare_online(form: OnlineForm, *, teller_id: str) -> None:
+def prepare_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None:
     """All but the last step: the same form again does no harm. Raises what `sign_up_online` raises."""
     try:
         profile = customers.profile_of(form.customer_id)
     except KeyError:
         raise NotFound() from None
     staff.require_teller(teller_id, profile.branch_id)
-    check(form, profile.document)
+    check(form, profile.document, at)
     customer = customers.customer_of(form.customer_id)
     if customer is None or customer.state != OFFLINE:
         raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
@@ -84,8 +87,10 @@ def _require_registered(form: OnlineForm) -> None:
         raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
 
 
-def check(form: OnlineForm, document: domain.IdentityDocument | None) -> None:
-    """Raise SignUpRefused for a form that does not hold, what `identity.check_password` raises for its password."""
+def check(form: OnlineForm, document: domain.IdentityDocument | None, at: dt.datetime) -> None:
+    """Raise SignUpRefused for a form that does not hold, LimitAboveCeiling, what `identity.check_password` raises for
+    its password.
+    """
     if not customers.is_phone(form.phone):
         raise SignUpRefused(reason="预留手机号无效 / the reserved phone number is not valid")
     if not customers.is_login_name(form.login_name):
@@ -93,6 +98,7 @@ def check(form: OnlineForm, document: domain.IdentityDocument | None) -> None:
     if not form.rights:
         raise SignUpRefused(reason="至少签约一个账户 / at least one account must be contracted")
     require_edition(form.edition, form.rights.values(), form.limit_outward_fen, form.factors)
+    require_limits(form.limit_outward_fen, form.day_limits, form.rights, at)
     id_number = document.number if document else None
     identity.check_password(form.password, phone=form.phone, id_number=id_number, login_name=form.login_name)
 
@@ -107,6 +113,17 @@ def require_edition(edition: str, rights: Collection[str], limit_outward_fen: in
         raise SignUpRefused(reason="须至少选择一种交易认证方式 / a transaction factor must be chosen")
     if edition != PROFESSIONAL and (limit_outward_fen or ledger.RIGHT_FULL in rights):
         raise SignUpRefused(reason="仅专业版可以转账 / only the professional edition may pay")
+
+
+def require_limits(
+    limit_outward_fen: int, day_limits: Mapping[str, int], rights: Mapping[str, str], at: dt.datetime
+) -> None:
+    """Raise SignUpRefused for a limit of an account that is not contracted to pay, LimitAboveCeiling at `at`."""
+    if any(rights.get(account_id) != ledger.RIGHT_FULL for account_id in day_limits):
+        raise SignUpRefused(reason="账户日限额仅适用于签约转账的账户 / a daily limit is of an account that may pay")
+    limits.require_ceilings({"limit_outward": limit_outward_fen}, at)
+    for day_fen in day_limits.values():
+        limits.require_ceilings({"limit_day": day_fen}, at)
 
 
 def require_no_paying_card(kinds_and_rights: Iterable[tuple[str, str]]) -> None:
@@ -147,11 +164,20 @@ class Opening:
     limit_outward_fen: int
     factors: tuple[str, ...]
     push_address: str | None = None
+    day_limits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, form: OnlineForm) -> Opening:
         """What a form asks for."""
-        return cls(form.customer_id, form.phone, form.edition, form.limit_outward_fen, form.factors, form.push_address)
+        return cls(
+            form.customer_id,
+            form.phone,
+            form.edition,
+            form.limit_outward_fen,
+            form.factors,
+            form.push_address,
+            form.day_limits,
+        )
 
 
 def opening_writes(wanted: Opening, teller_id: str, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
@@ -171,4 +197,16 @@ def opening_writes(wanted: Opening, teller_id: str, at: dt.datetime) -> list[Ite
         profile.set("#push_address = :push", push=s(wanted.push_address))
     domain.note_edition(profile, NO_EDITION, wanted.edition, teller_id, at)
     event = audit.event(wanted.customer_id, audit.SIGNED_UP, at, edition=wanted.edition, by=teller_id)
-    return [record, profile, event]
+    return [record, profile, event, *_account_limits(wanted, at)]
+
+
+def _account_limits(wanted: Opening, at: dt.datetime) -> list[ItemUpdate]:
+    """The daily limits of accounts; what was used of them today stays used."""
+    found = ledger.read_accounts(list(wanted.day_limits))
+    updates = []
+    for account_id, day_fen in wanted.day_limits.items():
+        image = found[account_id].image
+        changes = limits.changed_limits(image, {"limit_day": day_fen})
+        update = ledger.account_update(account_id, payee=False)
+        updates.append(limits.move_limits(update, image, changes, clock.business_date(at)))
+    return updates

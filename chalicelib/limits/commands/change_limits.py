@@ -14,14 +14,14 @@ from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import domain
-from chalicelib.limits.errors import LimitAboveCeiling
-from chalicelib.parameters import service as parameters
+from chalicelib.limits import service as limits
+from chalicelib.limits.domain import text_of
 from chalicelib.platform import clock, log, updates
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
-from chalicelib.platform.money import MAX_FEN, decimal_text
+from chalicelib.platform.money import MAX_FEN
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired, StrongFactorRequired
 
@@ -30,17 +30,17 @@ CHANGE_TIME_BUDGET_S = 8
 _LONGEST_PAUSE = dt.timedelta(milliseconds=100)
 
 _Changes = Mapping[str, tuple[int, int]]
-# Limit -> its fact in a step-up, which is its name in the API; the bank's own ceiling for it.
-_KNOWN = {
-    "limit_single": ("single", parameters.CEILING_SINGLE_FEN),
-    "limit_day": ("day", parameters.CEILING_DAY_FEN),
-    "limit_month": ("month", parameters.CEILING_MONTH_FEN),
-    "limit_year": ("year", parameters.CEILING_YEAR_FEN),
-    "limit_count": ("count", parameters.CEILING_DAY_COUNT),
-    "limit_outward": ("day_outward", parameters.CEILING_DAY_FEN),
-    "limit_nocert": ("day_without_certificate", parameters.NO_CERTIFICATE_DAY_FEN),
-    "limit_nofactor": ("day_without_factor", parameters.NO_FACTOR_DAY_FEN),
-    "limit_small": ("single_without_factor", parameters.NO_FACTOR_SINGLE_FEN),
+# Limit -> its fact in a step-up, which is its name in the API.
+_FACTS = {
+    "limit_single": "single",
+    "limit_day": "day",
+    "limit_month": "month",
+    "limit_year": "year",
+    "limit_count": "count",
+    "limit_outward": "day_outward",
+    "limit_nocert": "day_without_certificate",
+    "limit_nofactor": "day_without_factor",
+    "limit_small": "single_without_factor",
 }
 
 
@@ -65,10 +65,7 @@ class _Permit:
         if self.demand is None:
             raise StrongFactorRequired(factors=",".join(stepup.kinds_for(stepup.RAISE_LIMITS, None, kind)))
         entitlements.require(self.demand.caller.edition, entitlements.LIMITS_RAISE, account=kind)
-        for name, new in raised.items():
-            ceiling = parameters.value(_KNOWN[name][1], now)
-            if new > ceiling:
-                raise LimitAboveCeiling(ceiling=text_of(name, ceiling))
+        limits.require_ceilings(raised, now)
         return replace(self.demand, account=kind)
 
 
@@ -80,7 +77,7 @@ def demand_of(
     caller: Caller, account_id: str | None, wanted: Mapping[str, int], given: str | None, correlation_id: str
 ) -> stepup.Demand:
     """What raising to `wanted` takes: a step-up for just these values, which `given` names if there is one."""
-    facts = {_KNOWN[name][0]: text_of(name, value) for name, value in wanted.items()}
+    facts = {_FACTS[name]: text_of(name, value) for name, value in wanted.items()}
     if account_id is not None:
         facts["account"] = account_id
     return stepup.Demand(caller, stepup.RAISE_LIMITS, facts, given, correlation_id)
@@ -88,12 +85,7 @@ def demand_of(
 
 def fact_of(name: str) -> str:
     """What a limit is called in the API and in what is confirmed."""
-    return _KNOWN[name][0]
-
-
-def text_of(name: str, value: int) -> str:
-    """A limit's value as it is read: yuan, or a number of transfers."""
-    return str(value) if name == "limit_count" else decimal_text(value)
+    return _FACTS[name]
 
 
 def change_account_limits(

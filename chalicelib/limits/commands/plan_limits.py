@@ -11,7 +11,8 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import domain
-from chalicelib.limits.commands.change_limits import fact_of, text_of
+from chalicelib.limits.commands.change_limits import fact_of
+from chalicelib.limits.domain import text_of
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound

@@ -1,0 +1,81 @@
+"""Vouchers over HTTP, for tellers: read, printed, and those of wrong cash corrected (NB-5.1.6)."""
+
+from __future__ import annotations
+
+from chalicelib.counter import service
+from chalicelib.counter.commands.print_voucher import print_voucher
+from chalicelib.counter.forms import AT_COUNTER
+from chalicelib.platform import fields
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import Api, Call, View
+from chalicelib.platform.money import decimal_text
+from chalicelib.staff import service as staff
+from chalicelib.staff.commands.check_session import checks_session
+
+api = Api(__name__)
+
+
+class VoucherView(View):
+    """A voucher; `facts` are masked."""
+
+    number: str
+    kind: str
+    business_date: fields.BusinessDate
+    at: fields.Timestamp
+    amount: fields.SignedAmount | None
+    teller: str
+    checker: str | None
+    entry: str | None
+    facts: dict[str, str]
+
+
+class PrintView(View):
+    """A print for 80 columns; `place` counts the prints, and every one after the first says so."""
+
+    number: str
+    place: int
+    text: str
+
+
+@api.operation(
+    "GET",
+    "/v1/staff/counter/vouchers/{number}",
+    zh="查询凭证",
+    en="A voucher",
+    auth=checks_session,
+    permission=staff.COUNTER_CASH,
+    answer=VoucherView,
+    refusals=(NotFound,),
+)
+def read_voucher(call: Call, number: str) -> VoucherView:
+    """A voucher of the caller's own scope."""
+    voucher = service.voucher_of(number)
+    staff.require_scope(call.staff, voucher.branch_id)
+    return VoucherView(
+        number=voucher.number,
+        kind=voucher.kind,
+        business_date=voucher.business_date,
+        at=voucher.at,
+        amount=None if voucher.amount_fen is None else decimal_text(voucher.amount_fen),
+        teller=voucher.teller_id,
+        checker=voucher.checker_id,
+        entry=voucher.entry_id,
+        facts=voucher.facts,
+    )
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/vouchers/{number}/prints",
+    zh="打印、补打凭证",
+    en="Print a voucher, first or again",
+    auth=checks_session,
+    permission=staff.COUNTER_CASH,
+    answer=PrintView,
+    status=201,
+    refusals=AT_COUNTER,
+)
+def print_one(call: Call, number: str) -> PrintView:
+    """Counted before it is given; a repeat is another print (NB-5.1.6-3)."""
+    printed = print_voucher(number, by=call.staff.staff_id)
+    return PrintView(number=printed.number, place=printed.place, text=printed.text)
