@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -20,6 +19,7 @@ from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.staff import errors as staff_errors
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 from chalicelib.staff.errors import StaffNotEntitled, StaffPermissionDenied
@@ -27,9 +27,8 @@ from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 State = Literal["requested", "approved", "rejected", "withdrawn", "expired", "failed"]
-_Reason = Annotated[
+ApprovalReason = Annotated[
     str,
     StringConstraints(min_length=1, max_length=service.MAX_REASON),
     Field(description="事由 / why", examples=["按业务部门申请"]),
@@ -46,7 +45,7 @@ class ApprovalRequest(Body):
 
     kind: _Kind
     payload: Annotated[dict[str, Any], Field(description="业务内容 / as the kind has it")]
-    reason: _Reason
+    reason: ApprovalReason
 
 
 class ApprovalConsent(Body):
@@ -56,7 +55,7 @@ class ApprovalConsent(Body):
 
 
 class ApprovalRejection(Body):
-    reason: _Reason
+    reason: ApprovalReason
 
 
 class ApprovalsQuery(Query):
@@ -137,7 +136,8 @@ def _event(event: Event) -> EventView:
     return EventView.model_validate({name: getattr(event, name) for name in EventView.model_fields})
 
 
-def _view(call: Call, approval_id: str) -> ApprovalView:
+def view_of(call: Call, approval_id: str) -> ApprovalView:
+    """A request as the caller may see it."""
     shown = service.show(call.staff, approval_id)
     return ApprovalView(
         request=_row(shown.approval),
@@ -146,13 +146,6 @@ def _view(call: Call, approval_id: str) -> ApprovalView:
         changes=[_fact(change, call.language) for change in shown.changes],
         history=[_event(event) for event in shown.history],
     )
-
-
-def _key(call: Call) -> str:
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise IdempotencyKeyMissing()
-    return key
 
 
 _DECISION_REFUSALS = (
@@ -189,6 +182,12 @@ _DECISION_REFUSALS = (
         parameter_errors.ParameterEffectiveDateRefused,
         parameter_errors.ParameterScheduleFull,
         StaffNotEntitled,
+        staff_errors.AppointmentRefused,
+        staff_errors.AppointmentUnchecked,
+        staff_errors.FunctionNotSwitchable,
+        staff_errors.StaffNumberTaken,
+        staff_errors.StaffPersonTaken,
+        staff_errors.StaffStateUnfit,
         customer_errors.PhoneNotReserved,
         customer_errors.SignUpRefused,
         counter_errors.AccountNotFreezable,
@@ -208,8 +207,8 @@ def make(call: Call) -> Answer:
     """Store a request with what it would change; nothing is done yet."""
     body = call.json(ApprovalRequest)
     wish = Wish(body.kind, body.payload, body.reason)
-    approval = make_request(call.staff, wish, key=_key(call), now=clock.now())
-    return Answer(_view(call, approval.approval_id))
+    approval = make_request(call.staff, wish, key=service.key_from(call.header("idempotency-key")), now=clock.now())
+    return Answer(view_of(call, approval.approval_id))
 
 
 @api.operation(
@@ -244,7 +243,7 @@ def read_page(call: Call) -> ApprovalList:
 )
 def read_one(call: Call, approval_id: str) -> ApprovalView:
     """One request of the caller's organisation or below."""
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -269,7 +268,7 @@ def read_one(call: Call, approval_id: str) -> ApprovalView:
 def approve(call: Call, approval_id: str) -> ApprovalView:
     """Approve what the digest stands for; it is done in the same write, once."""
     decide.approve(call.staff, approval_id, call.json(ApprovalConsent).digest, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -286,7 +285,7 @@ def approve(call: Call, approval_id: str) -> ApprovalView:
 def reject(call: Call, approval_id: str) -> ApprovalView:
     """Refuse a request for a reason; nothing is done."""
     decide.reject(call.staff, approval_id, reason=call.json(ApprovalRejection).reason, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -302,4 +301,4 @@ def reject(call: Call, approval_id: str) -> ApprovalView:
 def withdraw(call: Call, approval_id: str) -> ApprovalView:
     """Take back one's own request; nothing is done."""
     decide.withdraw(call.staff, approval_id, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
