@@ -61,6 +61,8 @@ class Proposal:
 
 
 P = TypeVar("P", bound=BaseModel)
+# Role, level and organisation of a member of staff.
+Seat = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Kind(Generic[P]):
     """One thing that needs two people. `words` name the facts of a proposal in Chinese and English; `makes` and
     `checks` are the functions of staff's permission matrix that it takes to ask for it and to decide on it.
 
-    `propose` reads, plans, and raises the `refusals` of what cannot be asked for.
+    `propose` reads, plans, and raises the `refusals` of what cannot be asked for. `seats` are those that both must
+    manage, beyond the scope of an organisation, where a request is about members of staff.
     """
 
     code: str
@@ -80,6 +83,7 @@ class Kind(Generic[P]):
     checks: str
     propose: Callable[[P, dt.datetime], Proposal]
     refusals: tuple[type[Refusal], ...]
+    seats: Callable[[P], Sequence[Seat]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)

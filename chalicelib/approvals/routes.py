@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -21,6 +20,7 @@ from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.staff import errors as staff_errors
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 from chalicelib.staff.errors import StaffNotEntitled, StaffPermissionDenied
@@ -28,9 +28,8 @@ from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 State = Literal["requested", "approved", "rejected", "withdrawn", "expired", "failed"]
-_Reason = Annotated[
+ApprovalReason = Annotated[
     str,
     StringConstraints(min_length=1, max_length=service.MAX_REASON),
     Field(description="事由 / why", examples=["按业务部门申请"]),
@@ -47,7 +46,7 @@ class ApprovalRequest(Body):
 
     kind: _Kind
     payload: Annotated[dict[str, Any], Field(description="业务内容 / as the kind has it")]
-    reason: _Reason
+    reason: ApprovalReason
 
 
 class ApprovalConsent(Body):
@@ -57,7 +56,7 @@ class ApprovalConsent(Body):
 
 
 class ApprovalRejection(Body):
-    reason: _Reason
+    reason: ApprovalReason
 
 
 class ApprovalsQuery(Query):
@@ -138,7 +137,8 @@ def _event(event: Event) -> EventView:
     return EventView.model_validate({name: getattr(event, name) for name in EventView.model_fields})
 
 
-def _view(call: Call, approval_id: str) -> ApprovalView:
+def view_of(call: Call, approval_id: str) -> ApprovalView:
+    """A request as the caller may see it."""
     shown = service.show(call.staff, approval_id)
     return ApprovalView(
         request=_row(shown.approval),
@@ -147,13 +147,6 @@ def _view(call: Call, approval_id: str) -> ApprovalView:
         changes=[_fact(change, call.language) for change in shown.changes],
         history=[_event(event) for event in shown.history],
     )
-
-
-def _key(call: Call) -> str:
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise IdempotencyKeyMissing()
-    return key
 
 
 _DECISION_REFUSALS = (
@@ -190,6 +183,12 @@ _DECISION_REFUSALS = (
         parameter_errors.ParameterEffectiveDateRefused,
         parameter_errors.ParameterScheduleFull,
         StaffNotEntitled,
+        staff_errors.AppointmentRefused,
+        staff_errors.AppointmentUnchecked,
+        staff_errors.FunctionNotSwitchable,
+        staff_errors.StaffNumberTaken,
+        staff_errors.StaffPersonTaken,
+        staff_errors.StaffStateUnfit,
         customer_errors.PhoneNotReserved,
         customer_errors.SignUpRefused,
         customer_errors.EditionChangeRefused,
@@ -213,8 +212,8 @@ def make(call: Call) -> Answer:
     """Store a request with what it would change; nothing is done yet."""
     body = call.json(ApprovalRequest)
     wish = Wish(body.kind, body.payload, body.reason)
-    approval = make_request(call.staff, wish, key=_key(call), now=clock.now())
-    return Answer(_view(call, approval.approval_id))
+    approval = make_request(call.staff, wish, key=service.key_from(call.header("idempotency-key")), now=clock.now())
+    return Answer(view_of(call, approval.approval_id))
 
 
 @api.operation(
@@ -249,7 +248,7 @@ def read_page(call: Call) -> ApprovalList:
 )
 def read_one(call: Call, approval_id: str) -> ApprovalView:
     """One request of the caller's organisation or below."""
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -274,7 +273,7 @@ def read_one(call: Call, approval_id: str) -> ApprovalView:
 def approve(call: Call, approval_id: str) -> ApprovalView:
     """Approve what the digest stands for; it is done in the same write, once."""
     decide.approve(call.staff, approval_id, call.json(ApprovalConsent).digest, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -291,7 +290,7 @@ def approve(call: Call, approval_id: str) -> ApprovalView:
 def reject(call: Call, approval_id: str) -> ApprovalView:
     """Refuse a request for a reason; nothing is done."""
     decide.reject(call.staff, approval_id, reason=call.json(ApprovalRejection).reason, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)
 
 
 @api.operation(
@@ -307,4 +306,4 @@ def reject(call: Call, approval_id: str) -> ApprovalView:
 def withdraw(call: Call, approval_id: str) -> ApprovalView:
     """Take back one's own request; nothing is done."""
     decide.withdraw(call.staff, approval_id, now=clock.now())
-    return _view(call, approval_id)
+    return view_of(call, approval_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from chalicelib.approvals import domain, store
@@ -13,7 +14,9 @@ from chalicelib.platform.errors import MalformedRequest, NotFound
 from chalicelib.platform.fields import printable
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
+from chalicelib.staff.commands.administer import require_manages
 from chalicelib.staff.commands.read_functions import require_function
+from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 __all__ = [
     "STATES",
@@ -22,6 +25,7 @@ __all__ = [
     "FactChange",
     "Shown",
     "checked",
+    "key_from",
     "kind_of",
     "kinds",
     "page",
@@ -31,6 +35,7 @@ __all__ = [
 ]
 
 MAX_REASON = 200
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,16 @@ def read(actor: StaffCaller, approval_id: str) -> Approval:
 
 
 def checked(actor: StaffCaller, approval_id: str, now: dt.datetime) -> Approval:
-    """The same, for who may decide on its kind. Raises NotFound, StaffPermissionDenied."""
+    """The same, for who may decide on its kind. Raises NotFound, StaffPermissionDenied.
+
+    NotFound also for who does not manage the staff that it is about: an altered request is nobody's to carry out, so
+    what it is about is not asked then.
+    """
     approval = read(actor, approval_id)
-    require_function(actor, kind_of(approval.kind).checks, now)
+    kind = kind_of(approval.kind)
+    require_function(actor, kind.checks, now)
+    if approval.is_true():
+        require_manages(actor.role, actor.branch_id, kind.seats(kind.payload.model_validate_json(approval.payload)))
     return approval
 
 
@@ -81,6 +93,13 @@ def page(
     after = decode_cursor(cursor, index[1], value, store.RANGE)
     found, last = store.page(index, value, kind, limit, after)
     return found, encode_cursor(last)
+
+
+def key_from(header: str | None) -> str:
+    """The Idempotency-Key of a request; raises IdempotencyKeyMissing."""
+    if header is None or not _KEY.fullmatch(header):
+        raise IdempotencyKeyMissing()
+    return header
 
 
 def reason_from(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.accounts.routes import api as accounts
+from chalicelib.approvals.appointment_routes import api as appointments
 from chalicelib.approvals.routes import api as approvals
 from chalicelib.audit.routes import api as audit
 from chalicelib.counter.account_routes import api as counter_accounts
@@ -54,5 +55,6 @@ CONTEXT_APIS: tuple[Api, ...] = (
     counter_accounts,
     counter_courts,
     approvals,
+    appointments,
     parameters,
 )

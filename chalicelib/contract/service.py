@@ -35,7 +35,7 @@ _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 # Operations that take an Idempotency-Key.
-_KEYED = ("/v1/transfers", "/v1/staff/approvals")
+_KEYED = ("/v1/transfers", "/v1/staff/approvals", "/v1/staff/members")
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
     "bounds": "72..720",

@@ -257,6 +257,8 @@ STAFF_PASSWORD_D = Parameter("staff.password_d", 90, 1, 365, "NB-5.2.4")
 # So many former passwords are not taken again.
 STAFF_EMERGENCY_S = Parameter("staff.emergency_s", 3600, 300, 14_400, "NB-5.2.3")
 STAFF_PASSWORD_HISTORY = Parameter("staff.password_history", 5, 1, 12, "NB-5.2.4")
+# How long who asked for a first password or token may take it, once another person has approved.
+STAFF_HAND_OVER_H = Parameter("staff.hand_over_h", 24, 1, 168, "NB-5.2.4")
 
 ALL: dict[str, AnyParameter] = {
     parameter.name: parameter
@@ -319,5 +321,6 @@ ALL: dict[str, AnyParameter] = {
         STAFF_EMERGENCY_S,
         STAFF_PASSWORD_D,
         STAFF_PASSWORD_HISTORY,
+        STAFF_HAND_OVER_H,
     )
 }

@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.platform import clock, fields
-from chalicelib.platform.errors import MalformedRequest, NotFound
-from chalicelib.platform.http import Api, Body, Call, Query, View
+from chalicelib.platform.errors import MalformedRequest, NotFound, OutcomeUnknown
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.staff import domain, errors
 from chalicelib.staff.commands import emergencies
 from chalicelib.staff.commands.check_session import checks_session
+from chalicelib.staff.commands.hand_over import hand_over
 from chalicelib.staff.commands.read_functions import switches
 from chalicelib.staff.commands.read_staff import member_in_scope, members_in_scope
 from chalicelib.staff.emergency_store import Case
@@ -34,6 +35,10 @@ class MemberView(View):
     posts: list[str]
     state: str
     has_token: bool
+    credentials_due_until: Annotated[
+        fields.Timestamp | None,
+        Field(description="已复核、待领取的密码或令牌的领取期限 / approved and not handed over yet, until"),
+    ]
 
 
 class MemberList(View):
@@ -44,6 +49,14 @@ class MemberQuery(Query):
     branch_id: Annotated[
         str | None, Field(max_length=20, description="机构，不填为本机构及下级 / one organisation; all of one's scope")
     ] = None
+
+
+class CredentialsView(View):
+    """What a member is given, shown this once; null is what they keep. The password is good for a change only."""
+
+    staff_id: str
+    password: Annotated[str | None, Field(description="初始密码，首次登录须修改 / first password, to be changed")]
+    token_uri: Annotated[str | None, Field(description="动态令牌地址 / token, for an authenticator app")]
 
 
 class FunctionView(View):
@@ -104,6 +117,7 @@ def _member(member: Member) -> MemberView:
         posts=sorted(member.posts),
         state=member.state,
         has_token=member.token_serial is not None,
+        credentials_due_until=member.hand_over.until if member.hand_over else None,
     )
 
 
@@ -152,6 +166,24 @@ def list_members(call: Call) -> MemberList:
 def read_member(call: Call, staff_id: str) -> MemberView:
     """One member; out of scope looks like not there."""
     return _member(member_in_scope(call.staff, staff_id))
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/members/{staff_id}/credentials",
+    zh="领取员工初始密码、令牌（仅显示一次）",
+    en="Take the first password and token of a member, shown once",
+    auth=checks_session,
+    permission=domain.STAFF_MANAGE,
+    answer=CredentialsView,
+    status=201,
+    refusals=(NotFound, errors.CredentialsNotDue, errors.StaffStateUnfit, OutcomeUnknown),
+)
+def take_credentials(call: Call, staff_id: str) -> Answer:
+    """Who asked, and only they, once another person has approved; whoever misses the answer asks anew (NB-5.2.4)."""
+    given = hand_over(call.staff, staff_id, clock.now())
+    view = CredentialsView(staff_id=given.staff_id, password=given.password, token_uri=given.token_uri)
+    return Answer(view, headers={"Cache-Control": "no-store"})
 
 
 @api.operation(

@@ -75,6 +75,20 @@ class StaffStateUnfit(Refusal):
     en = "The member of staff is in a state ({state}) that does not allow this."
 
 
+class CredentialsNotDue(Refusal):
+    """NB-5.2.4: granted by two people, handed over once, to who asked."""
+
+    code, status, rank = "credentials_not_due", 409, RANK_RIGHT
+    zh = "没有可由您领取的初始密码或令牌：未经复核、已领取、已过期，或由他人申请。请重新申请。"
+    en = "No first password or token is due to you: not approved, taken, too late, or asked for by another. Ask anew."
+
+
+class AppointmentUnchecked(Refusal):
+    code, status, rank = "appointment_unchecked", 422, RANK_MALFORMED
+    zh = "任命须从“任命员工”提交，由系统核对证件。"
+    en = "An appointment is asked for at POST /v1/staff/members, where the person's document is checked."
+
+
 class FunctionNotSwitchable(Refusal):
     """NB-5.2.3: the bank's standard does not admit it for the role, or it is never switched."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
@@ -25,6 +25,7 @@ from chalicelib.platform.dynamo import (
 )
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff.domain import ACTIVE
+from chalicelib.staff.errors import CredentialsNotDue
 
 # A page of the staff table holds a thousand members.
 MAX_PAGES = 10
@@ -105,6 +106,19 @@ def switch_of(role: str, function: str, before: bool | None, after: bool) -> Ite
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """Credentials that two people have granted and nobody has taken yet: which of them, by which request, and until
+    when (text) who asked for them (`maker`) may take them.
+    """
+
+    approval_id: str
+    maker: str
+    until: str
+    with_password: bool
+    with_token: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A member of staff as stored; times in epoch seconds.
 
@@ -126,6 +140,7 @@ class Member:
     seed: bytes | None
     token_serial: str | None
     token_step: int
+    hand_over: HandOver | None
     image: Image
 
     @classmethod
@@ -147,6 +162,7 @@ class Member:
             image.get("seed"),
             image.get("token_serial"),
             image.get("token_step", 0),
+            HandOver(**image["hand_over"]) if "hand_over" in image else None,
             image,
         )
 
@@ -273,6 +289,34 @@ def unused_step_rule(serial: str, step: int) -> Rule:
 def used_step(update: ItemUpdate, step: int) -> ItemUpdate:
     """Use up a code and those of the minutes before it."""
     return update.set("#token_step = :used_step", used_step=n(step))
+
+
+def hand_over_map(due: HandOver) -> dict[str, Any]:
+    """The mark of credentials that are due, as a member's row keeps it."""
+    return asdict(due)
+
+
+def hand_over_rule(due: HandOver, now_text: str) -> Rule:
+    """The credentials of just this request are still due, to who asked for them, and not for too long (NB-5.2.4)."""
+    return Rule(
+        "#hand_over.#approval_id = :granted_by AND #hand_over.#until > :now",
+        {":granted_by": s(due.approval_id), ":now": s(now_text)},
+        lambda image: bool(
+            image.get("hand_over", {}).get("approval_id") == due.approval_id and image["hand_over"]["until"] > now_text
+        ),
+        lambda _: CredentialsNotDue(),
+    )
+
+
+def due_from_now(update: ItemUpdate, due: HandOver) -> ItemUpdate:
+    """Credentials are due; an older grant that nobody took is worth nothing any more."""
+    return update.set("#hand_over = :hand_over", hand_over={"M": to_raw(hand_over_map(due))})
+
+
+def with_token(update: ItemUpdate, serial: str, seed: bytes) -> ItemUpdate:
+    """The member's token from now on: of the one before no code is worth anything."""
+    update.set("#token_serial = :new_serial, #seed = :seed", new_serial=s(serial), seed={"B": seed})
+    return update.remove("token_step")
 
 
 def ended_all(update: ItemUpdate, standing: int) -> ItemUpdate:

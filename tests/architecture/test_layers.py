@@ -16,6 +16,7 @@ ALLOWED = {
         "credential_routes",
         "picture_routes",
         "administration_routes",
+        "appointment_routes",
         "customer_routes",
         "account_routes",
         "court_routes",

@@ -49,10 +49,9 @@ ASKED_ELSEWHERE = {
 
 # Rows of staff's permission matrix that no operation names, and who asks them.
 FUNCTIONS_ASKED_ELSEWHERE = {
-    "staff.manage": "no such operation yet",
-    "staff.approve": "no such operation yet",
-    "functions.change": "no such operation yet",
-    "functions.approve": "no such operation yet",
+    "staff.approve": "approvals, by the kind",
+    "functions.change": "approvals, by the kind",
+    "functions.approve": "approvals, by the kind",
     "parameters.change": "approvals, by the kind",
     "parameters.approve": "approvals, by the kind",
     "notices.publish": "no such operation yet",

@@ -19,12 +19,7 @@ from tests.architecture.source import called_name, modules, operations
 
 # Not in the contract, because no operation over HTTP answers with it (yet).
 NOT_OVER_HTTP = {
-    "appointment_refused": "the set-up's own side",
     "staff_founded": "the set-up's own side",
-    "staff_state_unfit": "administration by two people, without a route yet",
-    "function_not_switchable": "administration by two people, without a route yet",
-    "staff_number_taken": "the set-up's own side",
-    "staff_person_taken": "the set-up's own side",
     "purpose_required": "no operation of staff shows customers yet",
     "document_taken": "the counter's own side",
     "notice_too_late": "the bank's own side",

@@ -21,7 +21,14 @@ OTHER_BRANCH = "0077"
 # Each role has three at the head office who may both ask and approve, and one at another branch.
 MAKER, CHECKER, THIRD, ELSEWHERE = "1", "2", "3", "9"
 _LETTERS = {domain.EBANK_ADMINISTRATOR: "E", domain.OPERATOR: "O", domain.TELLER: "C"}
-_ROLES = {"parameter.change": domain.EBANK_ADMINISTRATOR, "entry.reverse": domain.OPERATOR}
+_ROLES = {
+    "parameter.change": domain.EBANK_ADMINISTRATOR,
+    "entry.reverse": domain.OPERATOR,
+    "staff.state": domain.EBANK_ADMINISTRATOR,
+    "staff.password": domain.EBANK_ADMINISTRATOR,
+    "notice.publish": domain.EBANK_ADMINISTRATOR,
+    "notice.withdraw": domain.EBANK_ADMINISTRATOR,
+}
 
 
 def id_of(kind: str, who: str) -> str:

@@ -11,8 +11,10 @@ from chalicelib.approvals import service as approvals
 from chalicelib.approvals.commands.end_request import expire
 from chalicelib.approvals.domain import Approval
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, passwords
 from chalicelib.platform.errors import Refusal
+from chalicelib.staff import store as staff_store
+from chalicelib.staff.commands.hand_over import HandedOver, hand_over
 from tests.chain.two_people import (
     CHECKER,
     MAKER,
@@ -27,6 +29,7 @@ from tests.chain.two_people import (
     withdrawn,
 )
 from tests.engine.test_hold_races import account
+from tests.engine.test_staff_races import clerk
 from tests.engine.test_transfer_races import Customer, confirmed, created, customer, together
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
@@ -65,6 +68,42 @@ def test_two_checkers_at_once_execute_once() -> None:
     standing = parameters.standing_of(NAME, clock.now())
     assert (standing.value, standing.revision) == (80, 1)
     assert history_of(approval) == ["requested", "approved"]
+
+
+@pytest.mark.requirement("NB-5.1.5")
+def test_two_checkers_at_once_suspend_a_member_once() -> None:
+    member = clerk()
+    approval = asked("staff.state", {"staff_id": member.staff_id, "state": "suspended"})
+    outcomes = together(lambda i: outcome(lambda: approved(approval, checker=(CHECKER, THIRD)[i % 2])), TIMES)
+    assert set(outcomes) == {"approved", "approval_not_open"}
+    assert outcomes["approval_not_open"] == TIMES // 2
+    found = staff_store.read(member.staff_id)
+    assert found is not None
+    assert (found.state, found.standing) == ("suspended", 1)
+
+
+@pytest.mark.requirement("NB-5.2.4")
+def test_credentials_that_many_take_at_once_are_given_once() -> None:
+    member = clerk()
+    approved(asked("staff.password", {"staff_id": member.staff_id}))
+    given: list[HandedOver] = []
+
+    def take(_: int) -> str:
+        try:
+            given.append(hand_over(person("staff.password", MAKER), member.staff_id, clock.now()))
+        except Refusal as refusal:
+            return refusal.code
+        return "given"
+
+    outcomes = together(take, 8)
+    assert outcomes["given"] == 1
+    assert set(outcomes) <= {"given", "credentials_not_due", "try_again"}
+    # what was given is what opens, and nothing else is due
+    (one,) = given
+    found = staff_store.read(member.staff_id)
+    assert found is not None
+    assert found.hand_over is None
+    assert passwords.matches(found.password_hash, one.password or "")
 
 
 @pytest.mark.requirement("NB-5.1.5")

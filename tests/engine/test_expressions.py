@@ -102,8 +102,8 @@ from chalicelib.staff import session_store as staff_session_store
 from chalicelib.staff import store as staff_store
 from chalicelib.staff.commands import administer, emergencies, switch_functions
 from chalicelib.staff.commands.administer import Signatures
-from chalicelib.staff.commands.appoint import new_token
 from chalicelib.staff.commands.change_password import change_password as change_staff_password
+from chalicelib.staff.commands.hand_over import hand_over
 from chalicelib.staff.commands.log_in import log_in as log_in_staff
 from chalicelib.staff.commands.log_in import log_out as log_out_staff
 from chalicelib.statements import store as statements_store
@@ -674,17 +674,27 @@ def staff_log_ins() -> None:
     assert sorted(found) == ["logged_in", "logged_in", "logged_out", "password_changed"]
     # two administrators change a member, switch a function, and one takes an emergency right that another reviews
     now, person = later, clerk()
-    maker, checker = (clerk(domain.EBANK_ADMINISTRATOR, post).staff_id for post in (domain.MAKER, domain.CHECKER))
+    administrators = [clerk(domain.EBANK_ADMINISTRATOR, post) for post in (domain.MAKER, domain.CHECKER)]
+    maker, checker = (one.staff_id for one in administrators)
     by = Signatures("a1", maker, checker)
+    for _ in range(parameters.STAFF_LOGIN_TRIES.default):
+        assert person.log_in(now, "wrong") is None
     plans: list[Callable[[], administer.Plan]] = [
-        lambda: administer.plan_token(person.staff_id, new_token(person.staff_id)[0]),
-        lambda: administer.plan_password(person.staff_id, "hash"),
+        lambda: administer.plan_unlock(person.staff_id, now),
+        lambda: administer.plan_token(person.staff_id),
+        lambda: administer.plan_password(person.staff_id),
         lambda: administer.plan_seat(person.staff_id, domain.OPERATOR, frozenset({domain.CHECKER}), BRANCH),
         lambda: administer.plan_state(person.staff_id, domain.SUSPENDED),
         lambda: administer.plan_state(person.staff_id, domain.LEFT),
     ]
     for plan in plans:
         updates.together(plan().writes(by, now))
+        if (due := staff_store.read(person.staff_id)) and due.hand_over and due.hand_over.with_password:
+            who_asked = administrators[0].log_in(now)
+            assert who_asked is not None
+            given = hand_over(who_asked.caller, person.staff_id, now)
+            assert given.password is not None
+            assert given.token_uri is not None
     assert {person.staff_id, maker, checker} <= {member.staff_id for member in staff_store.all_members()}
     system = [clerk(domain.SYSTEM_ADMINISTRATOR, post) for post in (domain.MAKER, domain.CHECKER)]
     by = Signatures("a1", system[0].staff_id, system[1].staff_id)

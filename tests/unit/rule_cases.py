@@ -299,6 +299,15 @@ def staff_cases() -> list[tuple[str, Rule, list[Image]]]:
             staff_store.unused_step_rule("TK1", 7),
             [without(member, "token_step"), {}, *edges(member, "token_step", 7), *edges(member, "token_serial", "TK1")],
         ),
+        (
+            "staff: credentials due",
+            staff_store.hand_over_rule(staff_store.HandOver("a", "T1", "", True, True), NOW_TEXT),
+            [
+                {},
+                *({"hand_over": one} for one in edges({"approval_id": "a", "until": "9"}, "approval_id", "a")),
+                *({"hand_over": one} for one in edges({"approval_id": "a", "until": "9"}, "until", NOW_TEXT)),
+            ],
+        ),
         ("staff: own number", staff_store.own_number_rule("T1"), edges({"staff_id": "T1"}, "staff_id", "T1")),
         ("staff: switch", staff_store.is_on_rule(True), [{"is_on": True}, {"is_on": False}, {}]),
         (

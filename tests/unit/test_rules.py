@@ -152,6 +152,7 @@ NAMES = [
     "staff: first standing",
     "staff: password",
     "staff: code unused",
+    "staff: credentials due",
     "staff: own number",
     "staff: switch",
     "emergency: another reviews",

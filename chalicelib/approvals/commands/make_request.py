@@ -18,6 +18,7 @@ from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.errors import MalformedRequest, TryAgain
 from chalicelib.platform.http import StaffCaller, validated
 from chalicelib.staff import service as staff
+from chalicelib.staff.commands.administer import require_manages
 from chalicelib.staff.commands.read_functions import require_function
 
 
@@ -46,6 +47,7 @@ def make_request(actor: StaffCaller, wish: Wish, *, key: str, now: dt.datetime) 
     stored = _stored(approval_id, wish)
     if stored is not None:
         return stored
+    require_manages(actor.role, actor.branch_id, kind.seats(payload))
     proposal = kind.propose(payload, now)
     staff.require_scope(actor, proposal.branch_id)
     if not domain.changed_facts(proposal.before, proposal.after):

@@ -35,6 +35,7 @@ def kinds() -> dict[str, Kind[Any]]:
     from chalicelib.approvals.kinds.login_unlock import LOGIN_UNLOCK  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.loss_lift import ACCOUNT_LOSS_LIFT, FACTOR_LOSS_LIFT  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.parameter_change import PARAMETER_CHANGE  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.staff_administration import STAFF_KINDS  # noqa: PLC0415  # see above
 
     found: tuple[Kind[Any], ...] = (
         PARAMETER_CHANGE,
@@ -53,6 +54,7 @@ def kinds() -> dict[str, Kind[Any]]:
         COURT_FREEZE,
         COURT_RENEWAL,
         COURT_LIFTING,
+        *STAFF_KINDS,
     )
     return {kind.code: kind for kind in found}
 

@@ -43,6 +43,25 @@ def plan_unlock(customer_id: str, now: dt.datetime) -> Unlocking:
     return Unlocking(profile.branch_id, subjects, lasting)
 
 
+@dataclass(frozen=True, slots=True)
+class StaffLock:
+    """The lock of a member's log-in as it was read; `until` is its end in epoch seconds, 0 where there is none."""
+
+    subject: Subject
+    until: int
+
+    def writes(self, now: dt.datetime, *, by: str) -> list[ItemPut | ItemUpdate]:
+        """The lock ends, if it still is the one that was read; the staff's log says by whom."""
+        return attempts_store.anew_writes(self.subject, self.until, None, now, by=by) if self.until else []
+
+
+def staff_lock(staff_id: str, now: dt.datetime) -> StaffLock:
+    """The lock of a member's log-in that lasts at `now`."""
+    subject = tries.of_staff(staff_id, staff_id)
+    until = attempts_store.read(subject).locked_until
+    return StaffLock(subject, until if until > int(now.timestamp()) else 0)
+
+
 def customer_named(login_name: str) -> str:
     """The customer with that log-in name or account number, for staff who unlock; raises NotFound."""
     customer_id = store.customer_by_login_name(normal_name(login_name))

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from chalicelib.customers import service as customers
 from chalicelib.customers.errors import DocumentInvalid
-from chalicelib.platform import clock, ids, passwords, totp, vault
+from chalicelib.platform import clock, ids, keyed, passwords, totp, vault
 from chalicelib.platform.dynamo import ItemPut
+from chalicelib.platform.masking import KEPT_DIGITS
 from chalicelib.staff import domain, store
 from chalicelib.staff.errors import AppointmentRefused, StaffNumberTaken, StaffPersonTaken
 from chalicelib.staff.service import branch_of
@@ -78,6 +79,17 @@ def person_of(identity_number: str, now: dt.datetime) -> str:
     return customers.document_hash(document)
 
 
+def shown_document(identity_number: str) -> str:
+    """What a checker sees of it: enough to compare with the paper."""
+    return f"居民身份证 *{identity_number.strip().upper()[-KEPT_DIGITS:]}"
+
+
+def seal_of(appointment: Appointment, shown: str) -> str:
+    """Says that the bank saw the document of just this person for this number: nobody makes one by hand."""
+    facts = (appointment.staff_id, appointment.name, appointment.document_hash, shown)
+    return keyed.keyed_hash("appointment", *facts).hex()
+
+
 def require_fit(appointment: Appointment) -> None:
     """Raise AppointmentRefused unless number, seat and organisation can be."""
     if not domain.is_staff_id(appointment.staff_id):
@@ -104,11 +116,18 @@ def require_free(appointment: Appointment) -> None:
 
 
 def appointment_writes(
-    appointment: Appointment, password_hash: str, token: Token, now: dt.datetime, *, is_first: bool = True
+    appointment: Appointment,
+    password_hash: str,
+    token: Token | None,
+    now: dt.datetime,
+    *,
+    is_first: bool = True,
+    due: store.HandOver | None = None,
 ) -> list[ItemPut]:
     """The rows of a new member: a number never given before, of a person who has none.
 
-    The password is a first one, to be changed at the first log-in, unless its owner chose it.
+    The password is a first one, to be changed at the first log-in, unless its owner chose it. `due` says that
+    password and token are yet to be handed over (`hand_over`).
     """
     row = {
         "staff_id": appointment.staff_id,
@@ -121,10 +140,16 @@ def appointment_writes(
         "password_hash": password_hash,
         "password_at": int(now.timestamp()),
         "must_change": is_first,
-        "token_serial": token.serial,
-        "seed": token.seed,
+        "token_serial": token.serial if token else None,
+        "seed": token.seed if token else None,
+        "hand_over": store.hand_over_map(due) if due else None,
     }
     return [store.put_of(row), store.person_put(appointment.document_hash, appointment.staff_id)]
+
+
+def nobodys_hash() -> str:
+    """The hash of a password that nobody has seen: until one is handed over, none opens."""
+    return passwords.hash_password(temporary_password())
 
 
 def new_credentials(staff_id: str) -> tuple[Credentials, str, Token]:
