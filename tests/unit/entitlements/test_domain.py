@@ -38,6 +38,8 @@ OPERATIONS = (
     "limits.read",
     "limits.lower",
     "limits.raise",
+    "payees.read",
+    "payees.manage",
     "transfers.own",
     "transfers.outward",
 )
@@ -64,8 +66,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return False
     if operation == "payments.important":
         return confirming and account == "full"
-    if operation == "security.change":
-        return confirming and account == "-"
+    if operation in ("security.change", "payees.read", "payees.manage"):
+        return (confirming if operation == "security.change" else factor == "none") and account == "-"
     if operation == "limits.lower":
         return factor == "none"
     if operation == "limits.raise":
