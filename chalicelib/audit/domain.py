@@ -72,6 +72,9 @@ DEVICE_LOST = Kind("device_lost", DEVICE, "设备挂失", "device reported lost"
 PHONE_CHANGED = Kind("phone_changed", SETTING, "更换预留手机号", "reserved phone changed")
 LIMITS_CHANGED = Kind("limits_changed", SETTING, "修改限额", "limits changed")
 LIMITS_RAISED = Kind("limits_raised", SETTING, "调高限额", "limits raised", tells=True)
+PAYEE_ADDED = Kind("payee_added", SETTING, "添加收款人", "a payee was added")
+PAYEE_CHANGED = Kind("payee_changed", SETTING, "修改收款人备注名或分组", "a payee's alias or group was changed")
+PAYEE_REMOVED = Kind("payee_removed", SETTING, "删除收款人", "a payee was removed")
 PASSWORD_CHANGED = Kind("password_changed", SETTING, "查询密码已修改", "the query password was changed", tells=True)
 LOGIN_NAME_CHANGED = Kind("login_name_changed", SETTING, "登录名已修改", "the login name was changed", tells=True)
 PAYMENT_PASSWORD_SET = Kind(
@@ -167,6 +170,9 @@ ALL = {
         FACTOR_RESTORED,
         FACTOR_REVOKED,
         FACTOR_RENEWED,
+        PAYEE_ADDED,
+        PAYEE_CHANGED,
+        PAYEE_REMOVED,
         PASSWORD_CHANGED,
         LOGIN_NAME_CHANGED,
         PAYMENT_PASSWORD_SET,

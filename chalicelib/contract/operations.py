@@ -22,6 +22,7 @@ from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
 from chalicelib.parameters.routes import api as parameters
+from chalicelib.payees.routes import api as payees
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
 from chalicelib.staff.administration_routes import api as staff_administration
@@ -40,6 +41,7 @@ CONTEXT_APIS: tuple[Api, ...] = (
     devices,
     stepup,
     transfers,
+    payees,
     factors,
     receipts,
     statements,

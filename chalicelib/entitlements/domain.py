@@ -80,6 +80,8 @@ LIMITS_LOWER = "limits.lower"
 LIMITS_RAISE = "limits.raise"
 TRANSFERS_OWN = "transfers.own"
 TRANSFERS_OUTWARD = "transfers.outward"
+PAYEES_READ = "payees.read"
+PAYEES_MANAGE = "payees.manage"
 PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
 LOGIN_NAME_CHANGE = "login_name.change"
 PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
@@ -187,6 +189,9 @@ TABLE: Mapping[str, Row] = {
     LIMITS_RAISE: Row("调高限额", "limits: raise", (Grant(_PRO, _STRONG, frozenset({NO_ACCOUNT, FULL})),)),
     TRANSFERS_SWITCH_OFF: Row("关闭网上转账", "switch online transfers off", _plain(_PRO)),
     TRANSFERS_SWITCH_ON: Row("开启网上转账", "switch online transfers on", _plain(_PRO, _CONFIRMING)),
+    # Names of others: for who may pay them, and for nobody else.
+    PAYEES_READ: Row("收款人名册查询、核对收款人", "payee book and look-ups", _plain(_PRO)),
+    PAYEES_MANAGE: Row("添加、修改、删除收款人", "payees: add, change, remove", _plain(_PRO)),
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),

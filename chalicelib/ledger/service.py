@@ -82,6 +82,7 @@ __all__ = [
     "has_deferred_legs",
     "is_deferred",
     "is_house",
+    "is_payee",
     "journal_put",
     "journal_update",
     "open_account",
@@ -254,6 +255,11 @@ class _Contended(Exception):
 def can_receive(account: Account) -> bool:
     """Whether a customer may pay into the account: the rule the write carries, for a payee it leaves out."""
     return not is_house(account.account_id) and domain.credit_rule().holds(account.image)
+
+
+def is_payee(account: Account | None, name: str) -> bool:
+    """Whether money can be paid into the account under this very name: no is one answer, whatever is wrong."""
+    return account is not None and account.holder == name and can_receive(account)
 
 
 def remembered_entries(account: Account) -> list[str]:

@@ -221,6 +221,10 @@ NO_FACTOR_SINGLE_FEN = Parameter("limit.customer.single_without_factor_fen", 500
 # At most five: they stand on the customer's record, which stays under 1 KB.
 DEVICES_MAX = Parameter("devices.max", 5, 1, 5, "XJ-4.2-pw")
 DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
+# A book is read whole to be searched: at this bound it still is one answer of the engine.
+PAYEES_MAX = Parameter("payees.max", 200, 1, 500, "YQ-4.2.2-xfer")
+# Each look-up of a payee, and each payee added, is a guess at whose account a number is.
+PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
 # Above these no factor raises a customer's limit.
 CEILING_SINGLE_FEN = Parameter("limit.ceiling.single_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
 CEILING_DAY_FEN = Parameter("limit.ceiling.day_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
@@ -301,6 +305,8 @@ ALL: dict[str, AnyParameter] = {
         NO_FACTOR_SINGLE_FEN,
         DEVICES_MAX,
         DEVICE_PROOF_S,
+        PAYEES_MAX,
+        PAYEE_LOOKUPS_DAY,
         CEILING_SINGLE_FEN,
         CEILING_DAY_FEN,
         CEILING_MONTH_FEN,

@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 
 from chalicelib.ledger import service as ledger
+from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
@@ -29,7 +30,7 @@ def relay_journal(event: DynamoDBEvent) -> Answer:
 
 @blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
 def project_transfers(event: DynamoDBEvent) -> Answer:
-    """Keep the list of each customer's transfers."""
+    """Keep the list of each customer's transfers, and when a payee was last used."""
     return handle_changes(event, _project)
 
 
@@ -74,3 +75,5 @@ def _project(change: Change) -> None:
     new, old = change.new, change.old or {}
     if new is not None and new["kind"] == "transfer" and old.get("state") != new["state"]:
         store.project(new)
+        if new["state"] == POSTED and new["outward"]:
+            payees.note_used(new)

@@ -12,6 +12,7 @@ import itertools
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -91,6 +92,7 @@ from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.parameters import service as parameters
+from chalicelib.payees import service as payees
 from chalicelib.platform import aws, clock, settings, totp, transactions, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
@@ -212,6 +214,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         staff_log()
         lines_and_days(payer)
         projections(payer)
+        payee_book(payer, payee)
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []
@@ -767,6 +770,22 @@ def projections(payer: Customer) -> None:
     assert notice.notice_id in {one.notice_id for one in maintenance_store.all_notices()}
     assert customers_store.scan_ids(None)[0]
     assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}
+
+
+def payee_book(payer: Customer, payee: Customer) -> None:
+    """A payee looked up, added, renamed, used and removed."""
+    now, wanted = clock.now(), payees.Wanted(payees.THIS_BANK, payee.account, payee.name)
+    assert payees.look_up(payer.caller, payee.account, payee.name, now)
+    added = [payees.add(payer.caller, wanted, now) for _ in range(2)]
+    assert [one.hit for one in added] == [False, True]
+    payee_id, owner = added[0].payee.payee_id, payer.caller.customer_id
+    payees.change(payer.caller, payee_id, alias="甲", group="乙", now=now)
+    for posted_at in ("2026-11-02", "2026-11-01"):
+        payees.note_used({"customer_id": owner, "payee_account": payee.account, "posted_at": posted_at})
+    (kept,), _ = payees.page(owner, words="甲", group="乙", limit=10, after=None)
+    assert kept == replace(added[0].payee, alias="甲", group="乙", last_used_at="2026-11-02")
+    payees.remove(payer.caller, payee_id, now)
+    assert payees.groups(owner) == []
 
 
 def filled(model: type[M], **known: Any) -> M:

@@ -56,6 +56,7 @@ from chalicelib.limits.domain import (
     unchanged_rule,
 )
 from chalicelib.parameters.store import revision_rule
+from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
@@ -143,6 +144,8 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *blank_cases(),
         *approval_cases(),
         *staff_cases(),
+        ("room for a payee", payees.room_rule(200), edges({"payees": 200}, "payees", 200)),
+        ("payee's last use", payees.later_use_rule(NOW_TEXT), edges({}, "last_used_at", NOW_TEXT)),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]

@@ -159,6 +159,8 @@ NAMES = [
     "emergency: none",
     "emergency: this case",
     "staff: session",
+    "room for a payee",
+    "payee's last use",
     "own payee",
     "payee's name",
     "limit_day",

@@ -143,9 +143,8 @@ def _refuse_early(
     for account_id, update in draft.accounts.items():
         account = accounts.get(account_id)
         refusals += update.breaches(account.image if account else None)
-    payee = accounts.get(item["payee_account"])
     # A deferred payee is no part of the write, so its state is judged here.
-    if payee is None or payee.holder != item["payee_name"] or not ledger.can_receive(payee):
+    if not ledger.is_payee(accounts.get(item["payee_account"]), item["payee_name"]):
         refusals.append(ledger.PayeeUnavailable())
     refusal = lowest(refusals)
     if refusal is not None:

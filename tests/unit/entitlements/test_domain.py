@@ -44,6 +44,8 @@ OPERATIONS = (
     "limits.read",
     "limits.lower",
     "limits.raise",
+    "payees.read",
+    "payees.manage",
     "transfers.own",
     "transfers.outward",
 )
@@ -78,6 +80,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return confirming and factor != "sms" and account == "-"
     if operation == "certificate.renew":
         return factor in ("phone", "cloud", "usb_key") and account == "-"
+    if operation in ("payees.read", "payees.manage"):
+        return (factor, account) == ("none", "-")
     if operation == "limits.lower":
         return factor == "none"
     if operation == "limits.raise":
