@@ -19,6 +19,7 @@ from chalicelib.notifications.routes import api as notifications
 from chalicelib.parameters.routes import api as parameters
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
+from chalicelib.reports.routes import api as reports
 from chalicelib.staff.administration_routes import api as staff_administration
 from chalicelib.staff.routes import api as staff
 from chalicelib.statements.routes import api as statements
@@ -47,4 +48,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     counter_customers,
     approvals,
     parameters,
+    reports,
 )

@@ -23,7 +23,17 @@ HOLDS_NOT_EXPIRED = "HoldsNotExpired"
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
 
-ALARMED = (LINE_GAPS, LINES_NOT_REBUILT, TRANSFERS_RETOLD, HOLDS_NOT_EXPIRED, EMERGENCIES_OPENED)
+# A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
+TRANSACTIONS_STUCK = "TransactionsStuck"
+
+ALARMED = (
+    LINE_GAPS,
+    LINES_NOT_REBUILT,
+    TRANSFERS_RETOLD,
+    HOLDS_NOT_EXPIRED,
+    EMERGENCIES_OPENED,
+    TRANSACTIONS_STUCK,
+)
 
 
 def count(name: str) -> None:

@@ -25,7 +25,6 @@ NOT_OVER_HTTP = {
     "function_not_switchable": "administration by two people, without a route yet",
     "staff_number_taken": "the set-up's own side",
     "staff_person_taken": "the set-up's own side",
-    "purpose_required": "no operation of staff shows customers yet",
     "edition_change_refused": "the counter's own side",
     "document_taken": "the counter's own side",
     "notice_too_late": "the bank's own side",
