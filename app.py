@@ -14,6 +14,7 @@ from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.platform.problems import as_problems
 from chalicelib.receipts import workers as receipts
+from chalicelib.reports import workers as reports
 from chalicelib.statements import workers as statements
 from chalicelib.stepup import workers as stepup
 from chalicelib.transfers import workers as transfers
@@ -36,5 +37,6 @@ for workers in (
     stepup,
     factors,
     approvals,
+    reports,
 ):
     app.register_blueprint(workers.blueprint)

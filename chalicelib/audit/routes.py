@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from chalicelib.audit import service
 from chalicelib.entitlements import service as entitlements
@@ -16,14 +16,6 @@ from chalicelib.platform.errors import CursorMalformed
 from chalicelib.platform.http import Api, Call, Query, View
 
 api = Api(__name__)
-
-
-def _calendar_date(text: str) -> str:
-    clock.start_of_day(text)  # raises ValueError for a day that no calendar has
-    return text
-
-
-LogDate = Annotated[str, Field(pattern="^(19|20)[0-9]{6}$"), AfterValidator(_calendar_date)]
 
 
 class SecurityEventView(View):
@@ -52,8 +44,10 @@ class SecurityEventQuery(Query):
         Literal["login", "device", "setting"] | None,
         Field(description="类别：登录、设备、设置 / category"),
     ] = None
-    date_from: Annotated[LogDate | None, Field(description="起始日期（上海）/ first date (Shanghai)")] = None
-    date_to: Annotated[LogDate | None, Field(description="截止日期（上海）/ last date (Shanghai)")] = None
+    date_from: Annotated[fields.CalendarDate | None, Field(description="起始日期（上海）/ first date (Shanghai)")] = (
+        None
+    )
+    date_to: Annotated[fields.CalendarDate | None, Field(description="截止日期（上海）/ last date (Shanghai)")] = None
     limit: fields.PageSize = fields.DEFAULT_PAGE
     cursor: fields.Cursor | None = None
 

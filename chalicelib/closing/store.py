@@ -56,6 +56,12 @@ def get(business_date: str) -> BusinessDayItem | None:
         return None
 
 
+def closed_between(first: str, last: str) -> set[str]:
+    """The closed dates of a period, both ends included."""
+    rows = BusinessDayItem.query(BOOK, BusinessDayItem.business_date.between(first, last), consistent_read=True)
+    return {row.business_date for row in rows}
+
+
 def last_before(business_date: str) -> BusinessDayItem | None:
     """The newest closed day before a date."""
     rows = BusinessDayItem.query(

@@ -25,6 +25,7 @@ from chalicelib.parameters.routes import api as parameters
 from chalicelib.payees.routes import api as payees
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
+from chalicelib.reports.routes import api as reports
 from chalicelib.staff.administration_routes import api as staff_administration
 from chalicelib.staff.routes import api as staff
 from chalicelib.statements.routes import api as statements
@@ -59,4 +60,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     approvals,
     appointments,
     parameters,
+    reports,
 )

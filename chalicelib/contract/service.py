@@ -24,7 +24,7 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
-from chalicelib.platform.http import Api, Operation
+from chalicelib.platform.http import JSON, Api, Operation
 from chalicelib.platform.problems import PROBLEM_TYPE
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
@@ -179,6 +179,9 @@ def security_of(operation: Operation) -> list[dict[str, list[str]]]:
 
 
 def _success(operation: Operation, refs: Any) -> dict[str, Any]:
+    if operation.content_type != JSON:
+        text = {"schema": {"type": "string"}}
+        return {"description": "成功 / success", "content": {operation.content_type: text}}
     if operation.answer is None:
         return {"description": "完成 / done"}
     schema = refs[(operation.answer, "serialization")]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
-from chalicelib.counter import store
-from chalicelib.counter.court import Document
+from chalicelib.counter import court_store, store
+from chalicelib.counter.court import LIVE, Document, Order
 from chalicelib.counter.domain import CLOSED, People, Plan, Till
 from chalicelib.counter.vouchers import Number, Voucher, VoucherDraft, VoucherKind
 from chalicelib.ledger import service as ledger
@@ -20,11 +20,13 @@ from chalicelib.staff.errors import StaffNotEntitled
 
 __all__ = [
     "Document",
+    "Order",
     "People",
     "Plan",
     "Till",
     "Voucher",
     "branch_of_teller",
+    "live_orders",
     "slip",
     "till_of",
     "unclosed_tills",
@@ -49,6 +51,11 @@ def branch_of_teller(teller_id: str) -> str:
     if branch_id is None:
         raise StaffNotEntitled()
     return branch_id
+
+
+def live_orders(account_id: str) -> list[Order]:
+    """The orders of courts that are in force on an account or wait their turn, in the order in which they came."""
+    return [order for order in court_store.orders_of(account_id) if order.state in LIVE]
 
 
 def till_of(business_date: str, teller_id: str) -> Till:

@@ -31,6 +31,7 @@ __all__ = [
     "DeviceProof",
     "bind",
     "bound_device",
+    "bound_devices",
     "devices_of",
     "rename",
     "report_lost",
@@ -202,7 +203,11 @@ def room_rule(most: int) -> Rule:
 
 def devices_of(caller: Caller) -> list[Device]:
     """The caller's bound devices, in the order in which they were bound."""
-    customer = customers.require_live_session(caller)
+    return bound_devices(customers.require_live_session(caller))
+
+
+def bound_devices(customer: customers.Customer) -> list[Device]:
+    """The same of any customer: for the bank's own side."""
     found = [store.read(device_id) for device_id in customer.devices]
     return sorted((device for device in found if device is not None), key=lambda device: device.bound_at)
 

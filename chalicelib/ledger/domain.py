@@ -111,6 +111,12 @@ def cash_account(branch_id: str) -> str:
     return f"{_HOUSE_PREFIX}CASH-{branch_id}"
 
 
+def cash_branch(account_id: str) -> str | None:
+    """The branch whose cash a house account is; None for any other account."""
+    prefix = cash_account("")
+    return account_id.removeprefix(prefix) if account_id.startswith(prefix) else None
+
+
 FEE_INCOME_ACCOUNT = f"{_HOUSE_PREFIX}FEE-INCOME"
 # Where the bank's cash comes from and goes to.
 CENTRAL_BANK_ACCOUNT = f"{_HOUSE_PREFIX}CENTRAL-BANK"

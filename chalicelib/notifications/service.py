@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.accounts import service as accounts
@@ -22,6 +22,7 @@ from chalicelib.stepup import service as stepup
 
 __all__ = [
     "InboxItem",
+    "are_told",
     "inbox_page",
     "send_code",
     "send_download_code",
@@ -126,6 +127,16 @@ def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
     return True
 
 
+def _movement_id(posted_at: str, entry_id: str, posting: int) -> str:
+    return f"{posted_at}#{ids.derived_id('movement', entry_id, str(posting))}"
+
+
+def are_told(entry_id: str, lines: Sequence[tuple[str, str, int]]) -> bool:
+    """Whether the inbox has an alert of each of an entry's lines: (customer, when it was posted, posting)."""
+    keys = [(customer_id, _movement_id(at, entry_id, posting)) for customer_id, at, posting in lines]
+    return store.count_of(keys) == len(keys)
+
+
 def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> None:
     """Put a balance-change alert into the owner's inbox and send it, once however often it is told.
 
@@ -149,7 +160,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
         posted_at=clock.from_text(movement.posted_at),
         payee=line.counterparty_name or "",
     )
-    notification_id = f"{movement.posted_at}#{ids.derived_id('movement', entry_id, str(posting))}"
+    notification_id = _movement_id(movement.posted_at, entry_id, posting)
     _tell(
         InboxItem(
             account.customer_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -59,6 +59,12 @@ def settle(customer_id: str, notification_id: str, channel: str, outcome: str | 
     attribute = getattr(InboxItem, channel)
     action = attribute.set(outcome) if outcome else attribute.remove()
     InboxItem(customer_id, notification_id).update(actions=[action])
+
+
+def count_of(keys: Sequence[tuple[str, str]]) -> int:
+    """How many rows there are of at most 100 (customer, notification)."""
+    rows = InboxItem.batch_get(keys, consistent_read=True, attributes_to_get=["customer_id", "notification_id"])
+    return sum(1 for _ in rows)
 
 
 def page(

@@ -52,6 +52,11 @@ def _moment(text: str) -> str:
         raise ValueError("a time before or after all years") from error
 
 
+def _calendar_date(text: str) -> str:
+    clock.start_of_day(text)  # raises ValueError for a day that no calendar has
+    return text
+
+
 # The reading refuses with its own codes (amount_malformed, amount_out_of_range, currency_unsupported).
 AmountText = Annotated[
     str,
@@ -101,6 +106,8 @@ Moment = Annotated[
     ),
 ]
 BusinessDate = Annotated[str, Field(description="会计日期（上海）/ business date (Shanghai)", examples=["20261121"])]
+# A date that a request states.
+CalendarDate = Annotated[str, Field(pattern="^(19|20)[0-9]{6}$"), AfterValidator(_calendar_date)]
 MaskedAccount = Annotated[
     str, Field(description="部分遮蔽的账号 / account number, masked", examples=["900001*********0017"])
 ]

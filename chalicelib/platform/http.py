@@ -34,6 +34,7 @@ from chalicelib.platform.headers import correlation_id_of, preferred_language
 from chalicelib.platform.problems import problem, response
 
 MAX_BODY_BYTES = 16 * 1024
+JSON = "application/json"
 _THROTTLES = frozenset(
     {
         "ThrottlingException",
@@ -104,11 +105,15 @@ Auth = Callable[["Call"], Caller | StaffCaller]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a view returns when status or headers differ from the operation's own."""
+    """What a view returns when status or headers differ from the operation's own, or what is answered is no JSON.
+
+    `text` is the body of an operation whose `content_type` says so.
+    """
 
     view: BaseModel | None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class Operation:
     entitlement: str | None
     max_body_bytes: int
     permission: str | None
+    content_type: str = JSON
 
 
 class Call:
@@ -260,6 +266,7 @@ class Api:
         entitlement: str | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         permission: str | None = None,
+        content_type: str = JSON,
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
@@ -284,6 +291,7 @@ class Api:
                 entitlement,
                 max_body_bytes,
                 permission,
+                content_type,
             )
             self.operations.append(operation)
 
@@ -328,9 +336,9 @@ def _run(
         answer = Answer(answer)
     log.logger.info("answered", extra={"status": answer.status or operation.status})
     return response(
-        answer.view.model_dump_json() if answer.view is not None else "",
+        answer.view.model_dump_json() if answer.view is not None else answer.text or "",
         answer.status or operation.status,
-        "application/json",
+        operation.content_type,
         call.correlation_id,
         answer.headers,
     )

@@ -27,6 +27,8 @@ EMERGENCIES_OPENED = "EmergenciesOpened"
 STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
 # A row of what staff did had no link minutes after: linked now, but a record was lost for good, or held up.
 STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
+# A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
+TRANSACTIONS_STUCK = "TransactionsStuck"
 
 ALARMED = (
     LINE_GAPS,
@@ -36,6 +38,7 @@ ALARMED = (
     EMERGENCIES_OPENED,
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,
+    TRANSACTIONS_STUCK,
 )
 
 

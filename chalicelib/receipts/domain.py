@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from stdnum.iso7064 import mod_97_10
 
@@ -12,6 +13,7 @@ _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("仟", "佰", "拾", "")
 _SECTIONS = ("", "万", "亿", "万亿")
 _NUMBER_DIGITS = 16
+_NUMBER = re.compile(r"[0-9]{26}")
 
 
 def receipt_number(business_date: str, entry_id: str) -> str:
@@ -22,6 +24,11 @@ def receipt_number(business_date: str, entry_id: str) -> str:
     number = int.from_bytes(hashlib.sha256(entry_id.encode()).digest()) % 10**_NUMBER_DIGITS
     body = f"{business_date}{number:0{_NUMBER_DIGITS}d}"
     return body + mod_97_10.calc_check_digits(body)
+
+
+def is_receipt_number(text: str) -> bool:
+    """Whether it can be a receipt's number: what was mistyped is not looked up."""
+    return _NUMBER.fullmatch(text) is not None and bool(mod_97_10.is_valid(text))
 
 
 def amount_in_words(amount_fen: int) -> str:

@@ -14,7 +14,9 @@ from chalicelib.receipts.store import ReceiptItem
 from chalicelib.staff import service as staff
 from chalicelib.transfers import service as transfers
 
-__all__ = ["ReceiptItem", "amount_in_words", "issue", "receipt_of"]
+__all__ = ["ReceiptItem", "amount_in_words", "issue", "issued", "receipt_numbered", "receipt_of"]
+
+issued = store.get
 
 
 def issue(entry_id: str, now: dt.datetime) -> bool:
@@ -64,3 +66,9 @@ def receipt_of(customer_id: str, entry_id: str) -> ReceiptItem:
     if receipt is None:
         raise ReceiptNotReady()
     return receipt
+
+
+def receipt_numbered(number: str) -> ReceiptItem | None:
+    """The receipt with that number, or None. For the bank's own side: it may be anybody's."""
+    entry_id = store.entry_numbered(number) if domain.is_receipt_number(number) else None
+    return store.get(entry_id) if entry_id is not None else None

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.platform.dynamo import Item, is_refused
+from chalicelib.platform import aws, settings
+from chalicelib.platform.dynamo import Item, is_refused, s
 
 
 class ReceiptItem(Item):
@@ -52,6 +53,19 @@ def get(entry_id: str) -> ReceiptItem | None:
         return ReceiptItem.get(entry_id, consistent_read=True)
     except DoesNotExist:
         return None
+
+
+def entry_numbered(number: str) -> str | None:
+    """Whose receipt has this number: an entry's id, or None."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("receipts"),
+        IndexName="ByNumber",
+        KeyConditionExpression="#number = :receipt_number",
+        ExpressionAttributeNames={"#number": "number"},
+        ExpressionAttributeValues={":receipt_number": s(number)},
+        Limit=1,
+    )
+    return next((item["entry_id"]["S"] for item in answer["Items"]), None)
 
 
 def issued_of(entry_ids: Sequence[str]) -> set[str]:

@@ -11,6 +11,7 @@ from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
+from chalicelib.reports import service as reports
 from chalicelib.transfers import service, store
 from chalicelib.transfers.commands import expire_holds as expiry
 from chalicelib.transfers.domain import AWAITING, POSTED, SMS
@@ -30,7 +31,7 @@ def relay_journal(event: DynamoDBEvent) -> Answer:
 
 @blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
 def project_transfers(event: DynamoDBEvent) -> Answer:
-    """Keep the list of each customer's transfers, and when a payee was last used."""
+    """Keep the list of each customer's transfers, when a payee was last used, and the bank's lists of each day."""
     return handle_changes(event, _project)
 
 
@@ -73,7 +74,11 @@ def _relay(change: Change) -> None:
 
 def _project(change: Change) -> None:
     new, old = change.new, change.old or {}
-    if new is not None and new["kind"] == "transfer" and old.get("state") != new["state"]:
+    if new is None:
+        return
+    if new["kind"] == "transfer" and old.get("state") != new["state"]:
         store.project(new)
         if new["state"] == POSTED and new["outward"]:
             payees.note_used(new)
+    if (old.get("state"), "reversed_by" in old) != (new["state"], "reversed_by" in new):
+        reports.note(new)

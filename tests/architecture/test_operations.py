@@ -59,8 +59,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "reversals.request": "approvals, by the kind",
     "reversals.approve": "approvals, by the kind",
     "customers.read": "no such operation yet",
-    "transactions.monitor": "no such operation yet",
-    "statistics.read": "no such operation yet",
     "audit.read": "no such operation yet",
     "counter.credentials": "approvals, by the kind",
     "counter.stock": "no such operation yet",

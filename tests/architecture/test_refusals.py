@@ -20,7 +20,6 @@ from tests.architecture.source import called_name, modules, operations
 # Not in the contract, because no operation over HTTP answers with it (yet).
 NOT_OVER_HTTP = {
     "staff_founded": "the set-up's own side",
-    "purpose_required": "no operation of staff shows customers yet",
     "document_taken": "the counter's own side",
     "notice_too_late": "the bank's own side",
     "notice_malformed": "the bank's own side",

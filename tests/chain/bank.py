@@ -170,7 +170,8 @@ class Bank:
         answer = app(event, LambdaContext())
         text = answer["body"]
         headers_ = {name: str(value) for name, value in answer["headers"].items()}
-        return Reply(answer["statusCode"], headers_, json.loads(text) if text else None)
+        is_json = "json" in headers_["Content-Type"]
+        return Reply(answer["statusCode"], headers_, (json.loads(text) if is_json else text) if text else None)
 
     @staticmethod
     def _match(path: str) -> tuple[str, dict[str, str] | None]:
@@ -318,7 +319,7 @@ class Bank:
         form = SignUp(
             name=name,
             phone=phone,
-            branch_id=BRANCH,
+            branch_id=more.pop("branch_id", BRANCH),
             login_name=login_name,
             password=PASSWORD,
             limit_outward_fen=more.pop("limit_outward_fen", 200_000_00),

@@ -98,6 +98,8 @@ from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.receipts import store as receipts_store
+from chalicelib.reports import service as reports
+from chalicelib.reports import store as reports_store
 from chalicelib.staff import domain
 from chalicelib.staff import service as staff
 from chalicelib.staff import session_store as staff_session_store
@@ -133,6 +135,7 @@ from tests.engine.test_device_races import Phone
 from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
 from tests.engine.test_hold_races import hold
 from tests.engine.test_phone_races import begun, completed
+from tests.engine.test_projection_races import images_of
 from tests.engine.test_small_amount_races import paid_small
 from tests.engine.test_staff_races import PASSWORD as CLERKS_PASSWORD
 from tests.engine.test_staff_races import clerk
@@ -215,6 +218,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         lines_and_days(payer)
         projections(payer)
         payee_book(payer, payee)
+        days_of_the_bank()
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []
@@ -754,6 +758,7 @@ def projections(payer: Customer) -> None:
     receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
+    assert receipts_store.entry_numbered("nobody's") is None
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
     for _ in range(2):
         notifications_store.put_once(filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None))
@@ -786,6 +791,22 @@ def payee_book(payer: Customer, payee: Customer) -> None:
     assert kept == replace(added[0].payee, alias="甲", group="乙", last_used_at="2026-11-02")
     payees.remove(payer.caller, payee_id, now)
     assert payees.groups(owner) == []
+
+
+def days_of_the_bank() -> None:
+    """A transaction's row from its code to its end: counted, listed in pages, overdue, closed."""
+    account = customer("郑一", 0).account
+    day = f"day-{uuid.uuid4().hex}"
+    for image in images_of(account, day, 1)[:2]:
+        reports.note(image)
+    assert reports.list_again([image]) == 0
+    (row,), _ = reports_store.page(reports_store.OF_BANK, reports_store.list_of(day, "posted"), 10, "9")
+    by_branch = reports_store.list_of(day, "posted", BRANCH)
+    assert reports_store.page(reports_store.OF_BRANCH, by_branch, 10, None) == ([row], None)
+    assert reports_store.overdue("2000", 10, "1999") == ([], None)
+    reports_store.close(row)
+    assert [one.entries for one in reports_store.figures(day)] == [1]
+    assert closing_store.closed_between("20000101", "20000101") == {"20000101"}
 
 
 def filled(model: type[M], **known: Any) -> M:

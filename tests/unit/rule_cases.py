@@ -60,6 +60,7 @@ from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
+from chalicelib.reports.domain import rank_rule
 from chalicelib.staff import emergency_store
 from chalicelib.staff import session_store as staff_session_store
 from chalicelib.staff import store as staff_store
@@ -241,6 +242,7 @@ def limit_cases(account: Image) -> list[tuple[str, Rule, list[Image]]]:
             [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
         ),
         ("sequence", seq_rule(7), edges(account, "seq", 7)),
+        ("row's rank", rank_rule(3), edges({"rank": 3}, "rank", 3)),
         ("day's total", total.rule(700), edges(customer_image(), total.bucket, 200)),
         ("day's total: untouched", total.rule(499), edges(customer_image(), total.bucket, -1)),
     ]

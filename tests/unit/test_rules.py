@@ -123,6 +123,7 @@ NAMES = [
     "limit as read",
     "bucket as read",
     "sequence",
+    "row's rank",
     "day's total",
     "day's total: untouched",
     "application is open",

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
-from chalicelib.counter import court, court_store, service, store, vouchers
+from chalicelib.counter import court, service, store, vouchers
 from chalicelib.counter.commands.take_deposit import account_at_counter
 from chalicelib.counter.court import Document, Order
 from chalicelib.counter.errors import CourtPeriodInvalid
@@ -104,5 +104,4 @@ def _answer(account: ledger.Account, enquiry: Enquiry) -> AccountAnswer:
         if len(lines) == MAX_LINES:
             raise CourtPeriodInvalid()
         lines.append(line)
-    live = [order for order in court_store.orders_of(account.account_id) if order.state in court.LIVE]
-    return AccountAnswer(account, live, lines)
+    return AccountAnswer(account, service.live_orders(account.account_id), lines)

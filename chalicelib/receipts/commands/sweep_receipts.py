@@ -18,6 +18,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, log, metrics, queues
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import store
+from chalicelib.reports import service as reports
 from chalicelib.transfers import service as transfers
 
 # Longer than a day without any sweep may last.
@@ -30,7 +31,7 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many transfers a page had, and how many of them were told again, or listed again."""
+    """How many transfers a page had, how many of them were told again, and how many rows of lists were made good."""
 
     transfers: int = 0
     told: int = 0
@@ -75,24 +76,27 @@ def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
 
 
 def _paid(account: ledger.Account, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
-    """The entries that took money from an account in a time; an account that did not move is not read."""
+    """The entries that started at an account in a time; an account that did not move is not read."""
     first, last = clock.business_date(since), clock.business_date(until)
     if account.business_date < first:
         return
     earliest, latest = clock.to_text(since), clock.to_text(until)
     for line in accounts.lines_between(account.account_id, first, last):
-        if line.kind == "principal" and line.amount_fen < 0 and earliest <= line.posted_at <= latest:
+        # Where an entry starts: a payment takes from its payer, cash has a customer's account on one side only.
+        is_first = line.kind == "cash" or (line.kind == "principal" and line.amount_fen < 0)
+        if is_first and earliest <= line.posted_at <= latest:
             yield line.entry_id
 
 
 def _make_good(customer_id: str, entry_ids: list[str]) -> Swept:
     found = ledger.read_entries(list(dict.fromkeys(entry_ids)))
-    posted = [image for image in found.values() if image["kind"] == "transfer" and image["state"] == ledger.POSTED]
+    entries = [image for image in found.values() if image["state"] == ledger.POSTED]
+    posted = [image for image in entries if image["kind"] == "transfer"]
     receipted = store.issued_of([image["entry_id"] for image in posted])
     untold = [image for image in posted if image["entry_id"] not in receipted]
     # Told, not issued here: an entry that gets no receipt fails alone, and becomes a dead letter as ever.
     queues.send("receipts", [transfers.posted_message(image) for image in untold])
-    listed = transfers.list_again(customer_id, posted)
+    listed = transfers.list_again(customer_id, posted) + reports.list_again(entries)
     if untold or listed:
         metrics.count(metrics.TRANSFERS_RETOLD)
         log.logger.error("posted transfers were not told", extra={"receipts": len(untold), "listed": listed})

@@ -1,0 +1,118 @@
+"""Keep the day's lists, and read them for staff (NB-5.2.5-op). The commands look for what is stuck."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock
+from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor, s
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import StaffCaller
+from chalicelib.reports import domain, store
+from chalicelib.reports.domain import AWAITING, EXPIRED, Figure, Row
+from chalicelib.staff import service as staff
+
+__all__ = ["STATES", "Figure", "Row", "customer_accounts_in", "figures", "list_again", "note", "page", "read_row"]
+
+STATES = tuple(domain.RANKS)
+
+
+def customer_accounts_in(image: Image) -> list[str]:
+    """The customers' accounts that a journal item names, the one it starts from first."""
+    named = [image.get("payer_account"), image.get("payee_account")]
+    if "reverses" in image:
+        # What is corrected began on the other side.
+        named.reverse()
+    named += [leg["a"] for leg in image.get("postings", [])]
+    return [id_ for id_ in dict.fromkeys(named) if id_ and not ledger.is_house(id_)]
+
+
+def cash_branch_in(image: Image) -> str | None:
+    """The branch whose cash a journal item moves, if it moves any."""
+    branches = (ledger.cash_branch(leg["a"]) for leg in image.get("postings", []))
+    return next((branch for branch in branches if branch is not None), None)
+
+
+def read_row(image: Image) -> Row | None:
+    """The row of a journal item as it is now; None for an entry between the bank's own accounts, which is no
+    customer's transaction and has its voucher.
+
+    It belongs to the branch whose cash it moves, else to that of the account from which it starts.
+    """
+    account_ids = customer_accounts_in(image)
+    if not account_ids:
+        return None
+    branch_id = cash_branch_in(image) or ledger.read_accounts(account_ids[:1])[account_ids[0]].branch_id
+    return domain.row_of(image, branch_id)
+
+
+def note(image: Image) -> None:
+    """Write a journal item's row, and count it once; a repeat or an earlier state changes nothing.
+
+    Raises TryAgain, OutcomeUnknown: told again, it does what is left.
+    """
+    row = read_row(image)
+    if row is not None:
+        store.note(row)
+
+
+def list_again(images: Sequence[Image]) -> int:
+    """Note those of at most 100 journal items whose row is missing or behind; how many."""
+    ranks = store.ranks_of([image["entry_id"] for image in images])
+    behind = [image for image in images if ranks.get(image["entry_id"], 0) < domain.RANKS[domain.state_of(image)]]
+    rows = [row for row in map(read_row, behind) if row is not None]
+    for row in rows:
+        store.note(row)
+    return len(rows)
+
+
+def page(
+    actor: StaffCaller, day: str, state: str, *, branch_id: str | None, limit: int, cursor: str | None, now: dt.datetime
+) -> tuple[list[tuple[Row, str]], str | None]:
+    """A business date's transactions in a state, newest first, each with the state that a reader sees; the next cursor.
+
+    Of one organisation, the actor's own where none is named; the head office sees the whole bank's. Raises NotFound
+    for an organisation out of scope, CursorMalformed.
+    """
+    branch = branch_id or (None if actor.branch_id == staff.HEAD_OFFICE else actor.branch_id)
+    if branch is not None:
+        staff.require_scope(actor, branch)
+    name = store.list_of(day, state, branch)
+    after = decode_cursor(cursor, "list", name, "listed")
+    index = store.OF_BANK if branch is None else store.OF_BRANCH
+    rows, last = store.page(index, name, limit, after["listed"]["S"] if after else None)
+    return [(row, _shown(row, now)) for row in rows], cursor_of("list", name, "listed", last)
+
+
+def cursor_of(name: str, value: str, place_name: str, place: str | None) -> str | None:
+    """The cursor of a list's next page, as decode_cursor reads it; None at the end."""
+    key: Mapping[str, Any] | None = None if place is None else {name: s(value), place_name: s(place)}
+    return encode_cursor(key)
+
+
+def _shown(row: Row, now: dt.datetime) -> str:
+    """An instruction whose time is over reads `expired` before its row says so."""
+    is_over = row.state == AWAITING and row.until is not None and row.until <= clock.to_text(now)
+    return EXPIRED if is_over else row.state
+
+
+def figures(actor: StaffCaller, days: Sequence[str], branch_id: str | None) -> list[Figure]:
+    """What the actor's organisation and those below it, or one of them, did on each date, by branch and kind.
+
+    Raises NotFound for an organisation out of scope.
+    """
+    if branch_id is not None:
+        staff.require_scope(actor, branch_id)
+    found = [figure for day in days for figure in store.figures(day)]
+    return [one for one in found if one.branch_id == (branch_id or one.branch_id) and is_in_scope(actor, one.branch_id)]
+
+
+def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:
+    try:
+        staff.require_scope(actor, branch_id)
+    except NotFound:
+        return False
+    return True
