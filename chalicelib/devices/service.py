@@ -18,6 +18,7 @@ from chalicelib.devices import domain, store
 from chalicelib.devices.domain import BOUND, LOST, REVOKED
 from chalicelib.devices.errors import DeviceLimitReached, DeviceProofRefused, DeviceRevoked
 from chalicelib.devices.store import DeviceItem
+from chalicelib.factors.commands.end_factor import lost_with_device
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import Rule, lowest, n, s
@@ -42,6 +43,8 @@ __all__ = [
 Device = DeviceItem
 # Short, as the customer's record holds five and stays under 1 KB; 80 bits of SHA-256.
 _ID_LENGTH = 16
+# Factors of one customer change seldom: each plan meets at most one change that was under way.
+_MAX_PLANS = 8
 _ID = re.compile(rf"[a-z2-7]{{{_ID_LENGTH}}}")
 
 
@@ -222,7 +225,10 @@ def rename(caller: Caller, device_id: str, name: str) -> None:
 
 
 def revoke(caller: Caller, device_id: str, now: dt.datetime) -> None:
-    """End a device and with it every session it has, at once. Raises NotFound, also for another's."""
+    """End a device and with it every session it has, and the certificate whose key it holds, at once.
+
+    Raises NotFound, also for another's; TryAgain, OutcomeUnknown.
+    """
     _end(caller, device_id, REVOKED, audit.DEVICE_REVOKED, now)
 
 
@@ -233,16 +239,22 @@ def report_lost(caller: Caller, device_id: str, now: dt.datetime) -> None:
 
 def _end(caller: Caller, device_id: str, state: str, kind: Kind, now: dt.datetime) -> None:
     device_id = _id_from(device_id)
-    record = customers.customer_update(caller.customer_id).require(bound_rule(device_id))
-    row = store.update_of(device_id).require(own_rule(caller.customer_id))
-    row.set("#state = :ended, #ended_at = :at", ended=s(state), at=s(clock.to_text(now)))
-    updates.run_together(
-        [
+    for _ in range(_MAX_PLANS):
+        record = customers.customer_update(caller.customer_id).require(bound_rule(device_id))
+        row = store.update_of(device_id).require(own_rule(caller.customer_id))
+        row.set("#state = :ended, #ended_at = :at", ended=s(state), at=s(clock.to_text(now)))
+        writes = [
             record.remove(f"devices.#{device_id}"),
             row,
             audit.event(caller.customer_id, kind, now, session_id=caller.session_id, device_id=device_id),
+            *lost_with_device(record, caller, device_id, now, is_lost=state == LOST),
         ]
-    )
+        try:
+            updates.run_together(writes)
+        except updates.Overtaken:
+            continue  # a factor came or went: it may be in this device
+        return
+    raise TryAgain()
 
 
 def bound_rule(device_id: str) -> Rule:

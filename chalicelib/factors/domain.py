@@ -203,6 +203,21 @@ def active_rule(factor_id: str) -> Rule:
     )
 
 
+def same_factors_rule(held: Mapping[str, str] | None) -> Rule:
+    """The customer's active factors are those that were read, None for a record that has no map of them.
+
+    Who read plans again.
+    """
+    if held is None:
+        return Rule("attribute_not_exists(#factors)", {}, lambda image: "factors" not in image, None)
+    return Rule(
+        "#factors = :factors_read",
+        {":factors_read": {"M": {factor_id: s(method) for factor_id, method in held.items()}}},
+        lambda image: bool(image.get("factors") == held),
+        None,
+    )
+
+
 def guesses_rule(business_date: str, most: int) -> Rule:
     """Fewer than `most` wrong codes were entered today, over all instructions."""
     bucket = f"wrong_{business_date}"

@@ -244,6 +244,7 @@ def download_own_certificate(call: Call, factor_id: str) -> CertificateView:
         offer=body.offer(),
         now=clock.now(),
         session_id=caller.session_id,
+        device_id=caller.device_id,
     )
     return _issued(own, certificate)
 

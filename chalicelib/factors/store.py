@@ -28,6 +28,7 @@ class FactorItem(Item):
     """Times are text as `clock.to_text` writes them; `method` as in the domain; `serial` of the token or certificate.
 
     `seed` and `private_key` are encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it.
+    `device_serial` is a USB key's number, `device_id` the bound phone in which a phone's certificate was downloaded.
     The private key is a cloud certificate's, as are `pin_hash`, `pin_tries`, counted since the last right PIN, and
     `pin_at`, when the last try was claimed. `told_…` is when the owner was reminded.
     `holder` is a place's: a row whose `factor_id` is a method, and which says who has it (`take_place`).
@@ -52,6 +53,7 @@ class FactorItem(Item):
     certificate = BinaryAttribute(legacy_encoding=False, null=True)
     authority = UnicodeAttribute(null=True)
     device_serial = UnicodeAttribute(null=True)
+    device_id = UnicodeAttribute(null=True)
     attempt = NumberAttribute(null=True)
     tries = NumberAttribute(null=True)
     code_until = UnicodeAttribute(null=True)

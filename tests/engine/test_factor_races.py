@@ -12,6 +12,7 @@ import pytest
 from chalicelib.audit import service as audit
 from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
+from chalicelib.devices import service as devices
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import issue_certificate
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
@@ -110,13 +111,64 @@ def downloaded(payer: Customer, method: str, offer: issue_certificate.Offer) -> 
     factor_id = issue_certificate.apply_for_certificate(owner, method, teller_id=TELLER, now=now, correlation_id="test")
     found = factors.download_of(owner, factor_id, 1, now)
     assert found is not None
-    session = payer.caller.session_id
-    issue_certificate.download_certificate(owner, factor_id, code=found[1], offer=offer, now=now, session_id=session)
+    session, device = payer.caller.session_id, payer.caller.device_id
+    issue_certificate.download_certificate(
+        owner, factor_id, code=found[1], offer=offer, now=now, session_id=session, device_id=device
+    )
     return factor_id
 
 
 def pin_of(payer: Customer, pin: str) -> factors.Given:
     return factors.Given("certificate", pin=pin, device_id=payer.caller.device_id)
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_a_phone_lost_while_its_certificate_pays_stops_it_in_the_same_write() -> None:
+    # given a certificate in a phone, and payments by it in a session elsewhere
+    payer, payee, signer = customer("赵小明", 10_000_00), customer("钱红", 0), Signer()
+    phone = on_device(payer).caller
+    factor_id = downloaded(replace(payer, caller=phone), "phone", issue_certificate.Offer(signer.request_pem()))
+    images = [awaiting(payer, payee, "certificate") for _ in range(24)]
+    reported: list[float] = []
+
+    def work(i: int) -> str:
+        if i == 8:
+            devices.report_lost(payer.caller, str(phone.device_id), clock.now())
+            reported.append(clock.monotonic())
+            return "reported"
+        began = clock.monotonic()
+        found = outcome(payer, images[i], given_for(images[i], signer))
+        return f"late {found}" if reported and began > reported[0] else found
+
+    outcomes = together(work, 24)
+
+    assert outcomes["late posted"] == 0
+    assert set(outcomes) <= {"reported", "posted", "factor_not_active", "late factor_not_active"}
+    assert available(payee.account) == outcomes["posted"] * 100_00
+    assert {row.factor_id: row.state for row in factors.factors_of(payer.caller.customer_id)}[factor_id] == "lost"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_a_certificate_downloaded_into_a_phone_as_it_is_lost_is_not_left_active() -> None:
+    for _ in range(6):
+        payer = customer("赵小明", 0)
+        phone = on_device(payer)
+
+        def work(i: int, payer: Customer = payer, phone: Customer = phone) -> str:
+            if i == 0:
+                devices.report_lost(payer.caller, str(phone.caller.device_id), clock.now())
+                return "reported"
+            return refused(lambda: downloaded(phone, "phone", issue_certificate.Offer(Signer().request_pem())))
+
+        outcomes = together(work, 2)
+
+        assert outcomes["reported"] == 1
+        assert set(outcomes) <= {"reported", "made", "session_ended"}
+        record = customers.customer_of(payer.caller.customer_id)
+        assert record is not None
+        assert set(record.image["factors"].values()) == {"sms"}
+        (row,) = [row for row in factors.factors_of(payer.caller.customer_id) if row.method == "phone"]
+        assert row.state == ("lost" if "made" in outcomes else "applied")
 
 
 @pytest.mark.requirement("NB-5.3.3-cert")

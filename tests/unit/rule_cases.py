@@ -396,6 +396,8 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             factors_store.state_rule("active", "lost"),
             [{**customer, "state": value} for value in ("active", "lost", "revoked", "applied", "")],
         ),
+        ("factors as read", factors.same_factors_rule({"k1": "phone"}), [*held, without(customer, "factors")]),
+        ("factors: none yet", factors.same_factors_rule(None), [*held, without(customer, "factors")]),
         ("factor's place", factors_store.place_rule("k1"), edges(customer, "holder", "k1")),
         (
             "key kept by the bank",

@@ -65,6 +65,8 @@ NAMES = [
     "factor's ceiling",
     "factor's ceiling: k1",
     "factor's state",
+    "factors as read",
+    "factors: none yet",
     "factor's place",
     "key kept by the bank",
     "key kept by the customer",

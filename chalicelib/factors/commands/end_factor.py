@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.audit import service as audit
 from chalicelib.blanks import service as stock
@@ -12,8 +13,9 @@ from chalicelib.factors import domain, store
 from chalicelib.factors.commands.adopt_blanks import number_of
 from chalicelib.factors.service import state_at
 from chalicelib.platform import clock, updates
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule, s
 from chalicelib.platform.errors import NotFound
+from chalicelib.platform.http import Caller
 from chalicelib.staff import service as staff
 
 
@@ -71,19 +73,54 @@ def end_factor(
     more: Sequence[ItemPut | ItemUpdate] = (),
 ) -> None:
     """Bring a factor from one of the states `before` to `state`; raises FactorStateUnfit for any other."""
-    update = store.update_of(row.customer_id, row.factor_id).require(store.state_rule(*before))
-    record = customers.customer_update(row.customer_id).remove(f"factors.#{row.factor_id}")
+    record = customers.customer_update(row.customer_id)
+    writes = _ending(row, state, kind, store.state_rule(*before), now, record=record, session_id=session_id)
+    updates.together([*writes, record, *more])
+
+
+def _ending(
+    row: store.FactorItem,
+    state: str,
+    kind: audit.Kind,
+    before: Rule,
+    now: dt.datetime,
+    *,
+    record: ItemUpdate,
+    session_id: str | None,
+) -> list[ItemPut | ItemUpdate]:
+    """The same as parts of a write, of which the customer's `record` is another."""
+    update = store.update_of(row.customer_id, row.factor_id).require(before)
+    record.remove(f"factors.#{row.factor_id}")
     if row.method == domain.SMS:
         # Not only payments: whatever waits for a code that went to that phone.
         customers.void_codes(record, now)
-    updates.together(
-        [
-            update.set("#state = :to, #ended_at = :at", to=s(state), at=s(clock.to_text(now))),
-            record,
-            audit.event(row.customer_id, kind, now, session_id=session_id, factor=row.method),
-            *more,
-        ]
-    )
+    return [
+        update.set("#state = :to, #ended_at = :at", to=s(state), at=s(clock.to_text(now))),
+        audit.event(row.customer_id, kind, now, session_id=session_id, factor=row.method),
+    ]
+
+
+def lost_with_device(
+    record: ItemUpdate, caller: Caller, device_id: str, now: dt.datetime, *, is_lost: bool
+) -> list[ItemPut | ItemUpdate]:
+    """The end of the certificate whose key is in a phone that ends, as parts of the write that ends the phone.
+
+    A certificate that was downloaded in a session without a device may be in any phone: it stops with each that is
+    lost, and not with one that is merely no longer used. A cloud certificate's key is in none (decision 0015).
+    The customer's `record` is updated with them, where no factor came or went since it was read.
+    """
+    customer = customers.customer_of(caller.customer_id)
+    held = customer.image.get("factors") if customer else None
+    # One that is downloaded at this very moment is not missed.
+    record.require(domain.same_factors_rule(held))
+    still_active = replace(store.state_rule(domain.ACTIVE), refuse=None)
+    writes: list[ItemPut | ItemUpdate] = []
+    for factor_id in [id_ for id_, method in (held or {}).items() if method == domain.PHONE]:
+        row = _row(caller.customer_id, factor_id)
+        if row.device_id == device_id or (is_lost and row.device_id is None):
+            by = caller.session_id
+            writes += _ending(row, domain.LOST, audit.FACTOR_LOST, still_active, now, record=record, session_id=by)
+    return writes
 
 
 def _row(customer_id: str, factor_id: str) -> store.FactorItem:

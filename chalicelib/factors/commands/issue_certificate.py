@@ -154,9 +154,18 @@ def _blank_writes(
 
 
 def download_certificate(
-    customer_id: str, factor_id: str, *, code: str, offer: Offer, now: dt.datetime, session_id: str
+    customer_id: str,
+    factor_id: str,
+    *,
+    code: str,
+    offer: Offer,
+    now: dt.datetime,
+    session_id: str,
+    device_id: str | None = None,
 ) -> x509.Certificate:
     """Certify the key offered: with the right code, once; the factor is active in the same write.
+
+    A phone's certificate ends with the bound device of the session, where it has one (`lost_with_device`).
 
     Raises NotFound, what `Offer.key` refuses (no try is taken), FactorStateUnfit, DownloadCodeVoid, CodeWrong,
     KeyCertifiedAlready, PhoneChanged when the code went to a phone that is no longer the customer's, FactorNotActive
@@ -187,12 +196,15 @@ def download_certificate(
         certificate={"B": issued.der},
         authority=s(issued.authority),
     )
+    if image["method"] == domain.PHONE:
+        kept = {"device_id": device_id}
     for name, value in to_raw(kept).items():
         update.set(f"#{name} = :{name}", **{name: value})
     event = audit.event(customer_id, audit.FACTOR_ISSUED, now, session_id=session_id, factor=image["method"])
     # Until it is active, `valid_from` is when its code was asked for.
     record = activated(customer_id, factor_id, image["method"], [old.factor_id for old in ended])
     record.require(customers.phone_rule(clock.from_text(image["valid_from"])), domain.active_rule(domain.SMS_ID))
+    record.require(*customers.device_rules(device_id))
     reminders = store.reminder_puts(customer_id, factor_id, image["method"], issued.valid_until)
     claimed = store.key_put(signatures.compressed(key), customer_id, factor_id)
     updates.together([update, record, event, claimed, *reminders])
@@ -241,13 +253,15 @@ def renew_certificate(
         "valid_until": clock.to_text(issued.valid_until),
         "serial": serial_text(issued.certificate),
         "device_serial": row.device_serial,
+        "device_id": (caller.device_id or row.device_id) if row.method == domain.PHONE else None,
         "certificate": issued.der,
         "authority": issued.authority,
         **kept,
     }
     old = store.update_of(customer_id, factor_id).require(store.state_rule(domain.ACTIVE))
     old.set("#state = :revoked, #ended_at = :at", revoked=s(domain.REVOKED), at=s(clock.to_text(now)))
-    record = activated(customer_id, new_id, row.method, [factor_id]).require(domain.active_rule(factor_id))
+    record = activated(customer_id, new_id, row.method, [factor_id])
+    record.require(domain.active_rule(factor_id), *customers.device_rules(caller.device_id))
     event = audit.event(customer_id, audit.FACTOR_RENEWED, now, session_id=caller.session_id, factor=row.method)
     claimed = store.key_put(signatures.compressed(key), customer_id, new_id)
     reminders = store.reminder_puts(customer_id, new_id, row.method, issued.valid_until)
