@@ -14,14 +14,18 @@ api = Api(__name__)
 
 
 class NoticeView(View):
-    """A planned suspension."""
+    """A suspension: planned ahead, or a special case (`urgent`)."""
 
     id: str
-    state: Literal["planned", "running", "over"]
+    kind: Literal["planned", "urgent"]
+    state: Literal["planned", "running", "over", "withdrawn"]
     published_at: fields.Timestamp
+    withdrawn_at: fields.Timestamp | None
     starts_at: fields.Timestamp
     ends_at: fields.Timestamp
     affects: Annotated[str, Field(description="影响范围 / what is affected")]
+    title_zh: str
+    title_en: str
     text_zh: str
     text_en: str
 
@@ -39,7 +43,7 @@ class NoticeList(View):
     way_out: WayOut
 
 
-@api.operation("GET", "/v1/notices", zh="停机公告", en="Planned suspensions", auth=None, answer=NoticeList)
+@api.operation("GET", "/v1/notices", zh="停机公告", en="Notices of suspended service", auth=None, answer=NoticeList)
 def read_all(call: Call) -> NoticeList:
     """All current notices, the next first."""
     now = clock.now()
@@ -51,18 +55,19 @@ def read_all(call: Call) -> NoticeList:
 
 
 def _view(notice: service.Notice, now_text: str) -> NoticeView:
-    state: Literal["planned", "running", "over"] = "running"
-    if now_text < notice.starts_at:
-        state = "planned"
-    elif now_text >= notice.ends_at:
-        state = "over"
-    return NoticeView(
-        id=notice.notice_id,
-        state=state,
-        published_at=notice.published_at,
-        starts_at=notice.starts_at,
-        ends_at=notice.ends_at,
-        affects=notice.affects,
-        text_zh=notice.zh,
-        text_en=notice.en,
+    return NoticeView.model_validate(
+        {
+            "id": notice.notice_id,
+            "kind": notice.kind,
+            "state": notice.state_at(now_text),
+            "published_at": notice.published_at,
+            "withdrawn_at": notice.withdrawn_at,
+            "starts_at": notice.starts_at,
+            "ends_at": notice.ends_at,
+            "affects": notice.affects,
+            "title_zh": notice.title.zh,
+            "title_en": notice.title.en,
+            "text_zh": notice.text.zh,
+            "text_en": notice.text.en,
+        }
     )
