@@ -35,6 +35,8 @@ class WayOut(View):
 
     text_zh: str
     text_en: str
+    contact_zh: Annotated[str, Field(description="联系方式 / how to reach the bank", examples=["联系我行"])]
+    contact_en: str
     working_hours: Annotated[str, Field(description="营业时间 / working hours, Shanghai", examples=["09:00-17:00"])]
 
 
@@ -50,7 +52,13 @@ def read_all(call: Call) -> NoticeList:
     way_out = service.way_out(now)
     return NoticeList(
         notices=[_view(notice, clock.to_text(now)) for notice in service.listed(now)],
-        way_out=WayOut(text_zh=way_out.zh, text_en=way_out.en, working_hours=way_out.working_hours),
+        way_out=WayOut(
+            text_zh=way_out.zh,
+            text_en=way_out.en,
+            contact_zh=way_out.contact_zh,
+            contact_en=way_out.contact_en,
+            working_hours=way_out.working_hours,
+        ),
     )
 
 

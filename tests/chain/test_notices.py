@@ -132,6 +132,15 @@ def test_its_state_follows_the_clock_and_30_days_after_its_end_it_is_gone(bank: 
     assert listed(bank) == []
 
 
+def test_how_long_a_notice_stays_is_the_banks_to_say(bank: Bank) -> None:
+    request = approved(wanted(bank, HOUR, kind="urgent"))
+    parameters.set_value("notice.listed_d", 1)
+    bank.clock.advance(3 * HOUR + dt.timedelta(days=1) - SECOND)
+    assert listed(bank) == [(request.approval_id, "urgent", "over")]
+    bank.clock.advance(SECOND)
+    assert listed(bank) == []
+
+
 def test_the_next_notice_comes_first(bank: Bank) -> None:
     requests = [wanted(bank, ahead) for ahead in (100 * HOUR, 80 * HOUR, 90 * HOUR)]
     for request in requests:
