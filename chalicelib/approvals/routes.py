@@ -16,6 +16,7 @@ from chalicelib.customers import errors as customer_errors
 from chalicelib.factors.errors import FactorNotActive, FactorStateUnfit
 from chalicelib.ledger.errors import EntryNotReversible, FrozenByCourt, IdempotencyKeyReused, StateChangeRefused
 from chalicelib.limits.errors import LimitAboveCeiling
+from chalicelib.maintenance import errors as notice_errors
 from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
@@ -178,6 +179,9 @@ _DECISION_REFUSALS = (
         AmountOutOfRange,
         EntryNotReversible,
         FactorStateUnfit,
+        notice_errors.NoticeClosed,
+        notice_errors.NoticeMalformed,
+        notice_errors.NoticeTooLate,
         parameter_errors.ParameterUnknown,
         parameter_errors.ParameterOutOfBounds,
         parameter_errors.ParameterEffectiveDateRefused,

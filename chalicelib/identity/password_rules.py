@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from chalicelib.identity.errors import PasswordCommon, PasswordPattern, PasswordPersonal, PasswordTooShort
 
-MIN_LENGTH = 8
 # Eight random letters and digits: with the lock and argon2id on top, online and offline guessing are out of reach.
 _LEAST_GUESSES = 10**8
 # zxcvbn's time grows with the length; what is longer is strong by its beginning already.
@@ -53,10 +52,10 @@ class Personal:
     account_ids: tuple[str, ...] = ()
 
 
-def check(password: str, personal: Personal) -> None:
+def check(password: str, personal: Personal, min_length: int) -> None:
     """Raise PasswordTooShort, PasswordPersonal, PasswordPattern or PasswordCommon for a password that will not do."""
-    if len(password) < MIN_LENGTH:
-        raise PasswordTooShort(min_length=str(MIN_LENGTH))
+    if len(password) < min_length:
+        raise PasswordTooShort(min_length=str(min_length))
     if _is_personal(password, personal):
         raise PasswordPersonal()
     from zxcvbn import zxcvbn  # noqa: PLC0415  # its lists take a while to load, and few requests need them

@@ -104,7 +104,8 @@ def is_password_of(customer_id: str, password: str) -> bool:
 
 def check_password(password: str, *, phone: str, id_number: str | None, login_name: str) -> None:
     """Raise PasswordTooShort, PasswordPersonal, PasswordPattern or PasswordCommon for a password that will not do."""
-    password_rules.check(password, password_rules.Personal(phone, id_number or "", login_name))
+    personal = password_rules.Personal(phone, id_number or "", login_name)
+    password_rules.check(password, personal, parameters.value(parameters.PASSWORD_MIN_LENGTH, clock.now()))
 
 
 def log_in(

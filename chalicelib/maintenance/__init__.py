@@ -1,1 +1,1 @@
-"""Planned maintenance: notices, published at least three days ahead."""
+"""Suspensions of service: notices, published by two people, planned ones at least three days ahead."""

@@ -14,14 +14,18 @@ api = Api(__name__)
 
 
 class NoticeView(View):
-    """A planned suspension."""
+    """A suspension: planned ahead, or a special case (`urgent`)."""
 
     id: str
-    state: Literal["planned", "running", "over"]
+    kind: Literal["planned", "urgent"]
+    state: Literal["planned", "running", "over", "withdrawn"]
     published_at: fields.Timestamp
+    withdrawn_at: fields.Timestamp | None
     starts_at: fields.Timestamp
     ends_at: fields.Timestamp
     affects: Annotated[str, Field(description="影响范围 / what is affected")]
+    title_zh: str
+    title_en: str
     text_zh: str
     text_en: str
 
@@ -31,6 +35,8 @@ class WayOut(View):
 
     text_zh: str
     text_en: str
+    contact_zh: Annotated[str, Field(description="联系方式 / how to reach the bank", examples=["联系我行"])]
+    contact_en: str
     working_hours: Annotated[str, Field(description="营业时间 / working hours, Shanghai", examples=["09:00-17:00"])]
 
 
@@ -39,30 +45,37 @@ class NoticeList(View):
     way_out: WayOut
 
 
-@api.operation("GET", "/v1/notices", zh="停机公告", en="Planned suspensions", auth=None, answer=NoticeList)
+@api.operation("GET", "/v1/notices", zh="停机公告", en="Notices of suspended service", auth=None, answer=NoticeList)
 def read_all(call: Call) -> NoticeList:
     """All current notices, the next first."""
     now = clock.now()
     way_out = service.way_out(now)
     return NoticeList(
         notices=[_view(notice, clock.to_text(now)) for notice in service.listed(now)],
-        way_out=WayOut(text_zh=way_out.zh, text_en=way_out.en, working_hours=way_out.working_hours),
+        way_out=WayOut(
+            text_zh=way_out.zh,
+            text_en=way_out.en,
+            contact_zh=way_out.contact_zh,
+            contact_en=way_out.contact_en,
+            working_hours=way_out.working_hours,
+        ),
     )
 
 
 def _view(notice: service.Notice, now_text: str) -> NoticeView:
-    state: Literal["planned", "running", "over"] = "running"
-    if now_text < notice.starts_at:
-        state = "planned"
-    elif now_text >= notice.ends_at:
-        state = "over"
-    return NoticeView(
-        id=notice.notice_id,
-        state=state,
-        published_at=notice.published_at,
-        starts_at=notice.starts_at,
-        ends_at=notice.ends_at,
-        affects=notice.affects,
-        text_zh=notice.zh,
-        text_en=notice.en,
+    return NoticeView.model_validate(
+        {
+            "id": notice.notice_id,
+            "kind": notice.kind,
+            "state": notice.state_at(now_text),
+            "published_at": notice.published_at,
+            "withdrawn_at": notice.withdrawn_at,
+            "starts_at": notice.starts_at,
+            "ends_at": notice.ends_at,
+            "affects": notice.affects,
+            "title_zh": notice.title.zh,
+            "title_en": notice.title.en,
+            "text_zh": notice.text.zh,
+            "text_en": notice.text.en,
+        }
     )

@@ -1,4 +1,7 @@
-"""The words. Pure; no I/O, no clock. Only masked facts (XJ-4.2-sms): a lock screen shows these."""
+"""The words. Pure; no I/O, no clock. Only masked facts (XJ-4.2-sms): a lock screen shows these.
+
+`contact` is how to reach the bank, as the parameter of that name says it.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,33 @@ _KINDS = {"principal": ("转入", "转出"), "fee": ("手续费退回", "手续�
 
 
 def code_text(
-    *, code: str, payer_account: str, payee_account: str, payee_name: str, amount_fen: int, valid_s: int
+    *,
+    code: str,
+    payer_account: str,
+    payee_account: str,
+    payee_name: str,
+    amount_fen: int,
+    valid_s: int,
+    contact: str,
 ) -> str:
     """The SMS with a confirmation code: account, payee and amount travel with it (XJ-4.2-sms)."""
     return (
         f"{BANK}验证码{code}，您正从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}"
         f"（尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
-        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
+        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即{contact}。"
     )
 
 
-def step_up_text(*, code: str, what: str, valid_s: int) -> str:
+def step_up_text(*, code: str, what: str, valid_s: int, contact: str) -> str:
     """The SMS with the code of a sensitive operation: what it would do travels with it, masked."""
-    return f"{BANK}验证码{code}，您正在{what}，{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
+    return f"{BANK}验证码{code}，您正在{what}，{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即{contact}。"
 
 
-def phone_changed_text(new_phone: str) -> str:
+def phone_changed_text(new_phone: str, *, contact: str) -> str:
     """What the old number is told when the reserved phone changed."""
     return (
         f"{BANK}您的预留手机号已由本号码更换为{mask_phone(new_phone)}，验证码不再发往本号码。"
-        "如非本人操作请立即联系我行。"
+        f"如非本人操作请立即{contact}。"
     )
 
 
@@ -65,19 +75,19 @@ def factor_due_texts(*, method: str, has_ended: bool, tail: str, valid_until: dt
     )
 
 
-def download_text(*, method: str, code: str) -> str:
+def download_text(*, method: str, code: str, contact: str) -> str:
     """The SMS with the code that downloads a certificate (NB-5.3.3-dl)."""
     return (
         f"{BANK}下载码{code}，用于下载您在网点申请的{_CARRIERS[method]}数字证书，仅可使用一次。"
-        "如非本人申请请勿泄露，立即联系我行。"
+        f"如非本人申请请勿泄露，立即{contact}。"
     )
 
 
-def password_text(*, code: str, account_id: str, valid_s: int) -> str:
+def password_text(*, code: str, account_id: str, valid_s: int, contact: str) -> str:
     """The SMS with the code of an application for the query password; the account travels with it, masked."""
     return (
         f"{BANK}验证码{code}，您正在为尾号{account_tail(account_id)}账户申请或重置查询密码，"
-        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即联系我行。"
+        f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即{contact}。"
     )
 
 
@@ -99,6 +109,6 @@ def movement_text(
     )
 
 
-def security_text(what: str, at: dt.datetime) -> str:
+def security_text(what: str, at: dt.datetime, *, contact: str) -> str:
     """What happened to a customer's access, and what to do if it was somebody else."""
-    return f"{BANK}安全提醒：{to_local_text(at)}，{what}。如非本人操作，请立即联系我行。"
+    return f"{BANK}安全提醒：{to_local_text(at)}，{what}。如非本人操作，请立即{contact}。"

@@ -16,6 +16,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.store import InboxItem
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
 from chalicelib.stepup import service as stepup
@@ -59,6 +60,7 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
         payee_name=image["payee_name"],
         amount_fen=image["amount_fen"],
         valid_s=int(valid_for.total_seconds()),
+        contact=_contact(now),
     )
     return _send_once_asked(f"{image['created_at']}#{entry_id}#code#{attempt}", profile.phone, text)
 
@@ -75,6 +77,7 @@ def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool
         code=factors.confirmation_code(challenge.digest, attempt),
         what=kind.zh(challenge.facts),
         valid_s=int((valid_until - clock.from_text(challenge.created_at)).total_seconds()),
+        contact=_contact(now),
     )
     profile = customers.profile_of(challenge.customer_id)
     if not profile.takes_code(clock.from_text(challenge.created_at)):
@@ -88,7 +91,7 @@ def tell_phone_changed(challenge_id: str) -> None:
     challenge = stepup.read_challenge(challenge_id)
     if challenge is None:
         raise Retryable("the challenge is not readable yet")
-    text = domain.phone_changed_text(challenge.facts["phone"])
+    text = domain.phone_changed_text(challenge.facts["phone"], contact=_contact(clock.now()))
     _send_once_asked(f"{challenge.created_at}#{challenge_id}#changed", challenge.facts["old_phone"], text)
 
 
@@ -98,7 +101,7 @@ def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> b
     if asked is None:
         return False
     phone, account_id, code, valid_s = asked
-    text = domain.password_text(code=code, account_id=account_id, valid_s=valid_s)
+    text = domain.password_text(code=code, account_id=account_id, valid_s=valid_s, contact=_contact(now))
     return _send_once_asked(f"{clock.to_text(now)[:10]}#{application_id}#code#{attempt}", phone, text)
 
 
@@ -110,7 +113,13 @@ def send_download_code(customer_id: str, factor_id: str, attempt: int, now: dt.d
     method, code, until = found
     message_id = f"{until}#{factor_id}#download#{attempt}"
     phone = customers.profile_of(customer_id).phone
-    return _send_once_asked(message_id, phone, domain.download_text(method=method, code=code))
+    text = domain.download_text(method=method, code=code, contact=_contact(now))
+    return _send_once_asked(message_id, phone, text)
+
+
+def _contact(now: dt.datetime) -> str:
+    """How a customer reaches the bank; messages by SMS are in Chinese."""
+    return parameters.value(parameters.CONTACT, now)["zh"]
 
 
 def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
@@ -182,7 +191,7 @@ def tell_security_event(customer_id: str, event_key: str) -> None:
     event = audit.event_at(customer_id, event_key)
     if event is None:
         raise Retryable("the event is not readable yet")
-    text = domain.security_text(event.kind.zh, clock.from_text(event.at))
+    text = domain.security_text(event.kind.zh, clock.from_text(event.at), contact=_contact(clock.now()))
     notification_id = f"{event.at}#{ids.derived_id('security', customer_id, event_key)}"
     _tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
 

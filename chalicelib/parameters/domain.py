@@ -110,6 +110,13 @@ class Text:
 AnyParameter = Parameter | Choice | TimeWindow | Text
 
 
+def is_within(window: str, now: dt.datetime) -> bool:
+    """Whether `now` lies in a window of the Shanghai day: from its first minute to just before its last."""
+    begins, _, ends = window.partition("-")
+    minute = now.astimezone(clock.SHANGHAI).strftime("%H:%M")
+    return begins <= minute < ends if begins < ends else minute >= begins or minute < ends
+
+
 def to_text(value: Value) -> str:
     """A value as people read it in a comparison or a history."""
     return f"{value['zh']} / {value['en']}" if isinstance(value, dict) else str(value)
@@ -183,6 +190,7 @@ STRICT_SINGLE_FEN = Parameter("factor.strict.single_fen", 1_000_00, 0, _FEN_MAX,
 STRICT_DAY_FEN = Parameter("factor.strict.day_fen", 5_000_00, 0, _FEN_MAX, "Electronic payment guideline no. 1")
 WRONG_CODES_DAY = Parameter("factor.wrong_codes_day", 10, 1, 100, "NB-5.3.3-sms")
 CODES_DAY = Parameter("factor.codes_day", 100, 1, 100_000, "NB-5.3.3-sms")
+PASSWORD_MIN_LENGTH = Parameter("password.min_length", 8, 8, 32, "NB-5.3.2")
 # Each application for a query password whose data are true sends a code and gives tries at it.
 PASSWORD_APPLICATIONS_DAY = Parameter("password.applications_day", 10, 1, 100, "NB-5.3.2")
 TOKEN_VALID_MONTHS = Parameter("factor.token.valid_months", 36, 1, 120, "NB-5.3.4")
@@ -190,6 +198,8 @@ CERTIFICATE_VALID_MONTHS = Parameter("factor.certificate.valid_months", 24, 1, 6
 CERTIFICATE_RENEWAL_MONTHS = Parameter("factor.certificate.renewal_months", 1, 1, 12, "NB-5.3.4")
 # How long before its end the owner of a token is reminded; of a certificate, when it can be renewed.
 TOKEN_REMINDER_MONTHS = Parameter("factor.token.reminder_months", 1, 1, 12, "NB-5.3.4")
+# When owners are reminded of factors that end: that is at midnight, when nobody wants an SMS.
+REMINDER_HOURS = TimeWindow("factor.reminder_hours", "09:00-21:00", "NB-5.3.4")
 DOWNLOAD_CODE_VALID_S = Parameter("factor.download.valid_s", 86_400, 60, 604_800, "NB-5.3.3-dl")
 PIN_TRIES = Parameter("factor.cloud.pin_tries", 5, 3, 10, "NB-5.3.3-cert")
 SMS_CODE_VALID_S = Parameter("factor.sms.valid_s", 180, 30, 600, "NB-5.3.3-sms")
@@ -237,7 +247,11 @@ CASH_SECOND_PERSON_FEN = Parameter(
 )
 # The longest term of a court's freeze of deposits, and of each renewal.
 COURT_FREEZE_D = Parameter("court.freeze.max_d", 365, 1, 1096, "Supreme People's Court: freezing of bank deposits")
+# How long before it is to be executed a transfer at once may have been sent, by its own `valid_until`.
+TRANSFER_VALID_AHEAD_H = Parameter("transfer.valid_ahead_h", 24, 1, 72, "XJ-4.2-sms")
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
+# How long after its end a notice stays listed, so that customers can read what happened.
+NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
 AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
@@ -253,6 +267,8 @@ WAY_OUT = Text(
     },
     "NB-5.1.8-6",
 )
+# How to reach the bank, as every message about a customer's security says it: a number to call, once there is one.
+CONTACT = Text("text.contact", {"zh": "联系我行", "en": "contact the bank"}, "XJ-4.2-sms")
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -277,11 +293,13 @@ ALL: dict[str, AnyParameter] = {
         STRICT_DAY_FEN,
         WRONG_CODES_DAY,
         CODES_DAY,
+        PASSWORD_MIN_LENGTH,
         PASSWORD_APPLICATIONS_DAY,
         TOKEN_VALID_MONTHS,
         CERTIFICATE_VALID_MONTHS,
         CERTIFICATE_RENEWAL_MONTHS,
         TOKEN_REMINDER_MONTHS,
+        REMINDER_HOURS,
         DOWNLOAD_CODE_VALID_S,
         PIN_TRIES,
         SMS_CODE_VALID_S,
@@ -314,12 +332,15 @@ ALL: dict[str, AnyParameter] = {
         CEILING_DAY_COUNT,
         CASH_SECOND_PERSON_FEN,
         COURT_FREEZE_D,
+        TRANSFER_VALID_AHEAD_H,
         NOTICE_LEAD_H,
+        NOTICE_LISTED_D,
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
         WORKING_HOURS,
         WAY_OUT,
+        CONTACT,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from dataclasses import KW_ONLY, dataclass
@@ -21,8 +20,6 @@ CERTIFICATE = "certificate"
 MAX_NAME = 30
 MAX_PURPOSE = 40
 FIRST_ATTEMPT = 1
-# How far ahead a client may say that a transfer at once is still to be executed.
-MAX_VALID_AHEAD = dt.timedelta(hours=24)
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

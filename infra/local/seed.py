@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.accounts import service as accounts
+from chalicelib.approvals.commands.decide import approve
+from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.open_account import AccountForm, open_account
 from chalicelib.customers.commands.open_customer import Person, open_customer
@@ -24,14 +26,16 @@ from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
 from chalicelib.platform import clock, passwords, transactions
+from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.money import decimal_text
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.appoint import Appointment, appointment_writes, new_token, person_of
+from chalicelib.staff.commands.check_session import acting_as
 from infra.local.stack import Bank
 
 PASSWORD = "Demo-Bank-2026"  # noqa: S105  # of made-up customers on a bank that only this machine reaches
 TELLER_ID = "T0001"
-NOTICE_ID = "demo-upgrade"
+NOTICE_BY = ("E0001", "E0002")
 LIMITS = AccountLimits(
     single_fen=50_000_00, day_fen=100_000_00, day_count=500, month_fen=1_000_000_00, year_fen=5_000_000_00
 )
@@ -207,20 +211,34 @@ def _accounts(customer: DemoCustomer) -> list[ledger.Account]:
 
 
 def _notice(now: dt.datetime) -> None:
-    if any(notice.notice_id == NOTICE_ID for notice in maintenance.listed(now)):
+    """A notice, as two administrators publish one; another once that one is no longer listed."""
+    if maintenance.listed(now):
         return
-    starts_at = (now + dt.timedelta(days=7)).astimezone(clock.SHANGHAI).replace(hour=2, minute=0, second=0)
+    next_week = (now + dt.timedelta(days=7)).astimezone(clock.SHANGHAI)
+    starts_at = next_week.replace(hour=2, minute=0, second=0, microsecond=0)
     ends_at = starts_at + dt.timedelta(hours=2)
-    maintenance.publish(
-        NOTICE_ID,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        affects="transfers",
-        zh=f"系统升级，{clock.to_local_text(starts_at)}起约两小时暂停转账；查询不受影响，急用请到网点办理。",
-        en=f"Upgrade: transfers pause for two hours from {clock.to_local_text(starts_at)} (Shanghai). "
-        "Enquiries work; a branch can help you.",
-        now=now,
-    )
+    payload = {
+        "kind": maintenance.PLANNED,
+        "starts_at": starts_at.isoformat(),
+        "ends_at": ends_at.isoformat(),
+        "affects": "transfers",
+        "title": {"zh": "系统升级", "en": "Upgrade"},
+        "text": {
+            "zh": f"系统升级，{clock.to_local_text(starts_at)}起约两小时暂停转账；查询不受影响，急用请到网点办理。",
+            "en": f"Transfers pause for two hours from {clock.to_local_text(starts_at)} (Shanghai). "
+            "Enquiries work; a branch can help you.",
+        },
+    }
+    maker, checker = (_acting(number) for number in NOTICE_BY)
+    key = f"demo-notice-{clock.business_date(now)}"
+    approval = make_request(maker, Wish("notice.publish", payload, "示范公告"), key=key, now=now)
+    approve(checker, approval.approval_id, approval.digest, now=now)
+
+
+def _acting(number: str) -> StaffCaller:
+    member = staff.member_of(number)
+    assert member is not None, "appointed above"
+    return acting_as(member, "demo", "demo")
 
 
 def _described(customer: DemoCustomer) -> dict[str, Any]:

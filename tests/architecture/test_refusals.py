@@ -21,9 +21,6 @@ from tests.architecture.source import called_name, modules, operations
 NOT_OVER_HTTP = {
     "staff_founded": "the set-up's own side",
     "document_taken": "the counter's own side",
-    "notice_too_late": "the bank's own side",
-    "notice_malformed": "the bank's own side",
-    "notice_id_taken": "the bank's own side",
     "hold_not_open": "the clearing's own side",
     "hold_expired": "the clearing's own side",
     "hold_not_expired": "the clearing's own side",

@@ -11,13 +11,14 @@ from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger import store
 from chalicelib.limits.service import AccountLimits
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.transfers.domain import MAX_VALID_AHEAD
 from tests.chain.bank import START, Bank, Person, Reply
 from tests.chain.probe import state_of
 
 # What the app states unless a test says otherwise: five minutes from the start.
 UNTIL = START + dt.timedelta(minutes=5)
+AHEAD = dt.timedelta(hours=parameters.TRANSFER_VALID_AHEAD_H.default)
 TIGHT = AccountLimits(single_fen=1, day_fen=1, day_count=1, month_fen=1, year_fen=1)
 
 
@@ -132,7 +133,7 @@ def test_a_request_that_arrives_late_moves_nothing_and_burns_no_key(
         assert (reply.status, reply.code) == (409, code)
         assert changed_money(before, state_of(bank)) == []
         # and the customer may say anew until when, under the same key
-        anew = move(bank, owner, "40.00", "own-key-1", valid_until=(bank.clock.now() + MAX_VALID_AHEAD).isoformat())
+        anew = move(bank, owner, "40.00", "own-key-1", valid_until=(bank.clock.now() + AHEAD).isoformat())
         assert anew.status == 201
     assert balances(bank, owner) == [60_00, 40_00]
 
@@ -171,11 +172,15 @@ def test_the_stated_time_is_part_of_the_request_and_of_what_is_stored(bank: Bank
 
 
 def test_a_time_too_far_ahead_is_refused(bank: Bank, owner: Person) -> None:
-    edge = bank.clock.now() + MAX_VALID_AHEAD
+    edge = bank.clock.now() + AHEAD
     over = move(bank, owner, "40.00", "own-key-1", valid_until=(edge + dt.timedelta(milliseconds=1)).isoformat())
 
     assert (over.status, over.code, over.body["facts"]) == (400, "valid_until_too_far", {"max_hours": "24"})
     assert move(bank, owner, "40.00", "own-key-1", valid_until=edge.isoformat()).status == 201
+    # and a stricter bank takes no such one
+    parameters.set_value("transfer.valid_ahead_h", 1)
+    sooner = move(bank, owner, "40.00", "own-key-2", valid_until=edge.isoformat())
+    assert (sooner.code, sooner.body["facts"]) == ("valid_until_too_far", {"max_hours": "1"})
 
 
 @pytest.mark.parametrize("conflicts", [1, 3])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.customers.domain import IdentityDocument
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
@@ -112,6 +113,16 @@ def test_a_password_that_will_not_do_changes_nothing_and_says_why(
     assert [(one.status, one.code) for one in refused] == [(422, code)] * 2
     assert refused[0].body["detail"] != refused[1].body["detail"]
     assert log_in(bank, customer.login_name, PASSWORD).status == 201
+
+
+@pytest.mark.requirement("NB-5.3.2")
+def test_how_short_a_password_may_be_is_the_banks_to_say(bank: Bank, customer: Person) -> None:
+    token, new = bank.log_in(customer), "Kx9-qTz-Lm4w"
+    parameters.set_value("password.min_length", len(new) + 1)
+    refused = change(bank, token, PASSWORD, new)
+    assert (refused.code, refused.body["facts"]) == ("password_too_short", {"min_length": "13"})
+    parameters.set_value("password.min_length", len(new))
+    assert change(bank, token, PASSWORD, new).status == 200
 
 
 @pytest.mark.requirement("XJ-4.2-pw")

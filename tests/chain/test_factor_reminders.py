@@ -37,6 +37,8 @@ pytestmark = pytest.mark.requirement("NB-5.3.4")
 def bank(shared_bank: Bank) -> Bank:
     for row in table_items(shared_bank, "FactorRemindersTable"):
         store.drop_reminder(store.Reminder(**row))
+    # Edges are midnights here; what the hours are for has its own test.
+    parameters.set_value("factor.reminder_hours", "00:00-23:59")
     return shared_bank
 
 
@@ -290,3 +292,17 @@ def test_factors_from_before_are_found_by_the_backfill(bank: Bank, owner: Person
     # nor do rows of a factor that has some already make a second reminder
     run(bank, TOKEN_ENDS)
     assert len(reminders(bank, owner)) == 2
+
+
+def test_owners_are_told_in_the_hours_for_it(bank: Bank, owner: Person) -> None:
+    give_token(bank, owner)
+    hour = dt.timedelta(hours=1)
+    parameters.set_value("factor.reminder_hours", "09:00-21:00")
+    for at in (TOKEN_OPENS, TOKEN_OPENS + 9 * hour - MS, TOKEN_OPENS + 21 * hour):
+        assert run(bank, at) == 0
+    assert reminders(bank, owner) == []
+    # also a window over midnight, which ends as it says
+    parameters.set_value("factor.reminder_hours", "22:00-08:00")
+    assert run(bank, TOKEN_OPENS + 8 * hour) == 0
+    assert run(bank, TOKEN_OPENS + 8 * hour - MS) == 1
+    assert len(reminders(bank, owner)) == 1

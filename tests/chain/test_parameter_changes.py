@@ -135,13 +135,28 @@ def test_a_moment_that_is_over_or_too_far_is_refused(bank: Bank, moment: str) ->
 
 def test_texts_hours_and_words_are_parameters_too(bank: Bank) -> None:
     text = {"zh": "请拨打客服热线。", "en": "Please call us."}
-    for name, value in (("text.way_out", text), ("bank.working_hours", "08:30-16:30"), ("factor.policy", "strict")):
+    contact = {"zh": "致电0990-0000000", "en": "call 0990-0000000"}
+    values = {
+        "text.way_out": text,
+        "text.contact": contact,
+        "bank.working_hours": "08:30-16:30",
+        "factor.policy": "strict",
+    }
+    for name, value in values.items():
         approval = asked(KIND, change_of(name, value))
         approved(approval)
     parameters.forget()
-    assert maintenance.way_out(bank.clock.now()) == maintenance.WayOut(text["zh"], text["en"], "08:30-16:30")
+    assert maintenance.way_out(bank.clock.now()) == maintenance.WayOut(
+        text["zh"], text["en"], contact["zh"], contact["en"], "08:30-16:30"
+    )
     assert parameters.value(parameters.FACTOR_POLICY, bank.clock.now()) == "strict"
     reply = bank.request("GET", "/v1/notices")
-    assert reply.body["way_out"] == {"text_zh": text["zh"], "text_en": text["en"], "working_hours": "08:30-16:30"}
+    assert reply.body["way_out"] == {
+        "text_zh": text["zh"],
+        "text_en": text["en"],
+        "contact_zh": contact["zh"],
+        "contact_en": contact["en"],
+        "working_hours": "08:30-16:30",
+    }
     (change, *_), _ = parameters.history("text.way_out", 1, None)
     assert (change.new, change.old) == (text, parameters.WAY_OUT.default)

@@ -90,6 +90,15 @@ def test_off_at_once_on_with_a_step_up(bank: Bank, phone: Phone) -> None:
     assert sorted(phone.log()) == ["signed_up", "transfers_switched_off", "transfers_switched_on"]
 
 
+def test_an_sms_says_how_to_reach_the_bank_as_the_bank_has_decided(bank: Bank, phone: Phone) -> None:
+    parameters.set_value("text.contact", {"zh": "致电0990-0000000", "en": "call 0990-0000000"})
+    phone.switch(on=False)
+    phone.switch(on=True)
+    bank.settle()
+    (text,) = [text for text in bank.messages(phone.person) if "开启网上转账功能" in text]
+    assert text.endswith("如非本人操作请勿泄露，立即致电0990-0000000。")
+
+
 def test_where_nothing_changes_nothing_is_asked_for_or_written(bank: Bank, phone: Phone) -> None:
     with unchanged(bank):
         assert phone.switch(on=False).body == {"on": False}

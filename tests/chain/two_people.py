@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -76,10 +77,23 @@ def withdrawn(approval: Approval, *, maker: str = MAKER) -> Approval:
     return decide.withdraw(person(approval.kind, maker), approval.approval_id, now=clock.now())
 
 
-def done(kind: str, **payload: Any) -> Approval:
+def done(kind: str, /, **payload: Any) -> Approval:
     """Asked for by one and approved by another, by people who are there from now on."""
     enter_staff()
     return approved(asked(kind, payload))
+
+
+def notice_of(now: dt.datetime, *, kind: str = "planned", hours: int = 2, **ahead: int) -> dict[str, Any]:
+    """The payload of a notice that begins so long after `now`."""
+    starts_at = now + dt.timedelta(**ahead)
+    return {
+        "kind": kind,
+        "starts_at": clock.to_text(starts_at),
+        "ends_at": clock.to_text(starts_at + dt.timedelta(hours=hours)),
+        "affects": "transfers",
+        "title": {"zh": "系统升级", "en": "Upgrade"},
+        "text": {"zh": "暂停转账，查询不受影响。", "en": "Transfers pause; enquiries work."},
+    }
 
 
 def change_of(name: str, value: object, **more: object) -> dict[str, Any]:

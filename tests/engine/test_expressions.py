@@ -124,7 +124,17 @@ from chalicelib.transfers.domain import Instruction, Request
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.chain.signers import Signer
-from tests.chain.two_people import MAKER, approved, asked, change_of, enter_staff, person, rejected, withdrawn
+from tests.chain.two_people import (
+    MAKER,
+    approved,
+    asked,
+    change_of,
+    enter_staff,
+    notice_of,
+    person,
+    rejected,
+    withdrawn,
+)
 from tests.chain.two_people import done as done_by_two
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
@@ -770,9 +780,9 @@ def projections(payer: Customer) -> None:
     for behaviour in (providers.FAILS, None):
         providers.LocalProvider.behave(payer.login_name, behaviour)
     providers.LocalProvider().send(providers.Outgoing("x", "sms", payer.login_name, None, "x"))
-    notice = filled(maintenance_store.NoticeItem, notice_id=uuid.uuid4().hex)
-    assert [maintenance_store.publish(notice) for _ in range(2)] == [True, False]
-    assert notice.notice_id in {one.notice_id for one in maintenance_store.all_notices()}
+    notice = done_by_two("notice.publish", **notice_of(clock.now(), days=5)).approval_id
+    done_by_two("notice.withdraw", notice_id=notice)
+    assert [one.withdrawn_at is None for one in maintenance_store.all_notices() if one.notice_id == notice] == [False]
     assert customers_store.scan_ids(None)[0]
     assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}
 

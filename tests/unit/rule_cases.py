@@ -55,6 +55,7 @@ from chalicelib.limits.domain import (
     small_rule,
     unchanged_rule,
 )
+from chalicelib.maintenance import domain as notices
 from chalicelib.parameters.store import revision_rule
 from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
@@ -281,6 +282,8 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("approval: two people", approvals.other_person_rule("T0001"), edges(waiting, "maker", "T0001")),
         ("approval: maker", approvals.maker_rule("T0001"), edges(waiting, "maker", "T0001")),
         ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
+        ("notice: not withdrawn", notices.not_withdrawn_rule(), [{}, {"withdrawn_at": "2"}]),
+        ("notice: not over", notices.not_over_rule(NOW_TEXT), edges({"ends_at": NOW_TEXT}, "ends_at", NOW_TEXT)),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]

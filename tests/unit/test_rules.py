@@ -148,6 +148,8 @@ NAMES = [
     "approval: two people",
     "approval: maker",
     "approval: as seen",
+    "notice: not withdrawn",
+    "notice: not over",
     "parameter as read",
     "parameter without history",
     "staff: active",

@@ -34,6 +34,10 @@ def kinds() -> dict[str, Kind[Any]]:
     )
     from chalicelib.approvals.kinds.login_unlock import LOGIN_UNLOCK  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.loss_lift import ACCOUNT_LOSS_LIFT, FACTOR_LOSS_LIFT  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.notices import (  # noqa: PLC0415  # see above
+        NOTICE_PUBLICATION,
+        NOTICE_WITHDRAWAL,
+    )
     from chalicelib.approvals.kinds.parameter_change import PARAMETER_CHANGE  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.staff_administration import STAFF_KINDS  # noqa: PLC0415  # see above
 
@@ -55,6 +59,8 @@ def kinds() -> dict[str, Kind[Any]]:
         COURT_RENEWAL,
         COURT_LIFTING,
         *STAFF_KINDS,
+        NOTICE_PUBLICATION,
+        NOTICE_WITHDRAWAL,
     )
     return {kind.code: kind for kind in found}
 

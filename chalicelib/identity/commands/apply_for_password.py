@@ -126,7 +126,7 @@ def set_password(application_id: str, code: str, password: str, now: dt.datetime
     customer_id = application.customer_id
     if not customer_id:
         raise ApplicationRefused()
-    check(password, personal_of(customer_id))
+    check(password, personal_of(customer_id), parameters.value(parameters.PASSWORD_MIN_LENGTH, now))
     _set(application, password, now)
     customer = customers.customer_of(customer_id)
     for subject in tries.all_of(customer) if customer else ():

@@ -9,6 +9,7 @@ from chalicelib.identity import service, sessions, store
 from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import OldPasswordWrong, PasswordUnchanged
 from chalicelib.identity.password_rules import check
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import passwords
 from chalicelib.platform.http import Caller
 
@@ -25,7 +26,7 @@ def change_password(caller: Caller, old: str, new: str, now: dt.datetime) -> int
         raise OldPasswordWrong()
     if new == old:
         raise PasswordUnchanged()
-    check(new, personal_of(caller.customer_id))
+    check(new, personal_of(caller.customer_id), parameters.value(parameters.PASSWORD_MIN_LENGTH, now))
     noted = audit.event(caller.customer_id, audit.PASSWORD_CHANGED, now, session_id=caller.session_id)
     changed = store.change_password(caller.customer_id, stored_hash, passwords.hash_password(new))
     along = sessions.Along([changed, noted])

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import AmountOutOfRange, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import MAX_VALID_AHEAD, NO_FACTOR, POSTED, Instruction, Request, facts_of
+from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request, facts_of
 from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee, TransferExpired, ValidUntilTooFar
 from chalicelib.transfers.posting import draft_of, entry_of
 
@@ -60,8 +61,9 @@ def _transfer(
         raise SamePayerAndPayee()
     if request.valid_until is None:
         raise ValueError("a transfer at once states its valid_until")
-    if request.valid_until > clock.to_text(now + MAX_VALID_AHEAD):
-        raise ValidUntilTooFar(max_hours=str(MAX_VALID_AHEAD // dt.timedelta(hours=1)))
+    ahead_h = parameters.value(parameters.TRANSFER_VALID_AHEAD_H, now)
+    if request.valid_until > clock.to_text(now + dt.timedelta(hours=ahead_h)):
+        raise ValidUntilTooFar(max_hours=str(ahead_h))
     entitlements.require(caller.edition, entitlements.TRANSFERS_OWN, factor=NO_FACTOR, account=entitlements.FULL)
     entry_id = entry_id_of(caller.customer_id, idempotency_key)
     instruction = Instruction(

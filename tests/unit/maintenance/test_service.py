@@ -1,55 +1,49 @@
-"""A planned suspension is announced at least three days ahead, to the second (NB-5.1.8-5)."""
+"""A planned suspension is announced at least three days ahead, to the millisecond (NB-5.1.8-5)."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 
-from chalicelib.maintenance import service, store
-from chalicelib.maintenance.errors import NoticeMalformed, NoticeTooLate
+from chalicelib.maintenance import domain, service, store
+from chalicelib.maintenance.commands.publish_notice import plan_notice, plan_withdrawal
+from chalicelib.maintenance.domain import Notice, Wish, Words
+from chalicelib.maintenance.errors import NoticeClosed, NoticeMalformed, NoticeTooLate
 from chalicelib.parameters import store as parameters_store
 from chalicelib.parameters.domain import Row
 from chalicelib.platform import clock
+from chalicelib.platform.errors import NotFound
 
 STARTS = dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI)
 ENDS = STARTS + dt.timedelta(hours=2)
-SECOND = dt.timedelta(seconds=1)
-
-
-class Notices:
-    """Stands for NoticesTable and ParametersTable."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.items: list[store.NoticeItem] = []
-        self.parameters: dict[str, int] = {}
-        monkeypatch.setattr(store, "publish", self._keep)
-        monkeypatch.setattr(store, "all_notices", lambda: iter(self.items))
-        monkeypatch.setattr(
-            parameters_store, "rows", lambda: {name: Row(value) for name, value in self.parameters.items()}
-        )
-
-    def _keep(self, item: store.NoticeItem) -> bool:
-        self.items.append(item)
-        return True
-
-    def publish(
-        self,
-        now: dt.datetime,
-        *,
-        starts_at: dt.datetime = STARTS,
-        ends_at: dt.datetime = ENDS,
-        affects: str = "转账 / transfers",
-        zh: str = "系统升级",
-        en: str = "Upgrade",
-    ) -> None:
-        """Publish, all right unless told otherwise."""
-        service.publish("n1", starts_at=starts_at, ends_at=ends_at, affects=affects, zh=zh, en=en, now=now)
+SECOND, TICK = dt.timedelta(seconds=1), dt.timedelta(milliseconds=1)
+WISH = Wish("planned", STARTS, ENDS, "transfers", Words("系统升级", "Upgrade"), Words("暂停转账", "Transfers pause"))
+URGENT = dataclasses.replace(WISH, kind="urgent")
+AT = clock.to_text(STARTS - dt.timedelta(days=10))
+NOTICE = Notice("n1", "planned", AT, clock.to_text(STARTS), clock.to_text(ENDS), "transfers", WISH.title, WISH.text)
 
 
 @pytest.fixture
-def notices(monkeypatch: pytest.MonkeyPatch) -> Notices:
-    return Notices(monkeypatch)
+def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Stands for ParametersTable."""
+    found: dict[str, int] = {}
+    monkeypatch.setattr(parameters_store, "rows", lambda: {name: Row(value) for name, value in found.items()})
+    return found
+
+
+@pytest.fixture
+def notices(monkeypatch: pytest.MonkeyPatch) -> list[Notice]:
+    """Stands for NoticesTable."""
+    found = [NOTICE]
+    monkeypatch.setattr(store, "all_notices", lambda: iter(found))
+
+    def read(notice_id: str) -> Notice | None:
+        return {one.notice_id: one for one in found}.get(notice_id)
+
+    monkeypatch.setattr(store, "read", read)
+    return found
 
 
 @pytest.mark.requirement("NB-5.1.8-5")
@@ -62,31 +56,37 @@ def notices(monkeypatch: pytest.MonkeyPatch) -> Notices:
         pytest.param(48, 72, id="a laxer value is out of bounds"),
     ],
 )
-def test_the_lead_is_exact_to_the_second(notices: Notices, lead_h: int | None, needed_h: int) -> None:
+def test_the_lead_is_exact_to_the_millisecond(values: dict[str, int], lead_h: int | None, needed_h: int) -> None:
     # given the bank's policy
     if lead_h is not None:
-        notices.parameters["notice.lead_h"] = lead_h
+        values["notice.lead_h"] = lead_h
     latest = STARTS - dt.timedelta(hours=needed_h)
-    # when somebody publishes a second late, then it is refused and nothing is published
-    with pytest.raises(NoticeTooLate) as refused:
-        notices.publish(latest + SECOND)
-    assert refused.value.facts == {"lead_h": str(needed_h)}
-    assert notices.items == []
-    # and in the last second, and before, it is published
-    notices.publish(latest)
-    notices.publish(latest - SECOND)
-    assert len(notices.items) == 2
+    # when somebody plans it later, then it is refused
+    for late in (TICK, SECOND, dt.timedelta(days=2)):
+        with pytest.raises(NoticeTooLate) as refused:
+            plan_notice(WISH, latest + late)
+        assert refused.value.facts == {"lead_h": str(needed_h)}
+    # and in the last moment, and before, it can be published, until just then
+    for early in (latest, latest - SECOND):
+        assert plan_notice(WISH, early).before == latest + TICK
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"ends_at": STARTS}, {"ends_at": STARTS - SECOND}, {"affects": ""}, {"zh": ""}, {"en": ""}],
-    ids=["no time", "backwards", "nothing affected", "no Chinese", "no English"],
-)
-def test_a_notice_that_says_not_enough_is_refused(notices: Notices, wrong: dict[str, object]) -> None:
+@pytest.mark.requirement("NB-5.1.8-5")
+def test_a_special_case_is_announced_until_it_is_over(values: dict[str, int]) -> None:
+    for moment in (STARTS - SECOND, STARTS, ENDS - TICK):
+        assert plan_notice(URGENT, moment).before == ENDS
     with pytest.raises(NoticeMalformed):
-        notices.publish(STARTS - dt.timedelta(days=10), **wrong)  # type: ignore[arg-type]  # varied by name
-    assert notices.items == []
+        plan_notice(URGENT, ENDS)
+
+
+@pytest.mark.parametrize("kind", ["planned", "urgent"])
+@pytest.mark.parametrize("ends_at", [STARTS, STARTS - SECOND], ids=["no time", "backwards"])
+def test_a_notice_that_ends_before_it_starts_is_refused(
+    values: dict[str, int], kind: str, ends_at: dt.datetime
+) -> None:
+    wish = dataclasses.replace(WISH, kind=kind, ends_at=ends_at)
+    with pytest.raises(NoticeMalformed):
+        plan_notice(wish, STARTS - dt.timedelta(days=10))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,27 @@ def test_a_notice_that_says_not_enough_is_refused(notices: Notices, wrong: dict[
     ],
     ids=["coming", "running", "over for less than 30 days", "long over"],
 )
-def test_a_notice_is_listed_until_30_days_after_its_window(notices: Notices, at: dt.datetime, listed: bool) -> None:
-    notices.publish(STARTS - dt.timedelta(days=10))
+def test_a_notice_is_listed_until_30_days_after_its_window(
+    notices: list[Notice], at: dt.datetime, listed: bool
+) -> None:
     assert bool(service.listed(at)) == listed
+
+
+@pytest.mark.parametrize(
+    ("at", "state"),
+    [(STARTS - TICK, "planned"), (STARTS, "running"), (ENDS - TICK, "running"), (ENDS, "over")],
+)
+def test_its_state_follows_the_clock_unless_it_was_withdrawn(at: dt.datetime, state: str) -> None:
+    assert NOTICE.state_at(clock.to_text(at)) == state
+    assert dataclasses.replace(NOTICE, withdrawn_at=AT).state_at(clock.to_text(at)) == domain.WITHDRAWN
+
+
+def test_what_is_over_or_withdrawn_or_none_cannot_be_withdrawn(notices: list[Notice]) -> None:
+    assert plan_withdrawal("n1", ENDS - TICK).notice == NOTICE
+    with pytest.raises(NoticeClosed):
+        plan_withdrawal("n1", ENDS)
+    notices[0] = dataclasses.replace(NOTICE, withdrawn_at=AT)
+    with pytest.raises(NoticeClosed):
+        plan_withdrawal("n1", STARTS)
+    with pytest.raises(NotFound):
+        plan_withdrawal("n2", STARTS)

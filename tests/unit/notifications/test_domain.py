@@ -22,10 +22,11 @@ def test_the_code_travels_with_account_payee_and_amount() -> None:
         payee_name="欧阳小明",
         amount_fen=123_456_789,
         valid_s=180,
+        contact="致电0990-0000000",
     )
     assert text == (
         "【乡村银行】验证码042137，您正从尾号0017账户向**小明（尾号0025）转账1,234,567.89元，"
-        "3分钟内有效。如非本人操作请勿泄露，立即联系我行。"
+        "3分钟内有效。如非本人操作请勿泄露，立即致电0990-0000000。"
     )
     # masked: neither account nor name in full
     assert not any(secret in text for secret in (PAYER, PAYEE, "欧阳"))
