@@ -61,8 +61,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "transactions.monitor": "no such operation yet",
     "statistics.read": "no such operation yet",
     "audit.read": "no such operation yet",
-    "counter.credentials": "approvals, by the kind",
-    "counter.stock": "no such operation yet",
 }
 
 each = pytest.mark.parametrize(
