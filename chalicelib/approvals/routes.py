@@ -25,6 +25,7 @@ from chalicelib.staff import errors as staff_errors
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 from chalicelib.staff.errors import StaffNotEntitled, StaffPermissionDenied
+from chalicelib.stepup.errors import StepUpNotAwaiting
 from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
@@ -197,6 +198,8 @@ _DECISION_REFUSALS = (
         customer_errors.SignUpRefused,
         customer_errors.EditionChangeRefused,
         customer_errors.NoSettlementAccount,
+        customer_errors.PhoneChanged,
+        StepUpNotAwaiting,
         FactorNotActive,
         LimitAboveCeiling,
         counter_errors.AccountNotFreezable,

@@ -7,17 +7,32 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from chalicelib.blanks import domain, store
-from chalicelib.blanks.domain import TOKEN, USB_KEY, Step
+from chalicelib.blanks.domain import AT_ONCE, COUNTERS, RETURN, SPOIL, TOKEN, USB_KEY, Step
 from chalicelib.blanks.errors import BlankMalformed, BlankNotInStock
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, n, s
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import StaffNotEntitled
 
-__all__ = ["TOKEN", "USB_KEY", "Plan", "branch_named", "serials_between", "steps_of"]
+__all__ = [
+    "AT_ONCE",
+    "COUNTERS",
+    "RETURN",
+    "SPOIL",
+    "TOKEN",
+    "USB_KEY",
+    "Plan",
+    "blank_of",
+    "branch_named",
+    "counts_of",
+    "serials_between",
+    "steps_of",
+]
 
 serials_between = domain.serials_between
+blank_of = store.read
 steps_of = store.steps_of
+counts_of = store.counts_of
 
 
 def branch_named(branch_id: str) -> str:

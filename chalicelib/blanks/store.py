@@ -91,6 +91,18 @@ def counts_update(branch_id: str, kind: str, changes: Mapping[str, int]) -> Item
     return update
 
 
+def counts_of(branch_id: str) -> list[Image]:
+    """A branch's counters, a row a kind."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("blank_counts"),
+        KeyConditionExpression="#branch_id = :branch",
+        ExpressionAttributeNames={"#branch_id": "branch_id"},
+        ExpressionAttributeValues={":branch": s(branch_id)},
+        ConsistentRead=True,
+    )
+    return [to_image(item) for item in answer["Items"]]
+
+
 def all_blanks() -> Iterator[Image]:
     """Every blank, page by page."""
     return _scan(settings.table("blanks"))

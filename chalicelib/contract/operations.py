@@ -9,7 +9,9 @@ from chalicelib.audit.routes import api as audit
 from chalicelib.counter.account_routes import api as counter_accounts
 from chalicelib.counter.court_routes import api as counter_courts
 from chalicelib.counter.customer_routes import api as counter_customers
+from chalicelib.counter.factor_routes import api as counter_factors
 from chalicelib.counter.routes import api as counter
+from chalicelib.counter.stock_routes import api as counter_stock
 from chalicelib.counter.till_routes import api as counter_tills
 from chalicelib.counter.voucher_routes import api as counter_vouchers
 from chalicelib.customers.picture_routes import api as pictures
@@ -55,6 +57,8 @@ CONTEXT_APIS: tuple[Api, ...] = (
     counter_tills,
     counter_vouchers,
     counter_customers,
+    counter_factors,
+    counter_stock,
     counter_accounts,
     counter_courts,
     approvals,

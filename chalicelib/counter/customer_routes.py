@@ -8,21 +8,24 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.approvals.errors import ApprovalChangesNothing
 from chalicelib.counter import errors
-from chalicelib.counter.commands.change_customer import CHANGE_EDITION, CLOSE, met
-from chalicelib.counter.commands.papers import EditionForm, Reference, ShownDocument, see
-from chalicelib.counter.forms import ASKED, RequestedView, fen, requested, requested_view
+from chalicelib.counter.commands.change_customer import CHANGE_EDITION, CHANGE_PHONE, CLOSE, met
+from chalicelib.counter.commands.papers import EditionForm, Reference, ShownDocument, check_shown, see
+from chalicelib.counter.forms import ASKED, AT_COUNTER, RequestedView, fen, requested, requested_view
 from chalicelib.customers import errors as customer_errors
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.change_phone import begin_at_counter
 from chalicelib.customers.commands.sign_up_online import OnlineForm, prepare_online
-from chalicelib.factors.errors import FactorNotActive
+from chalicelib.factors.errors import CodeWrong, FactorNotActive
 from chalicelib.identity import errors as identity_errors
 from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import AmountOutOfRange
-from chalicelib.platform.http import Api, Body, Call
+from chalicelib.platform.http import Api, Body, Call, View
 from chalicelib.platform.money import decimal_text
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
+from chalicelib.stepup import errors as stepup_errors
+from chalicelib.stepup.service import prove
 
 api = Api(__name__)
 
@@ -55,6 +58,28 @@ class EditionBody(Body):
     document: ShownDocument
     form: EditionForm | None = None
     reference: Reference
+
+
+class PhoneBody(Body):
+    """The new number, to which a code goes."""
+
+    phone: Annotated[str, Field(pattern="^1[3-9][0-9]{9}$", description="新预留手机号 / the new number")]
+    document: ShownDocument
+
+
+class PhoneProof(Body):
+    """The code that came to the new number."""
+
+    code: Annotated[str, Field(pattern="^[0-9]{6}$", description="短信验证码 / SMS code")]
+    document: ShownDocument
+    reference: Reference
+
+
+class PhoneChangeView(View):
+    """A code is under way to the new number; nothing has changed yet."""
+
+    phone_change: Annotated[str, Field(description="变更编号 / what the code is entered for")]
+    valid_until: fields.Timestamp
 
 
 class ClosingBody(Body):
@@ -168,3 +193,59 @@ def ask_for_closing(call: Call, customer_id: str) -> RequestedView:
     seen = see(CLOSE, met(call.staff, customer_id), body.document.document(), call.staff.staff_id)
     payload = {"customer": customer_id, "seen": seen.model_dump()}
     return requested_view(requested(call, CLOSE, payload, body.reference))
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/customers/{customer_id}/phone-changes",
+    zh="变更预留手机号：向新号码发送验证码",
+    en="Begin to change the reserved phone: a code goes to the new number",
+    auth=checks_session,
+    permission=staff.COUNTER_CUSTOMERS,
+    body=PhoneBody,
+    answer=PhoneChangeView,
+    status=201,
+    refusals=(*AT_COUNTER, errors.DocumentNotShown, customer_errors.PhoneUnchanged, stepup_errors.StepUpLimitReached),
+)
+def begin_phone_change(call: Call, customer_id: str) -> PhoneChangeView:
+    """The new number has to be reachable before it is asked for (NB-5.3.7-2)."""
+    body = call.json(PhoneBody)
+    check_shown(met(call.staff, customer_id), body.document.document())
+    begun = begin_at_counter(
+        customer_id,
+        body.phone,
+        teller_id=call.staff.staff_id,
+        correlation_id=call.correlation_id,
+        now=clock.now(),
+    )
+    return PhoneChangeView(phone_change=begun.challenge_id, valid_until=begun.valid_until)
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/customers/{customer_id}/phone-changes/{phone_change}/requests",
+    zh="变更预留手机号（待复核）",
+    en="Ask that the reserved phone be changed, with the code that came to the new one",
+    auth=checks_session,
+    permission=staff.COUNTER_CUSTOMERS,
+    body=PhoneProof,
+    answer=RequestedView,
+    status=202,
+    refusals=(
+        *ASKED,
+        errors.DocumentNotShown,
+        customer_errors.PhoneChanged,
+        CodeWrong,
+        stepup_errors.StepUpNotAwaiting,
+        stepup_errors.StepUpExpired,
+        stepup_errors.StepUpTriesExhausted,
+        stepup_errors.StepUpAltered,
+    ),
+)
+def ask_for_phone(call: Call, customer_id: str, phone_change: str) -> RequestedView:
+    """The teller who began it enters the code; another person approves, and the old number is told."""
+    body, teller_id = call.json(PhoneProof), call.staff.staff_id
+    seen = see(CHANGE_PHONE, met(call.staff, customer_id), body.document.document(), teller_id)
+    prove(customer_id, teller_id, phone_change, body.code, clock.now())
+    payload = {"customer": customer_id, "proof": phone_change, "seen": seen.model_dump()}
+    return requested_view(requested(call, CHANGE_PHONE, payload, body.reference))

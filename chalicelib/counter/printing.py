@@ -25,6 +25,14 @@ _WORDS = {
     "express": "快捷版",
     "credit_card": "信用卡版",
     "professional": "专业版",
+    "sms": "短信验证码",
+    "token": "动态口令牌",
+    "phone": "手机证书",
+    "cloud": "云证书",
+    "usb_key": "USB Key",
+    "active": "正常",
+    "applied": "已申请",
+    "revoked": "已注销",
 }
 
 

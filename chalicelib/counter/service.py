@@ -10,7 +10,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from chalicelib.counter import court_store, store
 from chalicelib.counter.court import LIVE, Document, Order
 from chalicelib.counter.domain import CLOSED, People, Plan, Till
-from chalicelib.counter.vouchers import Number, Voucher, VoucherDraft, VoucherKind
+from chalicelib.counter.vouchers import (
+    FACTOR_FOUND,
+    LIMITS_CHANGED,
+    LOGIN_UNLOCKED,
+    Number,
+    Voucher,
+    VoucherDraft,
+    VoucherKind,
+)
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -19,13 +27,18 @@ from chalicelib.staff import service as staff
 from chalicelib.staff.errors import StaffNotEntitled
 
 __all__ = [
+    "FACTOR_FOUND",
+    "LIMITS_CHANGED",
+    "LOGIN_UNLOCKED",
     "Document",
     "Order",
     "People",
     "Plan",
     "Till",
     "Voucher",
+    "VoucherKind",
     "branch_of_teller",
+    "found_once",
     "live_orders",
     "slip",
     "till_of",
@@ -134,6 +147,14 @@ def write_numbered(branch_id: str, plan: Numbered) -> Number:
     raise AssertionError("the retry loop ended without a result")
 
 
+def found_once(branch_id: str, reference: str, request: str) -> str | None:
+    """The voucher of what was done under a reference before; raises IdempotencyKeyReused where that was another."""
+    number = store.number_of(branch_id, reference)
+    if number is not None and voucher_of(number).request != request:
+        raise ledger.IdempotencyKeyReused()
+    return number
+
+
 def write_once(branch_id: str, reference: str, draft: VoucherDraft) -> str:
     """Put the voucher of what was done already, once a branch and reference; its number.
 
@@ -142,10 +163,7 @@ def write_once(branch_id: str, reference: str, draft: VoucherDraft) -> str:
     """
 
     def known() -> str | None:
-        number = store.number_of(branch_id, reference)
-        if number is not None and voucher_of(number).request != draft.request:
-            raise ledger.IdempotencyKeyReused()
-        return number
+        return found_once(branch_id, reference, draft.request)
 
     found = known()
     if found is not None:

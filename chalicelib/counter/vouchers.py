@@ -142,6 +142,40 @@ EDITION_CHANGED = VoucherKind(
     },
 )
 ONLINE_CLOSED = VoucherKind("online_closed", "网上银行注销回执", {**_PERSON, "state": "状态"})
+PHONE_CHANGED = VoucherKind("phone_changed", "预留手机号变更回执", {**_PERSON, "phone": "变更后手机号"})
+PASSWORD_RESET = VoucherKind(
+    "password_reset", "查询密码重置回执", {**_PERSON, "application": "申请编号", "until": "有效期至"}
+)
+LOGIN_UNLOCKED = VoucherKind("login_unlocked", "网上银行解锁回执", _PERSON)
+LIMITS_CHANGED = VoucherKind(
+    "limits_changed",
+    "网上银行限额调整回执",
+    {
+        "customer": "客户号",
+        "account": "账号",
+        "single": "单笔限额",
+        "day": "日累计限额",
+        "month": "月累计限额",
+        "year": "年累计限额",
+        "count": "日累计笔数",
+        "day_outward": "每日对外限额",
+        "day_without_certificate": "未用证书日限额",
+        "day_without_factor": "小额免密日限额",
+    },
+)
+_FACTOR = {**_PERSON, "factor": "认证工具", "serial": "序列号", "state": "状态"}
+FACTOR_ISSUED = VoucherKind("factor_issued", "认证工具发放回执", _FACTOR)
+CERTIFICATE_APPLIED = VoucherKind("certificate_applied", "数字证书申请回执", _FACTOR)
+FACTOR_LOST = VoucherKind("factor_lost", "认证工具挂失回执", _FACTOR)
+FACTOR_FOUND = VoucherKind("factor_found", "认证工具解除挂失回执", _FACTOR)
+FACTOR_ENDED = VoucherKind("factor_ended", "认证工具注销回执", _FACTOR)
+_BLANKS = {"blanks": "空白介质", "serials": "序列号", "count": "数量"}
+BLANKS_RECEIVED = VoucherKind("blanks_received", "空白介质入库单", {**_BLANKS, "order": "单号"})
+BLANKS_MOVED = VoucherKind(
+    "blanks_moved", "空白介质调拨单", {**_BLANKS, "from": "调出机构", "to": "调入机构", "order": "单号"}
+)
+BLANKS_SPOILED = VoucherKind("blanks_spoiled", "空白介质作废单", {**_BLANKS, "reason": "原因"})
+BLANKS_RETURNED = VoucherKind("blanks_returned", "空白介质退库单", {**_BLANKS, "reason": "原因"})
 
 KINDS: Mapping[str, VoucherKind] = {
     kind.code: kind
@@ -163,5 +197,18 @@ KINDS: Mapping[str, VoucherKind] = {
         SIGNED_UP,
         EDITION_CHANGED,
         ONLINE_CLOSED,
+        PHONE_CHANGED,
+        PASSWORD_RESET,
+        LOGIN_UNLOCKED,
+        LIMITS_CHANGED,
+        FACTOR_ISSUED,
+        CERTIFICATE_APPLIED,
+        FACTOR_LOST,
+        FACTOR_FOUND,
+        FACTOR_ENDED,
+        BLANKS_RECEIVED,
+        BLANKS_MOVED,
+        BLANKS_SPOILED,
+        BLANKS_RETURNED,
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ __all__ = [
     "OFFLINE",
     "PROFESSIONAL",
     "RESIDENT_ID",
+    "Change",
     "Customer",
     "IdentityDocument",
     "Profile",
@@ -74,6 +75,16 @@ __all__ = [
 ]
 
 customer_update = store.customer_update
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a customer that the counter makes: facts before and after, and its writes by whom and when."""
+
+    profile: Profile
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    writes: Callable[[str, dt.datetime], list[ItemPut | ItemUpdate]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import RANK_FACTOR, RANK_MALFORMED, RANK_SESSION, Refusal
+from chalicelib.platform.errors import RANK_FACTOR, RANK_MALFORMED, RANK_RIGHT, RANK_SESSION, Refusal
 
 
 class NotLoggedIn(Refusal):
@@ -81,6 +81,20 @@ class LoginNameTaken(Refusal):
     code, status, rank = "login_name_taken", 409, RANK_FACTOR
     zh = "该登录名已被使用，请更换。"
     en = "The login name is taken; choose another."
+
+
+class ApplicationsExhausted(Refusal):
+    """Each application sends a code and gives tries at it."""
+
+    code, status, rank = "applications_exhausted", 429, RANK_FACTOR
+    zh = "该客户今日申请或重置查询密码的次数已达上限，请明日再办理。"
+    en = "The customer has applied for the query password too often today; come again tomorrow."
+
+
+class NotSignedUp(Refusal):
+    code, status, rank = "not_signed_up", 409, RANK_RIGHT
+    zh = "该客户未签约网上银行或已注销，没有查询密码可重置；请先办理签约。"
+    en = "The customer has no online banking, and no query password to reset; sign up first."
 
 
 class ApplicationRefused(Refusal):

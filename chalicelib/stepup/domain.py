@@ -185,6 +185,16 @@ def awaiting_rule() -> Rule:
     )
 
 
+def proved_rule() -> Rule:
+    """What was proved is used once."""
+    return Rule(
+        "#state = :proved",
+        {":proved": s(CONFIRMED)},
+        lambda image: bool(image.get("state") == CONFIRMED),
+        lambda image: StepUpNotAwaiting(state=str(image.get("state"))),
+    )
+
+
 def in_time_rule(now_text: str) -> Rule:
     """A challenge is confirmed in minutes or not at all."""
     return Rule(

@@ -60,8 +60,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "reversals.approve": "approvals, by the kind",
     "customers.read": "no such operation yet",
     "audit.read": "no such operation yet",
-    "counter.credentials": "approvals, by the kind",
-    "counter.stock": "no such operation yet",
 }
 
 each = pytest.mark.parametrize(

@@ -33,13 +33,6 @@ NOT_OVER_HTTP = {
     "business_day_out_of_order": "the day close's own side",
     "business_day_pending": "the day close's own side",
     "business_day_unbalanced": "the day close's own side",
-    "blank_malformed": "the counter's own side",
-    "blank_known": "the counter's own side",
-    "blank_not_in_stock": "the counter's own side",
-    "blank_issued": "the counter's own side",
-    "blank_cancelled": "the counter's own side",
-    "blank_spoiled": "the counter's own side",
-    "blank_used": "the counter's own side",
     "approval_not_expired": "the clock's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }

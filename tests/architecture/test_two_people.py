@@ -15,6 +15,7 @@ DOORS_FOR_ONE: dict[str, dict[str, str]] = {
     "upgrade": {},
     "downgrade": {},
     "close_online": {},
+    "complete_at_counter": {},
     "reverse_entry": {"transfers/commands/reverse_transfer.py": "is the same door, with the customer's limits"},
 }
 

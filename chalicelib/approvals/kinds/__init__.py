@@ -21,6 +21,7 @@ def kinds() -> dict[str, Kind[Any]]:
         CUSTOMER_CLOSING,
         CUSTOMER_SIGN_UP,
         EDITION_CHANGE,
+        PHONE_CHANGE,
     )
     from chalicelib.approvals.kinds.court_order import (  # noqa: PLC0415  # see above
         COURT_FREEZE,
@@ -55,6 +56,7 @@ def kinds() -> dict[str, Kind[Any]]:
         CUSTOMER_SIGN_UP,
         EDITION_CHANGE,
         CUSTOMER_CLOSING,
+        PHONE_CHANGE,
         COURT_FREEZE,
         COURT_RENEWAL,
         COURT_LIFTING,

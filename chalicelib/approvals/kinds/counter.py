@@ -10,11 +10,25 @@ from pydantic import Field
 from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.approvals.kinds.limits_change import CustomerId
 from chalicelib.approvals.kinds.planned import proposal_of
-from chalicelib.counter.commands.change_customer import CHANGE_EDITION, CLOSE, EditionWish, plan_edition, plan_end
+from chalicelib.counter.commands.change_customer import (
+    CHANGE_EDITION,
+    CHANGE_PHONE,
+    CLOSE,
+    EditionWish,
+    plan_edition,
+    plan_end,
+    plan_phone,
+)
 from chalicelib.counter.commands.papers import EditionForm, SeenDocument
 from chalicelib.counter.commands.serve_customer import SignUpOpening, plan_opening, plan_state
 from chalicelib.counter.errors import DocumentNotShown
-from chalicelib.customers.errors import EditionChangeRefused, NoSettlementAccount, PhoneNotReserved, SignUpRefused
+from chalicelib.customers.errors import (
+    EditionChangeRefused,
+    NoSettlementAccount,
+    PhoneChanged,
+    PhoneNotReserved,
+    SignUpRefused,
+)
 from chalicelib.factors.errors import FactorNotActive
 from chalicelib.ledger.errors import FrozenByCourt, StateChangeRefused
 from chalicelib.limits.errors import LimitAboveCeiling
@@ -23,6 +37,7 @@ from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.http import Body
 from chalicelib.platform.money import Money
 from chalicelib.staff import service as staff
+from chalicelib.stepup.errors import StepUpNotAwaiting
 
 
 class CustomerSignUp(Body):
@@ -49,6 +64,14 @@ class CustomerClosing(Body):
     """The end of online banking."""
 
     customer: CustomerId
+    seen: SeenDocument
+
+
+class PhoneChange(Body):
+    """Another reserved phone; `proof` is the challenge whose code the teller was told."""
+
+    customer: CustomerId
+    proof: Annotated[str, Field(pattern="^[a-z2-7]{20}$")]
     seen: SeenDocument
 
 
@@ -81,6 +104,10 @@ def _change_edition(payload: EditionChange, now: dt.datetime) -> Proposal:
 
 def _close(payload: CustomerClosing, _: dt.datetime) -> Proposal:
     return proposal_of(plan_end(payload.customer, payload.seen))
+
+
+def _change_phone(payload: PhoneChange, _: dt.datetime) -> Proposal:
+    return proposal_of(plan_phone(payload.customer, payload.proof, payload.seen))
 
 
 def _unfreeze(payload: AccountUnfreeze, _: dt.datetime) -> Proposal:
@@ -153,6 +180,21 @@ CUSTOMER_CLOSING = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_close,
     refusals=(NotFound, DocumentNotShown, EditionChangeRefused),
+)
+PHONE_CHANGE = Kind(
+    code=CHANGE_PHONE,
+    zh="预留手机号变更",
+    en="change of the reserved phone",
+    payload=PhoneChange,
+    words={
+        **_PERSON,
+        "phone": ("预留手机号", "reserved phone"),
+        "proof": ("新号码验证", "proof of the new number"),
+    },
+    makes=staff.COUNTER_CUSTOMERS,
+    checks=staff.COUNTER_APPROVE,
+    propose=_change_phone,
+    refusals=(NotFound, DocumentNotShown, StepUpNotAwaiting, PhoneChanged),
 )
 ACCOUNT_UNFREEZE = Kind(
     code="account.unfreeze",

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from chalicelib.approvals.domain import Kind, Proposal
+from chalicelib.approvals.kinds.planned import with_voucher
+from chalicelib.counter.service import LIMITS_CHANGED
 from chalicelib.customers import service as customers
 from chalicelib.limits.commands.plan_limits import LimitsPlan, plan_account_limits, plan_customer_limits
 from chalicelib.platform import fields
@@ -76,11 +78,14 @@ def _of_customer(payload: CustomerLimitsWish, _: dt.datetime) -> Proposal:
 
 
 def _proposal(plan: LimitsPlan, known: Mapping[str, str], branch_id: str) -> Proposal:
+    after = {**known, **plan.after()}
     return Proposal(
         branch_id=branch_id,
         before={**known, **plan.before()},
-        after={**known, **plan.after()},
-        writes=lambda by: plan.writes(by.now, by=by.checker),
+        after=after,
+        writes=with_voucher(
+            branch_id, LIMITS_CHANGED, after, plan.customer_id, lambda by: plan.writes(by.now, by=by.checker)
+        ),
     )
 
 

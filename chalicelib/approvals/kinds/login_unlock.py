@@ -6,6 +6,8 @@ import datetime as dt
 
 from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.approvals.kinds.limits_change import CustomerId
+from chalicelib.approvals.kinds.planned import with_voucher
+from chalicelib.counter.service import LOGIN_UNLOCKED
 from chalicelib.identity.commands.unlock import plan_unlock
 from chalicelib.platform import clock
 from chalicelib.platform.errors import NotFound
@@ -30,7 +32,13 @@ def _propose(payload: LoginUnlock, now: dt.datetime) -> Proposal:
         branch_id=plan.branch_id,
         before={**known, "locked_until": ", ".join(untils) or _NO_LOCK},
         after={**known, "locked_until": _NO_LOCK},
-        writes=lambda by: plan.writes(by.now, by=by.checker),
+        writes=with_voucher(
+            plan.branch_id,
+            LOGIN_UNLOCKED,
+            known,
+            payload.customer_id,
+            lambda by: plan.writes(by.now, by=by.checker),
+        ),
     )
 
 

@@ -9,8 +9,9 @@ from pydantic import StringConstraints
 
 from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.approvals.kinds.limits_change import CustomerId
-from chalicelib.approvals.kinds.planned import proposal_of
+from chalicelib.approvals.kinds.planned import proposal_of, with_voucher
 from chalicelib.counter.commands.serve_customer import plan_state
+from chalicelib.counter.service import FACTOR_FOUND
 from chalicelib.customers import service as customers
 from chalicelib.factors.commands.lift_loss import plan_lift
 from chalicelib.factors.errors import FactorStateUnfit
@@ -58,11 +59,14 @@ def _of_factor(payload: FactorLossLift, now: dt.datetime) -> Proposal:
         raise NotFound()
     plan = plan_lift(payload.customer_id, payload.factor_id, now)
     known = {"customer": payload.customer_id, "factor": plan.row.method}
+    after = {**known, "state": plan.after}
     return Proposal(
         branch_id=profile.branch_id,
         before={**known, "state": plan.row.state},
-        after={**known, "state": plan.after},
-        writes=lambda by: plan.writes(by.now),
+        after=after,
+        writes=with_voucher(
+            profile.branch_id, FACTOR_FOUND, after, payload.customer_id, lambda by: plan.writes(by.now)
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from chalicelib.counter import service, vouchers
@@ -11,14 +12,17 @@ from chalicelib.counter.domain import People, Plan, Write
 from chalicelib.counter.errors import SecondPersonRequired
 from chalicelib.counter.vouchers import VoucherKind
 from chalicelib.customers import service as customers
-from chalicelib.customers.commands.change_edition import Change, Upgrade, plan_closing, plan_downgrade, plan_upgrade
+from chalicelib.customers.commands.change_edition import Upgrade, plan_closing, plan_downgrade, plan_upgrade
+from chalicelib.customers.commands.change_phone import plan_proved
 from chalicelib.customers.errors import SignUpRefused
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.masking import mask_name
 from chalicelib.staff import service as staff
 
-CHANGE_EDITION, CLOSE = "customer.change_edition", "customer.close"
+CHANGE_EDITION, CLOSE, CHANGE_PHONE = "customer.change_edition", "customer.close", "customer.change_phone"
+
+_ID = re.compile(r"[a-z2-7]{20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class EditionWish:
 
 def met(actor: StaffCaller, customer_id: str) -> customers.Profile:
     """The customer before the teller; raises NotFound, also for one who is not of the teller's organisation."""
-    profile = customers.find_profile(customer_id)
+    # What cannot be an id is not looked up.
+    profile = customers.find_profile(customer_id) if _ID.fullmatch(customer_id) else None
     if profile is None:
         raise NotFound()
     staff.require_scope(actor, profile.branch_id)
@@ -61,7 +66,16 @@ def plan_end(customer_id: str, seen: SeenDocument) -> Plan:
     return plan_of(plan_closing(customer_id), vouchers.ONLINE_CLOSED, seen)
 
 
-def plan_of(change: Change, kind: VoucherKind, seen: SeenDocument) -> Plan:
+def plan_phone(customer_id: str, challenge_id: str, seen: SeenDocument) -> Plan:
+    """Change the reserved phone to the number whose code the same teller was told (NB-5.3.7-2).
+
+    Raises DocumentNotShown, what `plan_proved` raises.
+    """
+    seen.require(CHANGE_PHONE, customer_id)
+    return plan_of(plan_proved(customer_id, challenge_id, teller_id=seen.teller), vouchers.PHONE_CHANGED, seen)
+
+
+def plan_of(change: customers.Change, kind: VoucherKind, seen: SeenDocument) -> Plan:
     """A change as two people make it: asked for by who saw the document, on the day on which it was seen."""
     profile = change.profile
     known = {"customer": profile.customer_id, "holder": mask_name(profile.name), "document": seen.text}

@@ -7,7 +7,7 @@ of record, profile, contracts, factor and log, under the condition that the reco
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.audit import service as audit
@@ -47,17 +47,7 @@ class Upgrade:
     rights: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of a customer's online banking: facts before and after, and its writes by whom and when."""
-
-    profile: customers.Profile
-    before: Mapping[str, str]
-    after: Mapping[str, str]
-    writes: Callable[[str, dt.datetime], list[Write]]
-
-
-def plan_upgrade(form: Upgrade, now: dt.datetime) -> Change:
+def plan_upgrade(form: Upgrade, now: dt.datetime) -> customers.Change:
     """From the express or credit-card edition to the professional one.
 
     Sessions that are open keep the edition they began with. Raises NotFound, EditionChangeRefused (not signed up, or
@@ -97,7 +87,7 @@ def plan_upgrade(form: Upgrade, now: dt.datetime) -> Change:
         "factor": form.factor,
         "accounts": "、".join(f"{mask_account(account_id)} {right}" for account_id, right in form.rights.items()),
     }
-    return Change(profile, known, after, writes)
+    return customers.Change(profile, known, after, writes)
 
 
 def _hold(record: ItemUpdate, form: Upgrade, at: dt.datetime) -> list[ItemPut]:
@@ -114,7 +104,7 @@ def _hold(record: ItemUpdate, form: Upgrade, at: dt.datetime) -> list[ItemPut]:
     raise SignUpRefused(reason="须选定已持有的认证工具或短信验证码 / choose SMS codes or a factor that is held")
 
 
-def plan_downgrade(customer_id: str, edition: str) -> Change:
+def plan_downgrade(customer_id: str, edition: str) -> customers.Change:
     """From the professional edition to one that looks only: from that moment no session pays.
 
     Raises NotFound, EditionChangeRefused.
@@ -129,10 +119,10 @@ def plan_downgrade(customer_id: str, edition: str) -> Change:
         record, update = customers.customer_update(customer_id), store.profile_update(customer_id)
         return _change(customer, ACTIVE, edition, record, update, by=by, at=at)
 
-    return Change(profile, {"edition": customer.edition}, {"edition": edition}, writes)
+    return customers.Change(profile, {"edition": customer.edition}, {"edition": edition}, writes)
 
 
-def plan_closing(customer_id: str) -> Change:
+def plan_closing(customer_id: str) -> customers.Change:
     """End online banking (注销): no log-in, every session ends at once, no contract stays. Final.
 
     Of more than MAX_AT_ONCE contracts the rest stays listed, without effect, until it is done again. Raises NotFound,
@@ -160,7 +150,7 @@ def plan_closing(customer_id: str) -> Change:
     edition = NO_EDITION if customer.state == CLOSED else customer.edition
     known = {"edition": edition, "state": customer.state, "contracts": str(len(contracts))}
     after = {"edition": NO_EDITION, "state": CLOSED, "contracts": str(len(contracts) - len(ended))}
-    return Change(profile, known, after, writes)
+    return customers.Change(profile, known, after, writes)
 
 
 def upgrade(form: Upgrade, *, teller_id: str, at: dt.datetime) -> None:
@@ -178,7 +168,7 @@ def close_online(customer_id: str, *, teller_id: str, at: dt.datetime) -> None:
     _alone(plan_closing(customer_id), teller_id, at)
 
 
-def _alone(change: Change, teller_id: str, at: dt.datetime) -> None:
+def _alone(change: customers.Change, teller_id: str, at: dt.datetime) -> None:
     staff.require_teller(teller_id, change.profile.branch_id)
     updates.together(change.writes(teller_id, at))
 

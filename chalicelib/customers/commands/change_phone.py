@@ -55,8 +55,27 @@ def complete(caller: Caller, challenge_id: str, code: str, now: dt.datetime) -> 
     _complete(caller.customer_id, caller.session_id, challenge_id, code, now, session_id=caller.session_id)
 
 
+def plan_proved(customer_id: str, challenge_id: str, *, teller_id: str) -> customers.Change:
+    """The change that this teller began, once the code was right (`stepup.prove`), for a second person to approve.
+
+    Raises NotFound, StepUpNotAwaiting, PhoneChanged when the reserved phone changed since it was begun.
+    """
+    challenge = stepup.proved(customer_id, teller_id, challenge_id)
+    profile = customers.profile_of(customer_id)
+    if profile.phone != challenge.facts["old_phone"]:
+        raise PhoneChanged()
+
+    def writes(_: str, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
+        return _writes(challenge, stepup.proof_used(challenge, at), at, session_id=None)
+
+    # Two numbers may look alike where they are masked: that one is proved and used says that they differ.
+    before = {"phone": mask_phone(profile.phone), "proof": "confirmed"}
+    after = {"phone": mask_phone(challenge.facts["phone"]), "proof": "used"}
+    return customers.Change(profile, before, after, writes)
+
+
 def complete_at_counter(customer_id: str, challenge_id: str, code: str, *, teller_id: str, now: dt.datetime) -> None:
-    """The same for a change that this teller began."""
+    """The change that this teller began, by one teller alone."""
     _complete(customer_id, teller_id, challenge_id, code, now, session_id=None)
 
 
@@ -80,26 +99,34 @@ def _complete(
     if found is None or found.kind is not stepup.PROVE_PHONE:
         raise NotFound()
     challenge = stepup.claim(customer_id, holder, challenge_id, stepup.Given(stepup.SMS, code), now)
-    old, new = challenge.facts["old_phone"], challenge.facts["phone"]
-    writes: list[ItemPut | ItemUpdate] = [
-        # The stream tells the old number, which stands among the facts.
-        stepup.settlement(challenge, now).set(
-            "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
-        ),
-        *customers.phone_updates(customer_id, old, new, clock.from_text(challenge.created_at), now),
-        audit.event(
-            customer_id,
-            audit.PHONE_CHANGED,
-            now,
-            session_id=session_id,
-            old=mask_phone(old),
-            new=mask_phone(new),
-            by="customer" if session_id else "counter",
-        ),
-    ]
+    used = stepup.settlement(challenge, now).set(
+        "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
+    )
+    writes = _writes(challenge, used, now, session_id=session_id)
     # What was asked for by a token or certificate that is lost by now was perhaps asked for by a thief.
     asked_by = challenge.facts.get("confirmed_by")
     try:
         updates.run_together(stepup.resting_on(customer_id, asked_by, writes) if asked_by else writes)
     except updates.Overtaken:
         raise PhoneChanged() from None
+
+
+def _writes(
+    challenge: stepup.Challenge, used: ItemUpdate, now: dt.datetime, *, session_id: str | None
+) -> list[ItemPut | ItemUpdate]:
+    """The change as parts of one write with the end of its proof, whose stream tells the old number."""
+    old, new = challenge.facts["old_phone"], challenge.facts["phone"]
+    by = "customer" if session_id else "counter"
+    return [
+        used,
+        *customers.phone_updates(challenge.customer_id, old, new, clock.from_text(challenge.created_at), now),
+        audit.event(
+            challenge.customer_id,
+            audit.PHONE_CHANGED,
+            now,
+            session_id=session_id,
+            old=mask_phone(old),
+            new=mask_phone(new),
+            by=by,
+        ),
+    ]

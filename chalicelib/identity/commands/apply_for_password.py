@@ -11,10 +11,11 @@ from chalicelib.customers import service as customers
 from chalicelib.customers.commands.open_express import contract_held, opening
 from chalicelib.customers.errors import PhoneChanged
 from chalicelib.factors import service as factors
+from chalicelib.factors.errors import FactorNotActive
 from chalicelib.identity import application_store, attempts_store, sessions, store, tries
 from chalicelib.identity.application_store import FIRST_ATTEMPT, Application
 from chalicelib.identity.commands.personal import personal_of
-from chalicelib.identity.errors import ApplicationRefused
+from chalicelib.identity.errors import ApplicationRefused, ApplicationsExhausted, NotSignedUp
 from chalicelib.identity.password_rules import check
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
@@ -49,10 +50,34 @@ def apply(stated: Stated, correlation_id: str, now: dt.datetime) -> tuple[str, i
     most = parameters.value(parameters.PASSWORD_APPLICATIONS_DAY, now)
     if not application_store.count_one(customer_id or stated.account_id, now, most):
         customer_id = None
+    return _sent(customer_id or "", stated.account_id, correlation_id, now, valid_s)
+
+
+def apply_at_counter(customer_id: str, *, correlation_id: str, now: dt.datetime) -> tuple[str, int]:
+    """The same for a signed-up customer whom a teller has before them: the code goes to the reserved phone, and the
+    customer sets the password (`set_password`), so that nobody at the counter knows it.
+
+    Raises NotSignedUp, FactorNotActive when the phone was reported lost, ApplicationsExhausted.
+    """
+    customer = customers.customer_of(customer_id)
+    if customer is None or customer.state != customers.ACTIVE:
+        raise NotSignedUp()
+    if not factors.takes_codes(customer_id):
+        raise FactorNotActive(factors=factors.NO_FACTOR)
+    if not application_store.count_one(customer_id, now, parameters.value(parameters.PASSWORD_APPLICATIONS_DAY, now)):
+        raise ApplicationsExhausted()
+    # The message names an account, as the customer knows those.
+    account_id = next(iter([*customers.contracts_of(customer_id), *customers.holdings_of(customer_id)]))
+    valid_s = parameters.value(parameters.SMS_CODE_VALID_S, now)
+    return _sent(customer_id, account_id, correlation_id, now, valid_s)
+
+
+def _sent(customer_id: str, account_id: str, correlation_id: str, now: dt.datetime, valid_s: int) -> tuple[str, int]:
+    """Store the application and ask for its code."""
     application = Application(
         ids.random_id(16),
-        customer_id or "",
-        stated.account_id,
+        customer_id,
+        account_id,
         clock.to_text(now),
         clock.to_text(now + dt.timedelta(seconds=valid_s)),
     )
