@@ -10,6 +10,8 @@ from chalicelib.counter.routes import api as counter
 from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
 from chalicelib.devices.routes import api as devices
+from chalicelib.enquiry.customer_routes import api as enquiry_customers
+from chalicelib.enquiry.routes import api as enquiry
 from chalicelib.factors.routes import api as factors
 from chalicelib.identity.credential_routes import api as credentials
 from chalicelib.identity.routes import api as identity
@@ -49,4 +51,6 @@ CONTEXT_APIS: tuple[Api, ...] = (
     approvals,
     parameters,
     reports,
+    enquiry_customers,
+    enquiry,
 )
