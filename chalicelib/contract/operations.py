@@ -17,6 +17,8 @@ from chalicelib.counter.voucher_routes import api as counter_vouchers
 from chalicelib.customers.picture_routes import api as pictures
 from chalicelib.customers.routes import api as customers
 from chalicelib.devices.routes import api as devices
+from chalicelib.enquiry.customer_routes import api as enquiry_customers
+from chalicelib.enquiry.routes import api as enquiry
 from chalicelib.factors.routes import api as factors
 from chalicelib.identity.credential_routes import api as credentials
 from chalicelib.identity.routes import api as identity
@@ -65,4 +67,6 @@ CONTEXT_APIS: tuple[Api, ...] = (
     appointments,
     parameters,
     reports,
+    enquiry_customers,
+    enquiry,
 )

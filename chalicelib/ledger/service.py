@@ -90,6 +90,7 @@ __all__ = [
     "open_account",
     "over_short_account",
     "post",
+    "posted_between",
     "postings_of",
     "read",
     "read_accounts",
@@ -112,6 +113,7 @@ deferred_lines_at = deferred_store.read
 MAX_DEFERRED_READ = deferred_store.MAX_READ
 deferred_lines_from = deferred_store.lines_from
 journal_put = store.journal_put
+posted_between = store.scan_posted
 journal_update = store.journal_update
 
 

@@ -15,9 +15,18 @@ from chalicelib.reports import domain, store
 from chalicelib.reports.domain import AWAITING, EXPIRED, Figure, Row
 from chalicelib.staff import service as staff
 
-__all__ = ["STATES", "Figure", "Row", "customer_accounts_in", "figures", "list_again", "note", "page", "read_row"]
-
-STATES = tuple(domain.RANKS)
+__all__ = [
+    "Figure",
+    "Row",
+    "cash_branch_in",
+    "customer_accounts_in",
+    "figures",
+    "is_in_scope",
+    "list_again",
+    "note",
+    "page",
+    "read_row",
+]
 
 
 def customer_accounts_in(image: Image) -> list[str]:
@@ -111,6 +120,7 @@ def figures(actor: StaffCaller, days: Sequence[str], branch_id: str | None) -> l
 
 
 def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:
+    """Whether that organisation is the actor's own or below it."""
     try:
         staff.require_scope(actor, branch_id)
     except NotFound:

@@ -12,6 +12,18 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
+from chalicelib.transfers.domain import Instruction, state_at
+
+__all__ = [
+    "digest_of",
+    "entry_id_from",
+    "list_again",
+    "posted_message",
+    "state_at",
+    "transfer_by_key",
+    "transfer_of",
+    "transfer_page",
+]
 
 # What cannot be an id is not looked up.
 _ENTRY_ID = re.compile(r"[a-z2-7]{26}")
@@ -38,6 +50,11 @@ def transfer_of(customer_id: str, entry_id: str) -> Image:
 def transfer_by_key(customer_id: str, idempotency_key: str) -> Image:
     """The same, found by the key it was created with: for an app that crashed before it read the answer."""
     return transfer_of(customer_id, entry_id_of(customer_id, idempotency_key))
+
+
+def digest_of(image: Image) -> bytes:
+    """The digest of what a stored transfer says now."""
+    return Instruction.from_image(image).digest()
 
 
 def transfer_page(

@@ -18,9 +18,10 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.staff import domain as staff
 from chalicelib.staff import service as staff_service
+from infra import ops_lists
 from tests.chain.bank import BRANCH, Bank, Reply
 from tests.chain.clerks import CITY, OTHER, VILLAGE, Clerk, appoint, branches, log_in
-from tests.chain.probe import table_items
+from tests.chain.probe import WORKERS, table_items
 
 pytestmark = pytest.mark.requirement("NB-5.2.5-op")
 
@@ -50,8 +51,13 @@ def figures(bank: Bank, clerk: Clerk, query: str = PERIOD) -> dict[tuple[str, st
     }
 
 
-def a_day(bank: Bank) -> None:
-    """Deposits, transfers with a fee from two branches, a reversal, a hold that is paid in part."""
+def a_day(bank: Bank, *, unheard: bool = False) -> None:
+    """Deposits, transfers with a fee from two branches, a reversal, a hold that is paid in part.
+
+    Where it is `unheard`, the lists' worker gets no record of it.
+    """
+    if unheard:
+        bank.positions["JournalTable", WORKERS["project_transfers"]] = 10**9
     parameters.set_value("fee.transfer.own_bank_fen", 1_00)
     first = bank.sign_up("赵小明", deposit="500.00")
     second = bank.sign_up("钱红", deposit="300.00", branch_id=CITY)
@@ -91,6 +97,26 @@ def test_every_entry_counts_once_by_day_branch_and_kind(bank: Bank, office: Cler
     posted = [image for image in table_items(bank, "JournalTable") if image["state"] == "posted"]
     assert len(posted) == 7
     assert sum(image.get("captured_fen", image["amount_fen"]) for image in posted) == 925_01
+
+
+def test_what_the_stream_never_told_is_made_good_by_an_operator(
+    bank: Bank, office: Clerk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # given a day of which the worker heard the first deposit only
+    person = bank.sign_up("孙立", deposit="1.00")
+    bank.settle()
+    a_day(bank, unheard=True)
+    deposit = (DAY, BRANCH, "cash_deposit")
+    assert figures(bank, office) == {deposit: (1, "1.00", "0.00")}
+    # when it is run, and run again
+    assert ops_lists.main([DAY]) == ops_lists.DONE
+    assert ops_lists.main([DAY]) == ops_lists.DONE
+    assert capsys.readouterr().out.split() == ["已补记", "/", "noted:", "7", "已补记", "/", "noted:", "0"]
+    assert figures(bank, office) == {**ALL, deposit: (3, "801.00", "0.00")}
+    assert bank.balance(person.account) == 1_00
+    # of another date there is nothing, and what is no date is refused
+    assert ops_lists.main(["20261122"]) == ops_lists.DONE
+    assert ops_lists.main(["20261131"]) == ops_lists.NOT_DONE
 
 
 def test_a_branch_counts_itself_and_what_is_below_it(bank: Bank, office: Clerk) -> None:
