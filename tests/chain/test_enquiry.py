@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from chalicelib.counter.commands import court_orders
-from chalicelib.counter.commands.court_orders import Freeze, People, plan_freeze
+from chalicelib.counter.commands.court_orders import Freeze, plan_freeze
 from chalicelib.counter.court import Document
+from chalicelib.counter.domain import People
 from chalicelib.ledger.commands.reverse_entry import reversal_id_of, reverse_entry
 from chalicelib.platform import clock, updates
 from chalicelib.staff import domain as staff
@@ -115,7 +115,7 @@ def test_an_account_shows_balance_state_orders_and_newest_lines(bank: Bank, offi
     bank.settle()
     staff_service.appoint_teller("T0009", "柜员乙", BRANCH, PASSWORD)
     paper = Document("（2026）示01执123号", "示范县人民法院", ("法警0001", "法警0002"))
-    freeze: court_orders.Plan = plan_freeze(Freeze(payer.account, paper, "20271120", 100_00), clock.now())
+    freeze = plan_freeze(Freeze(payer.account, paper, "20271120", 100_00), clock.now())
     updates.run_together(freeze.writes(People(TELLER, "T0009", clock.now())))
     body = account_of(bank, office, payer).body
     assert body["account"]["account"] == masked(payer.account)
