@@ -277,7 +277,13 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     Raises NotFound (also for another's), StepUpNotAwaiting, StepUpExpired, StepUpTriesExhausted, StepUpAltered,
     FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
     """
-    challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
+    with factors.naming_what_is_usable(caller, now):
+        challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
+        _settle(caller, challenge, given, now)
+    return replace(challenge, state=domain.CONFIRMED)
+
+
+def _settle(caller: Caller, challenge: Challenge, given: Given, now: dt.datetime) -> None:
     settled = settlement(challenge, now).set(
         "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id",
         confirmed=s(domain.CONFIRMED),
@@ -286,7 +292,6 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     )
     rule = _factor_rule(challenge)
     updates.run_together(_with_rule(caller.customer_id, rule, [settled]))
-    return replace(challenge, state=domain.CONFIRMED)
 
 
 def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: dt.datetime) -> Challenge:
