@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +31,13 @@ from chalicelib.factors.domain import (
     active_rule,
     factor_of,
 )
-from chalicelib.factors.errors import BoundDeviceRequired, CodeWrong, FactorNotActive, SignatureWrong
+from chalicelib.factors.errors import (
+    BoundDeviceRequired,
+    CodeWrong,
+    FactorCeilingExceeded,
+    FactorNotActive,
+    SignatureWrong,
+)
 from chalicelib.factors.store import FactorItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
@@ -68,6 +76,7 @@ __all__ = [
     "is_sealed",
     "known_secrets",
     "methods_held",
+    "naming_what_is_usable",
     "policy",
     "require",
     "rotate_secret",
@@ -344,6 +353,23 @@ def methods_held(customer_id: str, now: dt.datetime) -> list[str]:
     """Methods of the customer's factors that are active and not past their end, weakest first."""
     held = {row.method for row in store.of_customer(customer_id) if state_at(row, now) == domain.ACTIVE}
     return [method for method in METHODS if method in held]
+
+
+@contextmanager
+def naming_what_is_usable(caller: Caller, now: dt.datetime) -> Iterator[None]:
+    """Where a factor is refused inside, name those of the customer's that would do: the record has expired ones too,
+    and those of other sessions.
+    """
+    try:
+        yield
+    except (FactorNotActive, FactorCeilingExceeded) as refusal:
+        held = methods_held(caller.customer_id, now)
+        usable = [method for method in held if not device_refusals(method, caller.device_id)]
+        if isinstance(refusal, FactorNotActive):
+            raise FactorNotActive(factors=domain.words(usable)) from None
+        would_do = refusal.facts["factors"].split(",")
+        yours = domain.words(method for method in usable if method in would_do)
+        raise FactorCeilingExceeded(**{**refusal.facts, "yours": yours}) from None
 
 
 def download_code(image: Image) -> str:

@@ -13,7 +13,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from chalicelib.identity.errors import ApplicationRefused
 from chalicelib.platform import aws, clock, settings, updates
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_image, to_raw
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, TryAgain
 
 AWAITING, USED = "awaiting", "used"
 FIRST_ATTEMPT = 1
@@ -63,22 +63,28 @@ def put_withdrawal_hash(account_id: str, withdrawal_hash: str) -> None:
 
 def withdrawal_hash_of(account_id: str) -> str | None:
     """The stored hash, or None."""
-    try:
-        return AccountSecretItem.get(account_id, consistent_read=True).withdrawal_hash
-    except DoesNotExist:
-        return None
+    row = _secrets_of(account_id)
+    return row.withdrawal_hash if row is not None else None
 
 
-def put_payment_hash(account_id: str, payment_hash: str, noted: ItemPut) -> None:
-    """Set an account's electronic payment password, then note it in the customer's log."""
-    AccountSecretItem(account_id).update(actions=[AccountSecretItem.payment_hash.set(payment_hash)])
-    aws.dynamodb().put_item(**noted.parameters())
+def payment_hash_write(account_id: str, payment_hash: str) -> ItemPut | ItemUpdate:
+    """Set an account's electronic payment password, as a part of another write."""
+    table = settings.table("account_secrets")
+    if _secrets_of(account_id) is None:
+        return ItemPut(table, "account_id", to_raw({"account_id": account_id, "payment_hash": payment_hash}))
+    update = ItemUpdate(table, {"account_id": s(account_id)}, missing=TryAgain)
+    return update.set("#payment_hash = :payment_hash", payment_hash=s(payment_hash))
 
 
 def payment_hash_of(account_id: str) -> str | None:
     """The stored hash, or None."""
+    row = _secrets_of(account_id)
+    return row.payment_hash if row is not None else None
+
+
+def _secrets_of(account_id: str) -> AccountSecretItem | None:
     try:
-        return AccountSecretItem.get(account_id, consistent_read=True).payment_hash
+        return AccountSecretItem.get(account_id, consistent_read=True)
     except DoesNotExist:
         return None
 

@@ -244,6 +244,7 @@ class PaymentPasswordGiven(Body):
         errors.OldPasswordWrong,
         errors.PasswordPersonal,
         errors.PasswordPattern,
+        OutcomeUnknown,
     ),
 )
 def change_payment_password(call: Call, account_id: str) -> Answer:

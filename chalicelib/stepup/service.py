@@ -281,9 +281,10 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     Raises NotFound (also for another's), StepUpNotAwaiting, StepUpExpired, StepUpTriesExhausted, StepUpAltered,
     FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
     """
-    challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
-    rule = _factor_rule(challenge)
-    updates.run_together(_with_rule(caller.customer_id, rule, [_confirmation(challenge, given, now)]))
+    with factors.naming_what_is_usable(caller, now):
+        challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
+        rule = _factor_rule(challenge)
+        updates.run_together(_with_rule(caller.customer_id, rule, [_confirmation(challenge, given, now)]))
     return replace(challenge, state=domain.CONFIRMED)
 
 

@@ -204,3 +204,30 @@ def test_instructions_by_code_are_bounded_a_day_and_old_counts_go(bank: Bank) ->
         assert bank.create(bank.log_in(payer), payer, payee, "1.00", f"key-codes-1{day}").status == 201
     (record,) = [r for r in table_items(bank, "CustomersTable") if r["customer_id"] == payer.customer_id]
     assert sorted(n for n in record if n.startswith("codes_")) == ["codes_20261123", "codes_20261124"]
+
+
+@pytest.mark.requirement("XJ-4.2-limit")
+@pytest.mark.requirement("NB-5.3.4")
+def test_what_a_refusal_names_as_the_customers_own_is_usable_now(bank: Bank) -> None:
+    payer, payee = rich(bank), bank.sign_up("钱红")
+    token = bank.log_in(payer)
+    certified(bank, payer, token)
+    # given a phone's certificate, then it would do; and once it has expired, there is nothing that would
+    named = []
+    for key in ("key-usable-1", "key-usable-2"):
+        over = bank.create(token, payer, payee, "60000.00", key)
+        gone = bank.create(token, payer, payee, "1.00", f"{key}-t", factor="token")
+        assert (over.code, gone.code) == ("factor_ceiling_exceeded", "factor_not_active")
+        named.append((over.body["facts"]["yours"], gone.body["facts"]["factors"]))
+        bank.clock.advance(dt.timedelta(days=800))
+        token = bank.log_in(payer)
+    assert named == [("phone", "sms,phone"), ("none", "sms")]
+
+
+@pytest.mark.requirement("XJ-4.2-limit")
+def test_a_cloud_certificate_is_named_where_it_may_sign(bank: Bank) -> None:
+    payer, payee = rich(bank), bank.sign_up("钱红")
+    on_phone, _ = certificate_of(bank, payer, "cloud")
+    for token, yours in ((on_phone, "cloud"), (bank.log_in(payer), "none")):
+        over = bank.create(token, payer, payee, "60000.00", f"key-cloud-{yours}")
+        assert (over.code, over.body["facts"]["yours"]) == ("factor_ceiling_exceeded", yours)

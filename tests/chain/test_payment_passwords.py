@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
+from chalicelib.audit import service as audit
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.customers.domain import IdentityDocument
 from chalicelib.ledger import service as ledger
+from chalicelib.platform import aws
+from chalicelib.platform.dynamo import ItemPut
 from tests.chain.bank import LIMITS, PASSWORD, Bank, Person, Reply
 from tests.chain.probe import same_refusal, table_items, unchanged
 from tests.unit.samples import resident_number
@@ -61,6 +65,29 @@ def test_each_account_has_its_own_and_it_can_be_reset(bank: Bank, customer: Pers
     rows = [row for row in table_items(bank, "SecurityEventsTable") if row["customer_id"] == customer.customer_id]
     assert [row["kind"] for row in rows].count("payment_password_set") == 3
     assert PIN not in repr(table_items(bank, "AccountSecretsTable"))
+
+
+@pytest.mark.requirement("YQ-4.2.2-set")
+@pytest.mark.parametrize("is_set", [False, True])
+def test_it_is_not_set_without_a_row_of_the_log(
+    bank: Bank, customer: Person, express: str, monkeypatch: pytest.MonkeyPatch, is_set: bool
+) -> None:
+    if is_set:
+        assert put(bank, express, customer.account, PIN).status == 204
+    event_of = audit.event
+
+    def taken(*args: Any, **facts: Any) -> ItemPut:
+        """A row of the log that cannot be written, as its place is taken."""
+        event = event_of(*args, **facts)
+        aws.dynamodb().put_item(**event.parameters())
+        return event
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "event", taken)
+        refused = put(bank, express, customer.account, OTHER)
+        assert (refused.status, refused.code) == (503, "try_again")
+    assert verify(bank, express, customer.account, OTHER).code == "payment_password_wrong"
+    assert (verify(bank, express, customer.account, PIN).status == 204) == is_set
 
 
 @pytest.mark.requirement("NB-5.3.3-epay")

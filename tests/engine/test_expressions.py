@@ -382,7 +382,9 @@ def sessions() -> None:
     account_id = person.account
     assert identity_store.put_login_name(account_id, owner)
     application_store.put_withdrawal_hash(account_id, "hash")
-    application_store.put_payment_hash(account_id, "hash", audit.event(owner, audit.PAYMENT_PASSWORD_SET, now))
+    for _ in range(2):  # set, and reset
+        noted = audit.event(owner, audit.PAYMENT_PASSWORD_SET, now)
+        updates.together([application_store.payment_hash_write(account_id, "hash"), noted])
     for has_one, customer_id in ((True, owner), (False, uuid.uuid4().hex)):
         one = application_store.Application(uuid.uuid4().hex, customer_id, account_id, "1", "9")
         application_store.put(one, far)

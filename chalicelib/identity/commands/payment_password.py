@@ -11,7 +11,7 @@ from chalicelib.identity import application_store, attempts_store, service, trie
 from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import OldPasswordWrong, PaymentPasswordWrong
 from chalicelib.identity.password_rules import check_digits
-from chalicelib.platform import passwords
+from chalicelib.platform import passwords, updates
 from chalicelib.platform.http import Caller
 
 
@@ -19,14 +19,15 @@ def set_payment_password(caller: Caller, account_id: str, query_password: str, n
     """Set or reset the payment password of one of the caller's accounts; ends its lock.
 
     Raises NotFound, EditionNotEntitled; OldPasswordWrong for a wrong query password, which counts as a log-in's;
-    what `password_rules.check_digits` raises. The two always differ: a query password is longer than six digits.
+    what `password_rules.check_digits` raises; TryAgain, OutcomeUnknown. The two passwords always differ: a query
+    password is longer than six digits.
     """
     accounts.account_for(caller, entitlements.PAYMENT_PASSWORD_MANAGE, account_id)
     if service.checked_password(caller, query_password, now) is None:
         raise OldPasswordWrong()
     check_digits(new, personal_of(caller.customer_id))
     noted = audit.event(caller.customer_id, audit.PAYMENT_PASSWORD_SET, now, session_id=caller.session_id)
-    application_store.put_payment_hash(account_id, passwords.hash_password(new), noted)
+    updates.together([application_store.payment_hash_write(account_id, passwords.hash_password(new)), noted])
     attempts_store.forget(tries.of_payment_password(caller.customer_id, account_id))
 
 

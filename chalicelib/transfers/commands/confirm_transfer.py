@@ -42,14 +42,16 @@ def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: d
         instruction = Instruction.from_image(image)
         if instruction.digest() != image["digest"] or not factors.is_sealed(sealed_form(image), image.get("seal", b"")):
             raise TransferAltered()
-        proof = factors.verify(given, image, instruction.canonical(), max_tries - image["tries"], now)
+        with factors.naming_what_is_usable(caller, now):
+            proof = factors.verify(given, image, instruction.canonical(), max_tries - image["tries"], now)
     except Refusal as refusal:
         # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
         customers.require_live_session(caller)
         if isinstance(refusal, TransferNotAwaiting) and refusal.facts["state"] == POSTED:
             return _already_posted(entry_id)
         raise
-    posted = ledger.post(lambda at: draft_of(image, caller, at, proof))
+    with factors.naming_what_is_usable(caller, now):
+        posted = ledger.post(lambda at: draft_of(image, caller, at, proof))
     if posted.replayed is not None:
         return Confirmed(posted.replayed, hit=True)
     facts = posted.draft.facts

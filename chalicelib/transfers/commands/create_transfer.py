@@ -52,7 +52,8 @@ def create_transfer(
         raise AmountOutOfRange()
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now) | {"correlation_id": correlation_id}
-    _refuse_early(caller, customer, item, chosen, accounts, now)
+    with factors.naming_what_is_usable(caller, now):
+        _refuse_early(caller, customer, item, chosen, accounts, now)
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
