@@ -203,6 +203,8 @@ _DECISION_REFUSALS = (
         FactorNotActive,
         LimitAboveCeiling,
         counter_errors.AccountNotFreezable,
+        counter_errors.CashCorrectionRefused,
+        counter_errors.CourtAmountExceeded,
         counter_errors.CourtDocumentMalformed,
         counter_errors.CourtOrderEnded,
         counter_errors.CourtTermInvalid,

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.counter.errors import CourtDocumentMalformed
-from chalicelib.platform.dynamo import Image, Rule, s
+from chalicelib.platform.dynamo import Image, Rule, n, s
 from chalicelib.platform.fields import printable
 
 IN_FORCE, WAITING, LIFTED, EXPIRED = "in_force", "waiting", "lifted", "expired"
+# All of its amount was taken for the court.
+EXECUTED = "executed"
 LIVE = (IN_FORCE, WAITING)
 # Orders of one account at a time; each that ends may bring the next ones into force in one write.
 MAX_LIVE = 20
@@ -39,7 +41,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order on one account. `amount_fen` is None for the whole account; `until` is its last date.
+    """One order on one account. `amount_fen` is None for the whole account, else what it still holds; `until` is its
+    last date, `taken_fen` what was taken for the court by it.
 
     `place` is its number among the account's orders, and its turn. `found` is the state in which the whole account
     was found by the first of the orders that freeze it; `term_d` how long it is in force once its turn has come.
@@ -60,6 +63,7 @@ class Order:
     found: str | None = None
     ended_at: str | None = None
     ended_by: str | None = None
+    taken_fen: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -104,5 +108,16 @@ def order_rule(state: str, until: str | None) -> Rule:
         "#state = :order_state" + (" AND #until = :order_until" if until else ""),
         values,
         lambda image: bool(image["state"] == state and (until is None or image.get("until") == until)),
+        None,
+    )
+
+
+def taken_rule(taken_fen: int) -> Rule:
+    """So much was taken by the order as was when it was read; else it is read again."""
+    known = {":taken": n(taken_fen)}
+    return Rule(
+        "#taken_fen = :taken" if taken_fen else "attribute_not_exists(#taken_fen) OR #taken_fen = :taken",
+        known,
+        lambda image: bool(image.get("taken_fen", 0) == taken_fen),
         None,
     )

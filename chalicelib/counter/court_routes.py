@@ -43,6 +43,14 @@ class CourtLiftingRequest(Body):
     reference: Reference
 
 
+class CourtTransferRequest(Body):
+    """`document` is the paper that orders the taking."""
+
+    document: CourtPaper
+    amount: fields.AmountText
+    reference: Reference
+
+
 class CourtEnquiryBody(Body):
     """An account, or all of a person's by document; dates, both included."""
 
@@ -159,6 +167,30 @@ def order_lifting(call: Call, account: str, place: str) -> RequestedView:
     body = call.json(CourtLiftingRequest)
     payload = {"account": account, "place": _place(place), "document": body.document.model_dump()}
     return requested_view(requested(call, "court.lift", payload, body.reference))
+
+
+@api.operation(
+    "POST",
+    "/v1/staff/counter/accounts/{account}/court-orders/{place}/transfers",
+    zh="司法扣划（待复核）",
+    en="Ask that money held by an authority's order be taken for it",
+    auth=checks_session,
+    permission=staff.COUNTER_FREEZE,
+    body=CourtTransferRequest,
+    answer=RequestedView,
+    status=202,
+    refusals=(*_COURT, AmountOutOfRange, errors.CourtOrderEnded, errors.CourtAmountExceeded),
+)
+def order_transfer(call: Call, account: str, place: str) -> RequestedView:
+    """By document, out of what the order holds; the rest stays held."""
+    body = call.json(CourtTransferRequest)
+    payload = {
+        "account": account,
+        "place": _place(place),
+        "document": body.document.model_dump(),
+        "amount": body.amount,
+    }
+    return requested_view(requested(call, "court.transfer", payload, body.reference))
 
 
 def _place(text: str) -> int:

@@ -179,3 +179,14 @@ def take_out(update: ItemUpdate, amount_fen: int) -> ItemUpdate:
     """Make an update of a till give cash out, if it is there."""
     update.require(till_cash_rule(amount_fen))
     return update.set("#cash_fen = #cash_fen - :amount, #out_fen = #out_fen + :amount", amount=n(amount_fen))
+
+
+def take_back(update: ItemUpdate, amount_fen: int) -> ItemUpdate:
+    """Undo cash that a till took in by mistake: it leaves the till, if it is there, and was never taken in."""
+    update.require(till_cash_rule(amount_fen))
+    return update.set("#cash_fen = #cash_fen - :amount, #in_fen = #in_fen - :amount", amount=n(amount_fen))
+
+
+def get_back(update: ItemUpdate, amount_fen: int) -> ItemUpdate:
+    """Undo cash that a till gave out by mistake: it is in the till again, and was never given out."""
+    return update.set("#cash_fen = #cash_fen + :amount, #out_fen = #out_fen - :amount", amount=n(amount_fen))

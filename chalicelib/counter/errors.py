@@ -107,3 +107,17 @@ class AccountNotFreezable(Refusal):
     code, status, rank = "account_not_freezable", 409, RANK_PAYER
     zh = "该账户已销户，不能冻结。"
     en = "The account is closed and cannot be frozen."
+
+
+class CourtAmountExceeded(Refusal):
+    code, status, rank = "court_amount_exceeded", 422, RANK_FUNDS
+    zh = "扣划金额超过该笔冻结所冻结的金额 {held} 元，请核对法律文书。"
+    en = "More than the order holds, {held}; compare it with the document."
+
+
+class CashCorrectionRefused(Refusal):
+    """Notes that changed hands are corrected on the day, by whose till it is."""
+
+    code, status, rank = "cash_correction_refused", 409, RANK_INSTRUCTION
+    zh = "该凭证不能冲账：{reason}。"
+    en = "This voucher cannot be corrected: {reason}."

@@ -18,6 +18,7 @@ _WORDS = {
     "in_force": "已生效",
     "waiting": "轮候",
     "lifted": "已解除",
+    "executed": "已扣划完毕",
     "open": "正常",
     "frozen": "冻结",
     "lost": "挂失",

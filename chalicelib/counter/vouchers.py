@@ -82,6 +82,12 @@ _NUMBER = re.compile(r"([0-9A-Z]{4,10})-([0-9]{8})-([0-9]{6})")
 _CASH = {"account": "账号", "holder": "户名", "reference": "业务参考号"}
 CASH_IN = VoucherKind("cash_in", "现金存款凭证", _CASH)
 CASH_OUT = VoucherKind("cash_out", "现金取款凭证", {**_CASH, "document": "核对证件"})
+# A correction's side says which way the cash goes back: the drawer gives (红字存款) or gets (红字取款).
+CASH_CORRECTED = VoucherKind(
+    "cash_corrected",
+    "现金冲账凭证（红字）",
+    {**_CASH, "corrects": "冲销原凭证号", "side": "冲账方向", "reason": "冲账原因"},
+)
 TILL_OPENED = VoucherKind("till_opened", "尾箱领用单", {"till": "尾箱"})
 TILL_CLOSED = VoucherKind(
     "till_closed",
@@ -108,6 +114,11 @@ _ORDER = {**_COURT, "amount": "冻结金额", "until": "冻结止期", "state": 
 COURT_FROZEN = VoucherKind("court_frozen", "协助冻结存款回执", _ORDER)
 COURT_RENEWED = VoucherKind("court_renewed", "协助续行冻结存款回执", _ORDER)
 COURT_LIFTED = VoucherKind("court_lifted", "协助解除冻结存款回执", _ORDER)
+COURT_TRANSFERRED = VoucherKind(
+    "court_transferred",
+    "协助扣划存款回执",
+    {**_COURT, "order": "据以冻结文书号", "held": "尚冻结金额", "taken": "累计已扣划", "state": "冻结状态"},
+)
 COURT_ENQUIRY = VoucherKind("court_enquiry", "协助查询存款回执", {**_COURT, "period": "查询期间"})
 
 _ACCOUNT = {"account": "账号", "holder": "户名", "state": "账户状态"}
@@ -182,6 +193,7 @@ KINDS: Mapping[str, VoucherKind] = {
     for kind in (
         CASH_IN,
         CASH_OUT,
+        CASH_CORRECTED,
         TILL_OPENED,
         TILL_CLOSED,
         TILL_DIFFERENCE,
@@ -189,6 +201,7 @@ KINDS: Mapping[str, VoucherKind] = {
         COURT_FROZEN,
         COURT_RENEWED,
         COURT_LIFTED,
+        COURT_TRANSFERRED,
         COURT_ENQUIRY,
         ACCOUNT_FROZEN,
         ACCOUNT_UNFROZEN,

@@ -127,6 +127,11 @@ def over_short_account(branch_id: str) -> str:
     return f"{_HOUSE_PREFIX}OVER-SHORT-{branch_id}"
 
 
+def court_account(branch_id: str) -> str:
+    """The house account for what was taken for courts and is on its way to them (待划转司法款)."""
+    return f"{_HOUSE_PREFIX}COURT-{branch_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account as it stands. Amounts in fen; `seq` counts its statement lines."""

@@ -32,6 +32,7 @@ from chalicelib.factors import service as factors
 from chalicelib.identity import keys
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
+from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
@@ -50,6 +51,10 @@ BRANCH = "0001"
 LIMITS = AccountLimits(
     single_fen=50_000_00, day_fen=100_000_00, day_count=20, month_fen=500_000_00, year_fen=2_000_000_00
 )
+
+
+# The most that a sign-up may set; beyond it two people go by a request of its own.
+CEILING_FEN = 5_000_000_00
 
 
 @dataclass(frozen=True)
@@ -316,17 +321,20 @@ class Bank:
         self.people += 1
         phone = f"139{self.people:08d}"
         login_name = f"customer{self.people}"
+        limit_fen = more.pop("limit_outward_fen", 200_000_00)
         form = SignUp(
             name=name,
             phone=phone,
             branch_id=more.pop("branch_id", BRANCH),
             login_name=login_name,
             password=PASSWORD,
-            limit_outward_fen=more.pop("limit_outward_fen", 200_000_00),
+            limit_outward_fen=min(limit_fen, CEILING_FEN),
             accounts=more.pop("accounts", (AccountWish("savings", ledger.RIGHT_FULL, limits),)),
             **more,
         )
         person = Person(name, phone, login_name, sign_up(form, teller_id=TELLER, at=self.clock.now()))
+        if limit_fen > CEILING_FEN:
+            change_customer_limits(person.customer_id, {"limit_outward": limit_fen}, may_raise=True)
         fen = dynamo_fen(deposit)
         if fen:
             self.deposit(person.account, fen)

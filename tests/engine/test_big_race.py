@@ -72,7 +72,7 @@ def four_accounts(name: str) -> list[Customer]:
         branch_id=BRANCH,
         login_name="o" + ids.random_id(),
         password=PASSWORD,
-        limit_outward_fen=10_000_000_00,
+        limit_outward_fen=5_000_000_00,
         accounts=(AccountWish("savings", ledger.RIGHT_FULL, WIDE),) * 4,
     )
     signed = sign_up(form, teller_id=TELLER, at=now)

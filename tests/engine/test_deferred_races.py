@@ -47,7 +47,7 @@ def merchant() -> Customer:
             branch_id=BRANCH,
             login_name=login_name,
             password=PASSWORD,
-            limit_outward_fen=10_000_000_00,
+            limit_outward_fen=5_000_000_00,
             accounts=(AccountWish("merchant", ledger.RIGHT_FULL, WIDE, credit=ledger.CREDIT_DEFERRED),),
         ),
         teller_id=TELLER,

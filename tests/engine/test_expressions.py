@@ -38,20 +38,24 @@ from chalicelib.closing.domain import TrialBalance
 from chalicelib.counter import court_store
 from chalicelib.counter import service as counter_service
 from chalicelib.counter import vouchers as voucher_kinds
+from chalicelib.counter.commands.correct_cash import Correction, plan_correction
 from chalicelib.counter.commands.count_till import count_till, settle_difference
 from chalicelib.counter.commands.court_orders import plan_lifting, plan_renewal
+from chalicelib.counter.commands.court_transfer import CourtTransfer, plan_transfer
 from chalicelib.counter.commands.expire_court_orders import expire_court_orders
 from chalicelib.counter.commands.move_vault_cash import VaultMove, move_vault_cash
 from chalicelib.counter.commands.open_till import open_till
 from chalicelib.counter.commands.pay_out import Withdrawal, pay_out
 from chalicelib.counter.commands.print_voucher import print_voucher
 from chalicelib.counter.commands.take_deposit import take_deposit
+from chalicelib.counter.domain import People
 from chalicelib.counter.vouchers import VoucherDraft
 from chalicelib.customers import providers as identity_providers
 from chalicelib.customers import service as customers
 from chalicelib.customers import store as customers_store
 from chalicelib.customers.commands.bind_account import plan_binding, unbind_account
 from chalicelib.customers.commands.change_edition import Upgrade, close_online, downgrade, upgrade
+from chalicelib.customers.commands.change_phone import plan_proved
 from chalicelib.customers.commands.change_profile import change_mailing_address
 from chalicelib.customers.commands.compare_face import compare_face
 from chalicelib.customers.commands.contract_account import contract_account
@@ -315,6 +319,12 @@ def tills_and_vouchers() -> None:
     taken = take_deposit(account, 10_00, reference="deposit-1", teller_id=first)
     assert counter_service.voucher_of(taken.voucher).amount_fen == 10_00
     pay_out(Withdrawal(account, 4_00, "withdraw-1", "273849"), teller_id=first)
+    wrong = take_deposit(account, 3_00, reference="deposit-2", teller_id=first)
+    paid = pay_out(Withdrawal(account, 1_00, "withdraw-2", "273849"), teller_id=first)
+    for voucher in (paid.voucher, wrong.voucher):
+        now = clock.now()
+        planned = plan_correction(Correction(voucher, "户名不符"), now)
+        updates.run_together(planned.writes(People(first, second, now)))
     assert count_till(today, first, 206_00, by=first).state == "closed"
     assert count_till(today, second, 199_00, by=second).state == "counted"
     assert [till.teller_id for till in counter_service.unclosed_tills(today) if till.branch_id == branch] == [second]
@@ -339,6 +349,12 @@ def court_orders() -> None:
     assert states == ["lifted", "lifted", "in_force"]
     assert expire_court_orders(today + dt.timedelta(days=9)) >= 1
     assert ledger.read_accounts([account])[account].state == "open"
+    place = len(states) + 1
+    for amount_fen in (60_00, 50_00):
+        frozen(account, amount_fen, until)
+    for amount_fen in (20_00, 40_00):
+        carried_out(plan_transfer(CourtTransfer(account, place, PAPER, amount_fen), today))
+    assert [order.state for order in court_store.orders_of(account)][place - 1 :] == ["executed", "in_force"]
 
 
 def sessions() -> None:
@@ -559,6 +575,10 @@ def phone_change() -> None:
     """A reserved phone changed at the counter."""
     owner = customer("冯一", 0)
     assert completed(owner, begun(owner)) == "changed"
+    change, who, now = begun(owner), owner.caller.customer_id, clock.now()
+    stepup.prove(who, TELLER, change.challenge_id, code_of(change), now)
+    updates.run_together(plan_proved(who, change.challenge_id, teller_id=TELLER).writes(TELLER, now))
+    assert customers.profile_of(who).phone == change.facts["phone"]
 
 
 def factors_and_codes(payer: Customer, payee: Customer) -> None:
@@ -654,6 +674,7 @@ def blanks() -> None:
         "spoil",
     ]
     assert recount().findings == []
+    assert {row["kind"] for row in stock.counts_of(BRANCH)} >= {"usb_key"}
 
 
 def staff_log() -> None:

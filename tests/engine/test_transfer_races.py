@@ -57,7 +57,7 @@ def customer(name: str, deposit_fen: int, limits: AccountLimits = WIDE) -> Custo
             branch_id=BRANCH,
             login_name=login_name,
             password=PASSWORD,
-            limit_outward_fen=10_000_000_00,
+            limit_outward_fen=5_000_000_00,
             accounts=(AccountWish("savings", ledger.RIGHT_FULL, limits),),
         ),
         teller_id=TELLER,

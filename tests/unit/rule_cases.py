@@ -375,6 +375,7 @@ def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
     return [
         ("step-up: holder", stepup.holder_rule(CUSTOMER, SESSION), holders),
         ("step-up: state", stepup.awaiting_rule(), states),
+        ("step-up: proved", stepup.proved_rule(), states),
         ("step-up: in time", stepup.in_time_rule(NOW_TEXT), edges(waiting, "valid_until", NOW_TEXT)),
         ("step-up: tries", stepup.tries_rule(MAX_TRIES), edges(waiting, "tries", MAX_TRIES)),
         ("step-up: attempt", stepup.attempt_rule(1), edges(waiting, "attempt", 1)),
@@ -498,6 +499,9 @@ def till_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("court: as found", legal_freeze.found_rule("lost"), [{"state": value} for value in STATES]),
         ("court: in force", legal_freeze.court_rule(2), edges({"court": 2}, "court", 2)),
         ("court: none", change_state.no_court_rule(), [{}, {"court": 1}]),
+        ("court: funds", legal_freeze.court_funds_rule(-5), edges({"available_fen": -5}, "available_fen", -5)),
+        ("court: taken", court.taken_rule(7), edges({"taken_fen": 7}, "taken_fen", 7)),
+        ("court: nothing taken", court.taken_rule(0), edges({"taken_fen": 0}, "taken_fen", 0)),
         (
             "court: order as read",
             court.order_rule("in_force", "20261130"),

@@ -15,7 +15,11 @@ def kinds() -> dict[str, Kind[Any]]:
     Imported when it is first asked for: a kind knows the contexts in which it acts, and no customer's request and no
     worker should wait for what staff do now and then.
     """
-    from chalicelib.approvals.kinds.cash import CASH_WITHDRAWAL, VAULT_CASH  # noqa: PLC0415  # see above
+    from chalicelib.approvals.kinds.cash import (  # noqa: PLC0415  # see above
+        CASH_CORRECTION,
+        CASH_WITHDRAWAL,
+        VAULT_CASH,
+    )
     from chalicelib.approvals.kinds.counter import (  # noqa: PLC0415  # see above
         ACCOUNT_UNFREEZE,
         CUSTOMER_CLOSING,
@@ -27,6 +31,7 @@ def kinds() -> dict[str, Kind[Any]]:
         COURT_FREEZE,
         COURT_LIFTING,
         COURT_RENEWAL,
+        COURT_TRANSFER,
     )
     from chalicelib.approvals.kinds.entry_reversal import ENTRY_REVERSAL  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.limits_change import (  # noqa: PLC0415  # see above
@@ -53,6 +58,7 @@ def kinds() -> dict[str, Kind[Any]]:
         ACCOUNT_UNFREEZE,
         CASH_WITHDRAWAL,
         VAULT_CASH,
+        CASH_CORRECTION,
         CUSTOMER_SIGN_UP,
         EDITION_CHANGE,
         CUSTOMER_CLOSING,
@@ -63,6 +69,7 @@ def kinds() -> dict[str, Kind[Any]]:
         *STAFF_KINDS,
         NOTICE_PUBLICATION,
         NOTICE_WITHDRAWAL,
+        COURT_TRANSFER,
     )
     return {kind.code: kind for kind in found}
 

@@ -8,11 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from chalicelib.approvals.domain import Decision, Kind, Proposal, Write
+from chalicelib.approvals.kinds.planned import proposal_of
+from chalicelib.counter.commands.correct_cash import Correction, plan_correction
 from chalicelib.counter.commands.move_vault_cash import VaultMove, draft_vault_move, require_vault_move
 from chalicelib.counter.commands.papers import Reason, Reference
 from chalicelib.counter.commands.pay_out import LargeWithdrawal, plan_large
-from chalicelib.counter.errors import DocumentNotShown, ReferenceMalformed, SecondPersonRequired
+from chalicelib.counter.errors import CashCorrectionRefused, DocumentNotShown, ReferenceMalformed, SecondPersonRequired
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.platform import fields
 from chalicelib.platform.errors import AmountOutOfRange, NotFound
 from chalicelib.platform.http import Body
@@ -39,6 +42,13 @@ class VaultCash(Body):
     direction: Annotated[Literal["in", "out"], Field(description="in 入库，out 出库 / into or out of the vault")]
     amount: fields.AmountText
     reference: Reference
+    reason: Reason
+
+
+class CashCorrection(Body):
+    """Which voucher's cash is undone, and why."""
+
+    voucher: Annotated[str, StringConstraints(min_length=1, max_length=30)]
     reason: Reason
 
 
@@ -85,6 +95,10 @@ def _vault(payload: VaultCash, _: dt.datetime) -> Proposal:
     )
 
 
+def _correct(payload: CashCorrection, now: dt.datetime) -> Proposal:
+    return proposal_of(plan_correction(Correction(payload.voucher, payload.reason), now))
+
+
 CASH_WITHDRAWAL = Kind(
     code="cash.withdraw",
     zh="大额取款",
@@ -127,4 +141,25 @@ VAULT_CASH = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_vault,
     refusals=(AmountOutOfRange, ReferenceMalformed, ledger.IdempotencyKeyReused),
+)
+CASH_CORRECTION = Kind(
+    code="cash.correct",
+    zh="现金冲账",
+    en="correction of wrong cash",
+    payload=CashCorrection,
+    words={
+        "corrects": ("原凭证号", "voucher corrected"),
+        "account": ("账号", "account"),
+        "holder": ("户名", "holder"),
+        "side": ("冲账方向", "side"),
+        "amount": ("金额（元）", "amount in yuan"),
+        "reference": ("业务参考号", "reference"),
+        "teller": ("经办柜员", "teller"),
+        "reason": ("冲账原因", "reason"),
+        "state": ("状态", "state"),
+    },
+    makes=staff.COUNTER_CASH,
+    checks=staff.COUNTER_APPROVE,
+    propose=_correct,
+    refusals=(NotFound, CashCorrectionRefused, EntryNotReversible),
 )

@@ -12,9 +12,11 @@ from chalicelib.counter.commands.court_orders import (
     plan_lifting,
     plan_renewal,
 )
+from chalicelib.counter.commands.court_transfer import CourtTransfer, plan_transfer
 from chalicelib.counter.commands.papers import CourtPaper, LastDate, Place
 from chalicelib.counter.errors import (
     AccountNotFreezable,
+    CourtAmountExceeded,
     CourtDocumentMalformed,
     CourtOrderEnded,
     CourtTermInvalid,
@@ -53,6 +55,15 @@ class CourtLifting(Body):
     document: CourtPaper
 
 
+class CourtTaking(Body):
+    """Take money by an order."""
+
+    account: fields.AccountId
+    place: Place
+    document: CourtPaper
+    amount: fields.AmountText
+
+
 def _freeze(payload: CourtFreeze, now: dt.datetime) -> Proposal:
     amount_fen = Money.parse(payload.amount).amount_fen if payload.amount is not None else None
     return proposal_of(
@@ -66,6 +77,12 @@ def _renew(payload: CourtRenewal, now: dt.datetime) -> Proposal:
 
 def _lift(payload: CourtLifting, _: dt.datetime) -> Proposal:
     return proposal_of(plan_lifting(payload.account, payload.place, payload.document.document()))
+
+
+def _take(payload: CourtTaking, now: dt.datetime) -> Proposal:
+    amount_fen = Money.parse(payload.amount).amount_fen
+    wanted = CourtTransfer(payload.account, payload.place, payload.document.document(), amount_fen)
+    return proposal_of(plan_transfer(wanted, now))
 
 
 _WORDS = {
@@ -118,4 +135,21 @@ COURT_LIFTING = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_lift,
     refusals=(NotFound, CourtDocumentMalformed, CourtOrderEnded),
+)
+COURT_TRANSFER = Kind(
+    code="court.transfer",
+    zh="司法扣划",
+    en="taking of money for an authority",
+    payload=CourtTaking,
+    words={
+        **_WORDS,
+        "amount": ("扣划金额（元）", "amount taken, yuan"),
+        "order": ("据以冻结文书号", "document of the freeze"),
+        "held": ("尚冻结金额（元）", "still held, yuan"),
+        "taken": ("累计已扣划（元）", "taken in all, yuan"),
+    },
+    makes=staff.COUNTER_FREEZE,
+    checks=staff.COUNTER_APPROVE,
+    propose=_take,
+    refusals=(NotFound, AmountOutOfRange, CourtDocumentMalformed, CourtOrderEnded, CourtAmountExceeded),
 )

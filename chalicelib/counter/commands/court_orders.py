@@ -53,7 +53,7 @@ def plan_freeze(wanted: Freeze, now: dt.datetime) -> Plan:
     if sum(order.state in court.LIVE for order in orders) >= court.MAX_LIVE or len(orders) >= court_store.MAX_ORDERS:
         raise TooManyCourtOrders(most=str(court.MAX_LIVE))
     waits = court.freezing(orders) is not None
-    known = _facts(account, wanted.document, wanted.amount_fen)
+    known = facts_of(account, wanted.document, wanted.amount_fen)
     after = {**known, "state": WAITING if waits else IN_FORCE, "until": wanted.until}
 
     def writes(by: People) -> Sequence[Write]:
@@ -94,14 +94,14 @@ def plan_renewal(account_id: str, place: int, until: str, document: Document, no
     Raises CourtDocumentMalformed, NotFound, CourtOrderEnded, CourtTermInvalid.
     """
     document.check()
-    account, order = _order(account_id, place)
+    account, order = order_of(account_id, place)
     today = clock.business_date(now)
     if order.state != IN_FORCE or order.until is None or order.until < today:
         raise CourtOrderEnded(state=order.state)
     if until <= order.until:
         raise CourtTermInvalid()
     _term(today, until, now)
-    known = _facts(account, document, order.amount_fen)
+    known = facts_of(account, document, order.amount_fen)
     after = {**known, "until": until, "state": IN_FORCE}
 
     def writes(by: People) -> Sequence[Write]:
@@ -119,10 +119,10 @@ def plan_lifting(account_id: str, place: int, document: Document) -> Plan:
     Raises CourtDocumentMalformed, NotFound, CourtOrderEnded.
     """
     document.check()
-    account, order = _order(account_id, place)
+    account, order = order_of(account_id, place)
     if order.state not in court.LIVE:
         raise CourtOrderEnded(state=order.state)
-    known = _facts(account, document, order.amount_fen)
+    known = facts_of(account, document, order.amount_fen)
 
     def writes(by: People) -> Sequence[Write]:
         after = {**known, "state": LIFTED}
@@ -134,7 +134,7 @@ def plan_lifting(account_id: str, place: int, document: Document) -> Plan:
 
 def expiry_of(account_id: str, place: int, now: dt.datetime) -> Sequence[Write]:
     """The writes that end an order whose last date is over; none where it was renewed, or has ended."""
-    account, order = _order(account_id, place)
+    account, order = order_of(account_id, place)
     if order.state != IN_FORCE or order.until is None or order.until >= clock.business_date(now):
         return []
     return _ending(account, order, EXPIRED, "clock", now)
@@ -142,7 +142,10 @@ def expiry_of(account_id: str, place: int, now: dt.datetime) -> Sequence[Write]:
 
 def _ending(account: ledger.Account, order: Order, state: str, by: str, now: dt.datetime) -> list[Write]:
     update = legal_freeze.order_update(account)
-    mine = court_store.order_update(order).require(court.order_rule(order.state, order.until))
+    # What was taken for the court meanwhile is no longer there to be freed.
+    mine = court_store.order_update(order).require(
+        court.order_rule(order.state, order.until), court.taken_rule(order.taken_fen)
+    )
     mine.set("#state = :ended, #ended_at = :at, #ended_by = :by", ended=s(state), at=s(clock.to_text(now)), by=s(by))
     if order.state == WAITING:
         return [mine, update]
@@ -173,7 +176,8 @@ def _next_in_turn(account: ledger.Account, ended: Order, update: ItemUpdate, now
     return writes
 
 
-def _order(account_id: str, place: int) -> tuple[ledger.Account, Order]:
+def order_of(account_id: str, place: int) -> tuple[ledger.Account, Order]:
+    """An account and one of its orders; raises NotFound."""
     account = account_at_counter(account_id)
     order = next((one for one in court_store.orders_of(account_id) if one.place == place), None)
     if order is None:
@@ -200,7 +204,8 @@ def _posting(now: dt.datetime) -> ledger.PostingFacts:
     return ledger.PostingFacts(clock.business_date(now), clock.to_text(now), "court")
 
 
-def _facts(account: ledger.Account, document: Document, amount_fen: int | None) -> dict[str, str]:
+def facts_of(account: ledger.Account, document: Document, amount_fen: int | None) -> dict[str, str]:
+    """What a voucher says of an order and the paper before the teller, masked as the bank's forms do."""
     return {
         "account": mask_account(account.account_id),
         "holder": mask_name(account.holder),

@@ -89,8 +89,7 @@ class SeenDocument(Body):
     @property
     def latest(self) -> dt.datetime:
         """The last moment for which it is good: the end of its business date."""
-        day = dt.datetime.strptime(self.on, "%Y%m%d").replace(tzinfo=clock.SHANGHAI)
-        return day + dt.timedelta(days=1)
+        return clock.start_of_day(self.on) + dt.timedelta(days=1)
 
 
 def see(purpose: str, profile: customers.Profile, document: customers.IdentityDocument, teller_id: str) -> SeenDocument:

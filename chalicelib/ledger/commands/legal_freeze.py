@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from chalicelib.ledger import domain
 from chalicelib.ledger import service as ledger
-from chalicelib.ledger.domain import PostingFacts
+from chalicelib.ledger.domain import Entry, PostingFacts
+from chalicelib.ledger.errors import InsufficientFunds
 from chalicelib.platform.dynamo import ItemUpdate, Rule, n, s
 
 FROZEN = "frozen"
@@ -51,6 +52,23 @@ def hold_amount(update: ItemUpdate, amount_fen: int, facts: PostingFacts) -> Non
 def free_amount(update: ItemUpdate, amount_fen: int) -> None:
     """What was set aside is the holder's again."""
     domain.release_funds(update, amount_fen)
+
+
+def take(update: ItemUpdate, entry: Entry, facts: PostingFacts, account: ledger.Account, held_fen: int) -> ItemUpdate:
+    """Take money for a court, `held_fen` of it from what is set aside; the account is in the state it was read in."""
+    update.require(found_rule(account.state))
+    domain.post_legs(update, entry, account.account_id, facts, from_hold_fen=held_fen)
+    return update
+
+
+def court_funds_rule(least_fen: int) -> Rule:
+    """What is taken is there: `least_fen` may be below zero by what this order and later ones have set aside."""
+    return Rule(
+        "#available_fen >= :court_least",
+        {":court_least": n(least_fen)},
+        lambda image: bool(image["available_fen"] >= least_fen),
+        lambda _: InsufficientFunds(),
+    )
 
 
 def court_count_rule(count: int) -> Rule:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.move_cash import DEPOSIT, WITHDRAWAL, Companion, alone
 from chalicelib.ledger.domain import Entry, Leg, PostingFacts, giving_back_rule
 from chalicelib.ledger.errors import EntryNotReversible, InsufficientFunds
 from chalicelib.ledger.service import Draft, Posted
@@ -66,18 +67,38 @@ def reversible_entry(entry_id: str) -> Image:
     return original
 
 
-def draft_reversal(original: Image, order: Order, now: dt.datetime, others: Others = nobody) -> Draft:
-    """The writes of a reversal, for `post` or as a part of an approval's own transaction."""
+def cash_entry(entry_id: str) -> Image:
+    """A posted entry of a till's cash, which only `draft_reversal` with the till beside it takes back.
+
+    Raises NotFound, EntryNotReversible.
+    """
+    original = ledger.read_entry(entry_id)
+    if original is None:
+        raise NotFound()
+    if original["state"] != ledger.POSTED or original["kind"] not in (DEPOSIT, WITHDRAWAL) or "voucher" not in original:
+        raise EntryNotReversible()
+    return original
+
+
+def draft_reversal(
+    original: Image, order: Order, now: dt.datetime, others: Others = nobody, companion: Companion = alone
+) -> Draft:
+    """The writes of a reversal, for `post` or as a part of an approval's own transaction.
+
+    `companion` adds what stands beside the entry at the counter: the till, and the voucher.
+    """
     facts = PostingFacts(clock.business_date(now), clock.to_text(now), order.correlation_id)
     mirror = _mirror(original)
+    beside = companion(facts)
     digest = hashlib.sha256(f"{REVERSAL}|{original['entry_id']}".encode()).digest()
     return Draft(
         mirror.entry_id,
         facts,
         digest,
-        ledger.journal_put(_item(original, mirror, facts, digest, order)),
+        ledger.journal_put({**_item(original, mirror, facts, digest, order), **beside.facts}),
         _accounts(original, mirror, facts),
-        (_mark(original, mirror), *others(original)),
+        (_mark(original, mirror), *others(original), *beside.others),
+        rows=beside.rows,
     )
 
 
