@@ -13,6 +13,7 @@ from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.platform.problems import as_problems
+from chalicelib.recalls import workers as recalls
 from chalicelib.receipts import workers as receipts
 from chalicelib.statements import workers as statements
 from chalicelib.stepup import workers as stepup
@@ -36,5 +37,6 @@ for workers in (
     stepup,
     factors,
     approvals,
+    recalls,
 ):
     app.register_blueprint(workers.blueprint)

@@ -42,6 +42,7 @@ _SAMPLE_FACTS = {
     "cause": "insufficient_funds",
     "ceiling": "50000.00",
     "changed": "value",
+    "days": "30",
     "earliest": "2026-11-21 16:30:30",
     "factor": "certificate",
     "factors": "phone,cloud,usb_key",

@@ -12,6 +12,18 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
+from chalicelib.transfers.domain import Instruction, Request
+
+__all__ = [
+    "Request",
+    "canonical_of",
+    "entry_id_from",
+    "list_again",
+    "posted_message",
+    "transfer_by_key",
+    "transfer_of",
+    "transfer_page",
+]
 
 # What cannot be an id is not looked up.
 _ENTRY_ID = re.compile(r"[a-z2-7]{26}")
@@ -47,6 +59,11 @@ def transfer_page(
     entry_ids, last = store.page(customer_id, limit, after)
     entries = ledger.read_entries(entry_ids)
     return [entries[id_] for id_ in entry_ids if id_ in entries], last
+
+
+def canonical_of(image: Image) -> bytes:
+    """What the app shows and signs of a stored instruction."""
+    return Instruction.from_image(image).canonical()
 
 
 def posted_message(image: Image) -> Message:

@@ -11,6 +11,7 @@ from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
+from chalicelib.recalls import service as recalls
 from chalicelib.transfers import service, store
 from chalicelib.transfers.commands import expire_holds as expiry
 from chalicelib.transfers.domain import AWAITING, POSTED, SMS
@@ -30,7 +31,7 @@ def relay_journal(event: DynamoDBEvent) -> Answer:
 
 @blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
 def project_transfers(event: DynamoDBEvent) -> Answer:
-    """Keep the list of each customer's transfers, and when a payee was last used."""
+    """Keep the list of each customer's transfers, when a payee was last used, and what a recall brought back."""
     return handle_changes(event, _project)
 
 
@@ -77,3 +78,5 @@ def _project(change: Change) -> None:
         store.project(new)
         if new["state"] == POSTED and new["outward"]:
             payees.note_used(new)
+            if "returns" in new:
+                recalls.note_returned(new)

@@ -94,6 +94,9 @@ from chalicelib.platform import aws, clock, settings, totp, transactions, update
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.recalls import service as recalls
+from chalicelib.recalls.commands.agree import agree
+from chalicelib.recalls.commands.ask import ask
 from chalicelib.receipts import store as receipts_store
 from chalicelib.staff import domain
 from chalicelib.staff import service as staff
@@ -210,6 +213,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         lines_and_days(payer)
         projections(payer)
         payee_book(payer, payee)
+        asked_back(payer, payee)
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []
@@ -755,6 +759,24 @@ def payee_book(payer: Customer, payee: Customer) -> None:
     assert kept == replace(added[0].payee, alias="甲", group="乙", last_used_at="2026-11-02")
     payees.remove(payer.caller, payee_id, now)
     assert payees.groups(owner) == []
+
+
+def asked_back(payer: Customer, payee: Customer) -> None:
+    """Recalls to each of their ends."""
+    now, ends = clock.now(), []
+    for _ in range(3):
+        transfer_id = created(payer, payee, 1_00)
+        assert confirmed(payer, transfer_id) == "posted"
+        ends.append(ask(payer.caller, transfer_id, "other", "test", now).recall.recall_id)
+    assert recalls.refuse(payee.caller, ends[0], "owed", now).state == "refused"
+    assert recalls.withdraw(payer.caller, ends[1], now).state == "withdrawn"
+    agreed = agree(payee.caller, ends[2], factor="sms", factor_id="", correlation_id="test", now=now)
+    assert confirmed(payee, agreed.image["entry_id"]) == "posted"
+    assert recalls.recall_of(payer.caller.customer_id, ends[2]).state == "returned"
+    for index, owner in ((recalls.OF_PAYER, payer), (recalls.OF_PAYEE, payee)):
+        first, cursor = recalls.page(index, owner.caller.customer_id, 2, None)
+        rest, _ = recalls.page(index, owner.caller.customer_id, 2, cursor)
+        assert {one.recall_id for one in [*first, *rest]} == set(ends)
 
 
 def filled(model: type[M], **known: Any) -> M:

@@ -40,6 +40,7 @@ OPERATIONS = (
     "limits.raise",
     "payees.read",
     "payees.manage",
+    "recalls.manage",
     "transfers.own",
     "transfers.outward",
 )
@@ -55,7 +56,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     if operation in ("accounts.read", "bills.read", "accounts.bind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
         return factor == "none" and account != "-" and shown[edition]
-    if operation in ("receipts.read", "transfers.read", "limits.read"):
+    if operation in ("receipts.read", "transfers.read", "limits.read", "recalls.manage"):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
         return edition == "express" and factor == "none" and account in ("full", "held")
