@@ -13,6 +13,7 @@ from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.platform.problems import as_problems
+from chalicelib.recalls import workers as recalls
 from chalicelib.receipts import workers as receipts
 from chalicelib.reports import workers as reports
 from chalicelib.statements import workers as statements
@@ -38,5 +39,6 @@ for workers in (
     factors,
     approvals,
     reports,
+    recalls,
 ):
     app.register_blueprint(workers.blueprint)

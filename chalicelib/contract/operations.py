@@ -28,6 +28,7 @@ from chalicelib.notifications.routes import api as notifications
 from chalicelib.parameters.routes import api as parameters
 from chalicelib.payees.routes import api as payees
 from chalicelib.platform.http import Api
+from chalicelib.recalls.routes import api as recalls
 from chalicelib.receipts.routes import api as receipts
 from chalicelib.reports.routes import api as reports
 from chalicelib.staff.administration_routes import api as staff_administration
@@ -47,6 +48,7 @@ CONTEXT_APIS: tuple[Api, ...] = (
     stepup,
     transfers,
     payees,
+    recalls,
     factors,
     receipts,
     statements,

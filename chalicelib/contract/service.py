@@ -43,6 +43,7 @@ _SAMPLE_FACTS = {
     "ceiling": "50000.00",
     "changed": "value",
     "count": "3",
+    "days": "30",
     "earliest": "2026-11-21 16:30:30",
     "edition": "express",
     "factor": "certificate",

@@ -82,6 +82,7 @@ TRANSFERS_OWN = "transfers.own"
 TRANSFERS_OUTWARD = "transfers.outward"
 PAYEES_READ = "payees.read"
 PAYEES_MANAGE = "payees.manage"
+RECALLS = "recalls.manage"
 PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
 LOGIN_NAME_CHANGE = "login_name.change"
 PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
@@ -192,6 +193,8 @@ TABLE: Mapping[str, Row] = {
     # Names of others: for who may pay them, and for nobody else.
     PAYEES_READ: Row("收款人名册查询、核对收款人", "payee book and look-ups", _plain(_PRO)),
     PAYEES_MANAGE: Row("添加、修改、删除收款人", "payees: add, change, remove", _plain(_PRO)),
+    # To agree is to pay, and takes what a transfer takes.
+    RECALLS: Row("退回请求：提出、查询、撤回、拒绝", "recalls: ask, see, withdraw, refuse", _plain(_WITH_ACCOUNTS)),
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),

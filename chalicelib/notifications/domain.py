@@ -112,3 +112,50 @@ def movement_text(
 def security_text(what: str, at: dt.datetime, *, contact: str) -> str:
     """What happened to a customer's access, and what to do if it was somebody else."""
     return f"{BANK}安全提醒：{to_local_text(at)}，{what}。如非本人操作，请立即{contact}。"
+
+
+def recall_texts(
+    *,
+    state: str,
+    account_id: str,
+    counterparty: str,
+    amount_fen: int,
+    transferred_at: dt.datetime,
+    expires_at: dt.datetime,
+) -> tuple[str, str]:
+    """What became of a recall, in Chinese and English, for the side that did not act; who it is stays masked.
+
+    The payee who is asked is also told what no recall ever does: it is a pretext that frauds use.
+    """
+    tail, name, yuan = account_tail(account_id), mask_name(counterparty), grouped_text(amount_fen)
+    when, until = to_local_text(transferred_at), to_local_text(expires_at)
+    came = f"{name}于{when}转入您尾号{tail}账户的{yuan}元"
+    went = f"您于{when}从尾号{tail}账户转给{name}的{yuan}元"
+    came_en = f"{yuan} CNY that came to your account ending in {tail} at {when} (Shanghai)"
+    went_en = f"{yuan} CNY that you paid from your account ending in {tail} at {when} (Shanghai)"
+    texts = {
+        "asked": (
+            f"对方请求退回{came}。是否退回由您决定，请于{until}前在手机银行“退回请求”中答复。"
+            "本行不会自行划扣，工作人员不会索要验证码，也不会要求您转账到其他账户。",
+            f"The payer asks you to return {came_en}. You decide: answer under recall requests before {until}. "
+            "The bank takes nothing by itself; its staff never ask for a code, nor that you pay to another account.",
+        ),
+        "withdrawn": (
+            f"对方已撤回退回请求：{came}，您无需再答复。",
+            f"The payer no longer asks for {came_en}; you need not answer.",
+        ),
+        "agreed": (
+            f"收款人已同意退回{went}，款项到账后另行通知。",
+            f"The payee agreed to return {went_en}; you are told when the money is there.",
+        ),
+        "refused": (
+            f"收款人未同意退回{went}，原因请见手机银行“退回请求”。如有争议请联系网点。",
+            f"The payee does not return {went_en}; see recall requests for the reason. A branch helps you further.",
+        ),
+        "returned": (
+            f"收款人已退回{went}。",
+            f"The payee returned {went_en}.",
+        ),
+    }
+    zh, en = texts[state]
+    return f"{BANK}{zh}", en

@@ -19,6 +19,7 @@ from chalicelib.notifications.store import InboxItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
+from chalicelib.recalls import service as recalls
 from chalicelib.stepup import service as stepup
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "tell_factor_due",
     "tell_movement",
     "tell_phone_changed",
+    "tell_recall",
     "tell_security_event",
 ]
 _AWAITING = "awaiting"
@@ -210,6 +212,40 @@ def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.dateti
     )
     notification_id = f"{due.at}#{ids.derived_id('factor-due', customer_id, factor_id, stage)}"
     _tell(InboxItem(customer_id, notification_id, kind="factor", text=zh, text_en=en, created_at=due.at))
+    return True
+
+
+def tell_recall(recall_id: str, state: str) -> bool:
+    """Tell the side that did not act of a recall's new state; False when that is no longer its state, as then the
+    later one is told.
+
+    Told once however often. Raises Retryable while the recall is not readable, or a provider fails for now.
+    """
+    recall = recalls.read(recall_id)
+    if recall is None:
+        raise Retryable("the recall is not readable yet")
+    if recall.state != state:
+        return False
+    is_to_payee = state in (recalls.ASKED, recalls.WITHDRAWN)
+    account_id = recall.payee_account if is_to_payee else recall.payer_account
+    zh, en = domain.recall_texts(
+        state=state,
+        account_id=account_id,
+        counterparty=recall.payer_name if is_to_payee else recall.payee_name,
+        amount_fen=recall.amount_fen,
+        transferred_at=clock.from_text(recall.transferred_at),
+        expires_at=clock.from_text(recall.expires_at),
+    )
+    row = InboxItem(
+        recall.payee_customer if is_to_payee else recall.payer_customer,
+        f"{recall.changed_at}#{ids.derived_id('recall', recall_id, state)}",
+        kind="recall",
+        text=zh,
+        text_en=en,
+        created_at=recall.changed_at,
+        account_id=account_id,
+    )
+    _tell(row)
     return True
 
 

@@ -235,6 +235,9 @@ DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
 PAYEES_MAX = Parameter("payees.max", 200, 1, 500, "YQ-4.2.2-xfer")
 # Each look-up of a payee, and each payee added, is a guess at whose account a number is.
 PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
+# For how long after its posting a transfer can be asked back, and how long its payee has to answer.
+RECALL_WITHIN_D = Parameter("recalls.within_d", 30, 1, 365, "YQ-4.2.2-xfer")
+RECALL_OPEN_D = Parameter("recalls.open_d", 7, 1, 30, "YQ-4.2.2-xfer")
 # Above these no factor raises a customer's limit.
 CEILING_SINGLE_FEN = Parameter("limit.ceiling.single_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
 CEILING_DAY_FEN = Parameter("limit.ceiling.day_fen", 5_000_000_00, 0, _FEN_MAX, "XJ-5.3-limit")
@@ -325,6 +328,8 @@ ALL: dict[str, AnyParameter] = {
         DEVICE_PROOF_S,
         PAYEES_MAX,
         PAYEE_LOOKUPS_DAY,
+        RECALL_WITHIN_D,
+        RECALL_OPEN_D,
         CEILING_SINGLE_FEN,
         CEILING_DAY_FEN,
         CEILING_MONTH_FEN,

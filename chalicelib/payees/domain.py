@@ -88,7 +88,7 @@ def room_rule(most: int) -> Rule:
         "#payees < :most_payees",
         {":most_payees": n(most)},
         lambda image: "payees" in image and bool(image["payees"] < most),
-        lambda _: PayeeBookFull(limit=str(most)),
+        lambda _: PayeeBookFull(most=str(most)),
     )
 
 

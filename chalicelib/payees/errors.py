@@ -21,8 +21,8 @@ class PayeeKnown(Refusal):
 
 class PayeeBookFull(Refusal):
     code, status, rank = "payee_book_full", 422, RANK_PAYEE
-    zh = "收款人已达 {limit} 个，请先删除不再使用的收款人。"
-    en = "Your book holds {limit} payees already; remove some that you no longer pay first."
+    zh = "收款人已达 {most} 个，请先删除不再使用的收款人。"
+    en = "Your book holds {most} payees already; remove some that you no longer pay first."
 
 
 class PayeeLookupsExhausted(Refusal):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.customers import errors as customer_errors
+from chalicelib.factors import errors as factor_errors
+from chalicelib.ledger import errors as ledger_errors
+from chalicelib.limits import errors as limit_errors
 from chalicelib.platform.errors import (
     RANK_FACTOR,
     RANK_INSTRUCTION,
@@ -71,3 +75,30 @@ class FactorRequired(Refusal):
     code, status, rank = "factor_required", 422, RANK_FACTOR
     zh = "向他人转账须使用短信验证码、动态令牌或数字证书确认。"
     en = "A transfer to somebody else must be confirmed by SMS code, token or certificate."
+
+
+# Whatever posting may be refused for is told at creation already.
+POSTING_REFUSALS: tuple[type[Refusal], ...] = (
+    customer_errors.SessionEnded,
+    customer_errors.CustomerNotActive,
+    customer_errors.TransfersSwitchedOff,
+    customer_errors.PhoneChanged,
+    ledger_errors.AccountQueryOnly,
+    ledger_errors.AccountNotActive,
+    ledger_errors.PayeeUnavailable,
+    ledger_errors.InsufficientFunds,
+    factor_errors.FactorNotActive,
+    factor_errors.BoundDeviceRequired,
+    factor_errors.CodeGuessesExhausted,
+    factor_errors.FactorCeilingExceeded,
+    limit_errors.SingleLimitExceeded,
+    limit_errors.SmallAmountExceeded,
+    limit_errors.NoFactorLimitExceeded,
+    limit_errors.CustomerDayLimitExceeded,
+    limit_errors.NoCertificateLimitExceeded,
+    limit_errors.StrictDayLimitExceeded,
+    limit_errors.AccountDayLimitExceeded,
+    limit_errors.AccountMonthLimitExceeded,
+    limit_errors.AccountYearLimitExceeded,
+    limit_errors.AccountCountLimitExceeded,
+)

@@ -9,13 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.customers import errors as customer_errors
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
 from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.ledger import errors as ledger_errors
-from chalicelib.limits import errors as limit_errors
 from chalicelib.platform import clock, fields
 from chalicelib.platform.confirmations import FactorProof
 from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor
@@ -165,36 +163,9 @@ def _answer(view: TransferView, *, hit: bool, status: int) -> Answer:
 
 
 def _created(image: Image, *, hit: bool) -> Answer:
-    canonical = base64.b64encode(domain.Instruction.from_image(image).canonical()).decode()
+    canonical = base64.b64encode(service.canonical_of(image)).decode()
     view = CreatedTransferView(**_view(image).model_dump(), canonical=canonical)
     return _answer(view, hit=hit, status=200 if hit else 201)
-
-
-# Whatever posting may be refused for is told at creation already.
-_POSTING_REFUSALS = (
-    customer_errors.SessionEnded,
-    customer_errors.CustomerNotActive,
-    customer_errors.TransfersSwitchedOff,
-    customer_errors.PhoneChanged,
-    ledger_errors.AccountQueryOnly,
-    ledger_errors.AccountNotActive,
-    ledger_errors.PayeeUnavailable,
-    ledger_errors.InsufficientFunds,
-    factor_errors.FactorNotActive,
-    factor_errors.BoundDeviceRequired,
-    factor_errors.CodeGuessesExhausted,
-    factor_errors.FactorCeilingExceeded,
-    limit_errors.SingleLimitExceeded,
-    limit_errors.SmallAmountExceeded,
-    limit_errors.NoFactorLimitExceeded,
-    limit_errors.CustomerDayLimitExceeded,
-    limit_errors.NoCertificateLimitExceeded,
-    limit_errors.StrictDayLimitExceeded,
-    limit_errors.AccountDayLimitExceeded,
-    limit_errors.AccountMonthLimitExceeded,
-    limit_errors.AccountYearLimitExceeded,
-    limit_errors.AccountCountLimitExceeded,
-)
 
 
 @api.operation(
@@ -220,7 +191,7 @@ _POSTING_REFUSALS = (
         errors.ValidUntilTooFar,
         errors.TransferExpired,
         OutcomeUnknown,
-        *_POSTING_REFUSALS,
+        *errors.POSTING_REFUSALS,
     ),
 )
 def create(call: Call) -> Answer:
@@ -270,7 +241,7 @@ def create(call: Call) -> Answer:
         errors.TransferNotAwaiting,
         errors.TransferAltered,
         OutcomeUnknown,
-        *_POSTING_REFUSALS,
+        *errors.POSTING_REFUSALS,
     ),
 )
 def confirm(call: Call, transfer_id: str) -> Answer:

@@ -12,9 +12,11 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import Instruction, state_at
+from chalicelib.transfers.domain import Instruction, Request, state_at
 
 __all__ = [
+    "Request",
+    "canonical_of",
     "digest_of",
     "entry_id_from",
     "list_again",
@@ -64,6 +66,11 @@ def transfer_page(
     entry_ids, last = store.page(customer_id, limit, after)
     entries = ledger.read_entries(entry_ids)
     return [entries[id_] for id_ in entry_ids if id_ in entries], last
+
+
+def canonical_of(image: Image) -> bytes:
+    """What the app shows and signs of a stored instruction."""
+    return Instruction.from_image(image).canonical()
 
 
 def posted_message(image: Image) -> Message:

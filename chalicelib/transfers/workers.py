@@ -11,6 +11,7 @@ from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
+from chalicelib.recalls import service as recalls
 from chalicelib.reports import service as reports
 from chalicelib.transfers import service, store
 from chalicelib.transfers.commands import expire_holds as expiry
@@ -31,7 +32,7 @@ def relay_journal(event: DynamoDBEvent) -> Answer:
 
 @blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
 def project_transfers(event: DynamoDBEvent) -> Answer:
-    """Keep the list of each customer's transfers, when a payee was last used, and the bank's lists of each day."""
+    """Keep the customers' lists of transfers, and what follows of one: payees, recalls, the bank's lists of the day."""
     return handle_changes(event, _project)
 
 
@@ -80,5 +81,7 @@ def _project(change: Change) -> None:
         store.project(new)
         if new["state"] == POSTED and new["outward"]:
             payees.note_used(new)
+            if "returns" in new:
+                recalls.note_returned(new)
     if (old.get("state"), "reversed_by" in old) != (new["state"], "reversed_by" in new):
         reports.note(new)

@@ -183,7 +183,7 @@ def test_a_full_book_refuses_until_one_is_removed(bank: Bank, owner: Person, tok
     people = [bank.sign_up(name) for name in ("蒋一", "沈二", "韩三")]
     ids = [add(bank, token, person).body["id"] for person in people[:2]]
     full = add(bank, token, people[2])
-    assert (full.status, full.code, full.body["facts"]) == (422, "payee_book_full", {"limit": "2"})
+    assert (full.status, full.code, full.body["facts"]) == (422, "payee_book_full", {"most": "2"})
     # one that is there is answered all the same
     assert add(bank, token, people[0]).status == 200
     assert bank.request("DELETE", f"/v1/payees/{ids[0]}", token=token).status == 204

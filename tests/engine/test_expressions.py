@@ -101,6 +101,9 @@ from chalicelib.platform import aws, clock, settings, totp, transactions, update
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.recalls import service as recalls
+from chalicelib.recalls.commands.agree import agree
+from chalicelib.recalls.commands.ask import ask
 from chalicelib.receipts import store as receipts_store
 from chalicelib.reports import service as reports
 from chalicelib.reports import store as reports_store
@@ -233,6 +236,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         projections(payer)
         payee_book(payer, payee)
         days_of_the_bank()
+        asked_back(payer, payee)
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []
@@ -840,6 +844,24 @@ def days_of_the_bank() -> None:
     reports_store.close(row)
     assert [one.entries for one in reports_store.figures(day)] == [1]
     assert closing_store.closed_between("20000101", "20000101") == {"20000101"}
+
+
+def asked_back(payer: Customer, payee: Customer) -> None:
+    """Recalls to each of their ends."""
+    now, ends = clock.now(), []
+    for _ in range(3):
+        transfer_id = created(payer, payee, 1_00)
+        assert confirmed(payer, transfer_id) == "posted"
+        ends.append(ask(payer.caller, transfer_id, "other", "test", now).recall.recall_id)
+    assert recalls.refuse(payee.caller, ends[0], "owed", now).state == "refused"
+    assert recalls.withdraw(payer.caller, ends[1], now).state == "withdrawn"
+    agreed = agree(payee.caller, ends[2], factor="sms", factor_id="", correlation_id="test", now=now)
+    assert confirmed(payee, agreed.image["entry_id"]) == "posted"
+    assert recalls.recall_of(payer.caller.customer_id, ends[2]).state == "returned"
+    for index, owner in ((recalls.OF_PAYER, payer), (recalls.OF_PAYEE, payee)):
+        first, cursor = recalls.page(index, owner.caller.customer_id, 2, None)
+        rest, _ = recalls.page(index, owner.caller.customer_id, 2, cursor)
+        assert {one.recall_id for one in [*first, *rest]} == set(ends)
 
 
 def filled(model: type[M], **known: Any) -> M:

@@ -61,6 +61,7 @@ from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
+from chalicelib.recalls import domain as recalls
 from chalicelib.reports.domain import rank_rule
 from chalicelib.staff import emergency_store
 from chalicelib.staff import session_store as staff_session_store
@@ -148,6 +149,7 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         *staff_cases(),
         ("room for a payee", payees.room_rule(200), edges({"payees": 200}, "payees", 200)),
         ("payee's last use", payees.later_use_rule(NOW_TEXT), edges({}, "last_used_at", NOW_TEXT)),
+        *recall_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -511,6 +513,18 @@ def till_cases() -> list[tuple[str, Rule, list[Image]]]:
             ],
         ),
         ("till: other person", counter.other_person_rule("T0002"), people),
+    ]
+
+
+def recall_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for recalls: each step of their state machine, and whose step it is."""
+    recall = {"state": "asked", "expires_at": NOW_TEXT, "payer_customer": CUSTOMER, "payee_customer": CUSTOMER}
+    states = [*({**recall, "state": state} for state in recalls.STATES), without(recall, "state")]
+    return [
+        *((f"recall: {step}", recalls.step_rule(step), states) for step in recalls.STEPS),
+        ("recall: in time", recalls.in_time_rule(NOW_TEXT), edges(recall, "expires_at", NOW_TEXT)),
+        ("recall: payer", recalls.payer_rule(CUSTOMER), edges(recall, "payer_customer", CUSTOMER)),
+        ("recall: payee", recalls.payee_rule(CUSTOMER), edges(recall, "payee_customer", CUSTOMER)),
     ]
 
 

@@ -34,9 +34,17 @@ def entry_id_of(customer_id: str, idempotency_key: str) -> str:
 
 
 def create_transfer(
-    caller: Caller, idempotency_key: str, request: Request, correlation_id: str, now: dt.datetime
+    caller: Caller,
+    idempotency_key: str,
+    request: Request,
+    correlation_id: str,
+    now: dt.datetime,
+    *,
+    returns: str | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
+
+    One that `returns` what a recall asked back (its id) costs nothing, and says so where it is stored.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -51,7 +59,8 @@ def create_transfer(
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
-    item = _item(caller, entry_id, request, chosen, accounts, now) | {"correlation_id": correlation_id}
+    item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
+    item["correlation_id"] = correlation_id
     with factors.naming_what_is_usable(caller, now):
         _refuse_early(caller, customer, item, chosen, accounts, now)
     factors.count_coded(chosen.factor, customer.image, now)
@@ -79,6 +88,8 @@ def _item(
     chosen: factors.Chosen,
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
+    *,
+    returns: str | None,
 ) -> Image:
     payee = accounts.get(request.payee_account)
     payer = accounts.get(request.payer_account)
@@ -94,7 +105,7 @@ def _item(
         payee_account=request.payee_account,
         payee_name=request.payee_name,
         amount_fen=request.amount_fen,
-        fee_fen=0 if payee_is_own else parameters.value(parameters.TRANSFER_FEE_FEN, now),
+        fee_fen=0 if payee_is_own or returns is not None else parameters.value(parameters.TRANSFER_FEE_FEN, now),
         currency=request.currency,
         purpose=request.purpose,
         factor=chosen.factor,
@@ -116,6 +127,8 @@ def _item(
     }
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
+    if returns is not None:
+        item["returns"] = returns
     return item
 
 

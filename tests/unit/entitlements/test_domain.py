@@ -46,6 +46,7 @@ OPERATIONS = (
     "limits.raise",
     "payees.read",
     "payees.manage",
+    "recalls.manage",
     "transfers.own",
     "transfers.outward",
 )
@@ -63,7 +64,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
     if operation == "device.bind":
         return (factor, account) == ("sms", "-")
-    if operation in ("receipts.read", "transfers.read", "limits.read"):
+    if operation in ("receipts.read", "transfers.read", "limits.read", "recalls.manage"):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
         return edition == "express" and factor == "none" and account in ("full", "held")
