@@ -28,6 +28,7 @@ OPERATIONS = (
     "device.bind",
     "certificate.download",
     "certificate.renew",
+    "pin.change",
     "step_up.confirm",
     "identity.verify",
     "profile.manage",
@@ -78,6 +79,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return confirming and factor != "sms" and account == "-"
     if operation == "certificate.renew":
         return factor in ("phone", "cloud", "usb_key") and account == "-"
+    if operation == "pin.change":
+        return (factor, account) == ("cloud", "-")
     if operation == "limits.lower":
         return factor == "none"
     if operation == "limits.raise":
