@@ -131,6 +131,9 @@ FACTOR_LOCKED = Kind(
 FACTOR_RESTORED = Kind("factor_restored", SETTING, "解除认证工具挂失或锁定", "loss report or lock lifted", tells=True)
 FACTOR_REVOKED = Kind("factor_revoked", SETTING, "注销认证工具", "factor revoked", tells=True)
 FACTOR_RENEWED = Kind("factor_renewed", SETTING, "更新数字证书", "certificate renewed", tells=True)
+FACTOR_PIN_CHANGED = Kind(
+    "factor_pin_changed", SETTING, "云证书 PIN 已修改", "the PIN of the cloud certificate was changed", tells=True
+)
 
 ALL = {
     kind.code: kind
@@ -173,6 +176,7 @@ ALL = {
         PAYEE_ADDED,
         PAYEE_CHANGED,
         PAYEE_REMOVED,
+        FACTOR_PIN_CHANGED,
         PASSWORD_CHANGED,
         LOGIN_NAME_CHANGED,
         PAYMENT_PASSWORD_SET,

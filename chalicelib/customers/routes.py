@@ -27,6 +27,8 @@ from chalicelib.stepup import errors as stepup_errors
 
 api = Api(__name__)
 
+_STEP_UP = (stepup_errors.StepUpRequired, stepup_errors.StepUpLimitReached, stepup_errors.StrongFactorRequired)
+
 
 class IdentityQuestion(Body):
     """Name and document as printed on it."""
@@ -156,9 +158,7 @@ def cards(call: Call) -> CardList:
     answer=BoundView,
     status=201,
     refusals=(
-        stepup_errors.StepUpRequired,
-        stepup_errors.StepUpLimitReached,
-        stepup_errors.StrongFactorRequired,
+        *_STEP_UP,
         errors.CardNumberInvalid,
         errors.DocumentNotOnFile,
         NotFound,
@@ -305,12 +305,7 @@ def read_switch(call: Call) -> TransferSwitchView:
     entitlement=entitlements.TRANSFERS_SWITCH_OFF,
     body=TransferSwitch,
     answer=TransferSwitchView,
-    refusals=(
-        stepup_errors.StepUpRequired,
-        stepup_errors.StepUpLimitReached,
-        stepup_errors.StrongFactorRequired,
-        OutcomeUnknown,
-    ),
+    refusals=(*_STEP_UP, OutcomeUnknown),
 )
 def set_switch(call: Call) -> TransferSwitchView:
     """Off stops every transfer to others at once (XJ-4.4-switch)."""
@@ -353,9 +348,7 @@ class PhoneChangeView(View):
     status=202,
     refusals=(
         errors.PhoneUnchanged,
-        stepup_errors.StepUpRequired,
-        stepup_errors.StepUpLimitReached,
-        stepup_errors.StrongFactorRequired,
+        *_STEP_UP,
         OutcomeUnknown,
     ),
 )

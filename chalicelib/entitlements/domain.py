@@ -68,6 +68,7 @@ PHONE_PROVE = "phone.prove"
 DEVICE_BIND = "device.bind"
 CERTIFICATE_DOWNLOAD = "certificate.download"
 CERTIFICATE_RENEW = "certificate.renew"
+PIN_CHANGE = "pin.change"
 STEP_UP = "step_up.confirm"
 IDENTITY_VERIFY = "identity.verify"
 PROFILE = "profile.manage"
@@ -161,6 +162,7 @@ TABLE: Mapping[str, Row] = {
     # The code is the counter's, and the old certificate confirms the new one.
     CERTIFICATE_DOWNLOAD: Row("下载数字证书", "download a certificate", _plain(_PRO, frozenset({SMS}))),
     CERTIFICATE_RENEW: Row("更新数字证书", "renew a certificate", _plain(_PRO, _CERTIFICATES)),
+    PIN_CHANGE: Row("修改云证书 PIN", "change a cloud certificate's PIN", _plain(_PRO, frozenset({CLOUD}))),
     STEP_UP: Row("确认敏感操作", "confirm a sensitive operation", _plain(_ALL)),
     IDENTITY_VERIFY: Row("实名认证", "real-name verification", _plain(_ALL)),
     PROFILE: Row("个人资料查询与修改", "own data: see and change", _plain(_ALL)),

@@ -14,7 +14,7 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors, service
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.identity import service as identity
-from chalicelib.identity.errors import PasswordPattern, PasswordPersonal
+from chalicelib.identity.errors import PasswordPattern, PasswordPersonal, PasswordUnchanged
 from chalicelib.platform import clock, fields
 from chalicelib.platform.confirmations import Pin
 from chalicelib.platform.errors import NotFound, OutcomeUnknown
@@ -286,3 +286,44 @@ def renew_own_certificate(call: Call, factor_id: str) -> CertificateView:
         now=clock.now(),
     )
     return _issued(new_id, certificate)
+
+
+class PinChange(Body):
+    """The PIN until now, and the next one."""
+
+    pin: Pin
+    new_pin: Pin
+
+
+@api.operation(
+    "POST",
+    "/v1/factors/{factor_id}/pin",
+    zh="修改云证书 PIN（须在已绑定的设备上）",
+    en="Change a cloud certificate's PIN, on a bound device",
+    auth=identity.checks_session,
+    entitlement=entitlements.PIN_CHANGE,
+    body=PinChange,
+    answer=None,
+    status=204,
+    refusals=(
+        NotFound,
+        errors.BoundDeviceRequired,
+        errors.SignatureRequired,
+        errors.PinWrong,
+        errors.PinLocked,
+        errors.FactorNotActive,
+        PasswordPersonal,
+        PasswordPattern,
+        PasswordUnchanged,
+        OutcomeUnknown,
+    ),
+)
+def change_own_pin(call: Call, factor_id: str) -> Answer:
+    """Another PIN for the same certificate (NB-5.3.3-cert)."""
+    from chalicelib.factors.commands.change_pin import change_pin  # noqa: PLC0415  # X.509 is for few
+
+    body, own = call.json(PinChange), factor_id_from(factor_id)
+    now = clock.now()
+    with service.naming_what_is_usable(call.caller, now):
+        change_pin(call.caller, own, old=body.pin, new=body.new_pin, now=now)
+    return Answer(None)

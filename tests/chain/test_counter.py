@@ -62,11 +62,14 @@ def test_a_customer_of_the_counter_signs_up_later(bank: Bank) -> None:
 def test_who_may_not_sign_up(bank: Bank) -> None:
     person, other = enter(bank, 1), enter(bank, 2, "钱红")
     savings, card = account(bank, person), account(bank, person, "credit_card")
-    theirs = account(bank, other, phone="13700000009")
+    theirs, other_phone = account(bank, other, phone="13700000009"), account(bank, person, phone="13700000007")
     refused: list[tuple[type[Exception], tuple[str, ...], dict[str, Any]]] = [
         (PhoneNotReserved, (savings,), {"phone": "13700000008"}),
         # reserved, but for an account that is not contracted, or another's
         (PhoneNotReserved, (savings,), {"phone": "13700000009"}),
+        # reserved for one of two that are contracted
+        (PhoneNotReserved, (savings, other_phone), {}),
+        (PhoneNotReserved, (other_phone, savings), {"phone": "13700000007"}),
         (NoSettlementAccount, (card,), {}),
         (NotFound, (savings, theirs), {}),
         (NotFound, ("9000010000000000017",), {}),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from chalicelib.customers import service as customers
 from chalicelib.customers.commands.open_account import AccountForm, open_account
 from chalicelib.customers.commands.open_customer import Person as Newcomer
 from chalicelib.customers.commands.open_customer import open_customer
@@ -103,6 +104,18 @@ def test_a_holder_without_sign_up_gets_a_query_password_and_the_express_edition(
     # no secret is anywhere
     held = repr([table_items(bank, name) for name in bank.references if name.endswith("Table") and "Local" not in name])
     assert not any(secret in held for secret in (NEW, PIN, code))
+
+
+@pytest.mark.requirement("XJ-4.2-phone")
+def test_an_account_with_another_reserved_phone_does_not_come_along(bank: Bank, holder: Someone) -> None:
+    form = AccountForm("savings", "13700000009", LIMITS, withdrawal_password=PIN)
+    other = open_account(holder.signed.customer_id, form, teller_id=TELLER, at=bank.clock.now())
+    applied = apply(bank, holder)
+    assert confirm(bank, applied.body["application_id"], code_of(bank, holder)).status == 204
+    assert set(customers.contracts_of(holder.signed.customer_id)) == set(holder.signed.account_ids)
+    assert log_in(bank, other).code == "login_refused"
+    token = log_in(bank, holder.account).body["access_token"]
+    assert bank.request("POST", "/v1/cards", {"card": other}, token=token).code == "phone_not_reserved"
 
 
 @pytest.mark.requirement("NB-5.4.1-card")

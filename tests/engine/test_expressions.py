@@ -74,6 +74,7 @@ from chalicelib.factors import authority
 from chalicelib.factors import service as factors
 from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import issue_certificate, remind
+from chalicelib.factors.commands.change_pin import change_pin
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
@@ -651,6 +652,7 @@ def cloud_certificate(payer: Customer, payee: Customer) -> None:
     image = awaiting(owner, payee, "certificate")
     assert [outcome(owner, image, pin_of(owner, "802713")) for _ in range(5)] == ["pin_wrong"] * 5
     done_by_two("factor.lift_loss", customer_id=customer_id, factor_id=factor_id)
+    change_pin(owner.caller, factor_id, old=right, new="620845", now=clock.now())
     revoke_factor(customer_id, factor_id, teller_id=TELLER, now=clock.now())
 
 

@@ -6,6 +6,7 @@ import base64
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -15,11 +16,12 @@ from chalicelib.customers import service as customers
 from chalicelib.devices import service as devices
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import issue_certificate
+from chalicelib.factors.commands.change_pin import change_pin
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, totp
+from chalicelib.platform import clock, passwords, totp
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import Refusal
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
@@ -208,6 +210,44 @@ def test_right_pins_at_once_each_sign_and_a_loss_stops_them() -> None:
     assert set(outcomes) <= {"reported", "posted", "factor_not_active", "try_again"}
     assert available(payee.account) == outcomes["posted"] * 100_00
     assert together(lambda i: outcome(payer, images[i], pin_of(payer, "802731")), 12)["posted"] == 0
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+def test_of_several_new_pins_at_once_one_is_the_pin() -> None:
+    payer = on_device(customer("赵小明", 0))
+    factor_id = cloud_certified(payer, "802731")
+    pins = ["620845", "620854", "620485", "620458"]
+
+    def change(i: int) -> str:
+        return refused(partial(changed_pin, payer, factor_id, "802731", pins[i]))
+
+    outcomes = together(change, 4)
+
+    assert set(outcomes) <= {"made", "try_again", "pin_wrong"}
+    # on a busy machine all may give up: then the old one stays
+    assert outcomes["made"] <= 1
+    (row,) = [row for row in factors.factors_of(payer.caller.customer_id) if row.factor_id == factor_id]
+    assert [passwords.matches(row.pin_hash, pin) for pin in (*pins, "802731")].count(True) == 1
+
+
+def changed_pin(payer: Customer, factor_id: str, old: str, new: str) -> str:
+    change_pin(payer.caller, factor_id, old=old, new=new, now=clock.now())
+    return "changed"
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+def test_guessing_old_pins_in_parallel_ends_with_the_certificate() -> None:
+    payer = on_device(customer("赵小明", 0))
+    factor_id = cloud_certified(payer, "802731")
+
+    def guess(_: int) -> str:
+        return refused(partial(changed_pin, payer, factor_id, "802713", "620845"))
+
+    outcomes = together(guess, 12)
+
+    assert outcomes["pin_wrong"] == 5
+    assert set(outcomes) <= {"pin_wrong", "pin_locked", "try_again"}
+    assert {row.factor_id: row.state for row in factors.factors_of(payer.caller.customer_id)}[factor_id] == "locked"
 
 
 @pytest.mark.requirement("NB-5.3.3-dl")

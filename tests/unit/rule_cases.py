@@ -29,7 +29,7 @@ from chalicelib.devices.service import bound_rule, own_rule
 from chalicelib.devices.service import room_rule as device_room_rule
 from chalicelib.factors import domain as factors
 from chalicelib.factors import store as factors_store
-from chalicelib.factors.commands import issue_certificate, sign_with_pin
+from chalicelib.factors.commands import change_pin, issue_certificate, sign_with_pin
 from chalicelib.identity import session_store
 from chalicelib.identity.application_store import open_rule, unused_rule
 from chalicelib.identity.attempts_store import locked_rule, unlocked_rule, used_up_rule
@@ -426,6 +426,7 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             ],
         ),
         ("pin: tries", sign_with_pin.pin_tries_rule(5, NOW_TEXT), edges(customer, "pin_tries", 5)),
+        ("pin: as checked", change_pin.pin_rule("hash"), edges(customer, "pin_hash", "hash")),
         ("download: attempt", issue_certificate.attempt_rule(2), edges(customer, "attempt", 2)),
         ("download: in time", issue_certificate.code_valid_rule(NOW_TEXT), edges(customer, "code_until", NOW_TEXT)),
         ("download: tries", issue_certificate.tries_rule(5), edges(customer, "tries", 5)),

@@ -73,6 +73,7 @@ NAMES = [
     "pin: cloud",
     "pin: usable",
     "pin: tries",
+    "pin: as checked",
     "download: attempt",
     "download: in time",
     "download: tries",

@@ -15,13 +15,14 @@ from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 _BY_PASSWORD = "password"  # noqa: S105  # in the history of editions, where a teller's number stands else
 
 
-def contract_held(customer_id: str) -> None:
+def contract_held(customer_id: str, phone: str) -> None:
     """List what the customer holds in good standing for online banking; each account keeps the right it has.
 
-    Done again it does what is left. Raises TooManyAccounts.
+    Only accounts that the phone is reserved for, as where they are bound one by one (XJ-4.2-phone). Done again it
+    does what is left. Raises TooManyAccounts.
     """
-    known = customers.contracts_of(customer_id)
-    held = [account_id for account_id in customers.holdings_of(customer_id) if account_id not in known]
+    known, holdings = customers.contracts_of(customer_id), customers.holdings_of(customer_id)
+    held = [account_id for account_id, reserved in holdings.items() if account_id not in known and reserved == phone]
     for account in ledger.read_accounts(held).values():
         if account.state == ledger.OPEN:
             contract_account(customer_id, account.account_id, ledger.RIGHT_HELD)

@@ -51,7 +51,7 @@ def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None
 
     Raises NotFound, StaffNotEntitled, SignUpRefused (form, log-in name, signed up before), NoSettlementAccount
     unless one of the accounts is a settlement account in good standing (for the credit-card edition: a card),
-    PhoneNotReserved unless the phone is reserved for one of them, what `identity.check_password` raises for a weak
+    PhoneNotReserved unless the phone is reserved for each of them, what `identity.check_password` raises for a weak
     password. Until the last step no log-in is served, so a half-done sign-up cannot be used, and it can be done again.
     """
     prepare_online(form, teller_id=teller_id, at=at)
@@ -148,9 +148,9 @@ def require_standing(customer_id: str, rights: Mapping[str, str], edition: str) 
 
 
 def require_reserved(customer_id: str, account_ids: list[str], phone: str) -> None:
-    """Raise PhoneNotReserved unless the phone is the reserved one of one of these accounts (XJ-4.2-phone)."""
+    """Raise PhoneNotReserved unless the phone is the reserved one of each of these accounts (XJ-4.2-phone)."""
     reserved = customers.holdings_of(customer_id)
-    if phone not in [reserved.get(account_id) for account_id in account_ids]:
+    if any(reserved.get(account_id) != phone for account_id in account_ids):
         raise PhoneNotReserved()
 
 

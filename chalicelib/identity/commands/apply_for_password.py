@@ -173,7 +173,7 @@ def _set(application: Application, password: str, now: dt.datetime) -> None:
         raise ApplicationRefused()
     is_new = customer.state != customers.ACTIVE
     if is_new:
-        contract_held(customer_id)
+        contract_held(customer_id, phone)
     # Before there is a password they open nothing.
     for account_id in customers.contracts_of(customer_id):
         store.put_login_name(account_id, customer_id)

@@ -28,6 +28,7 @@ OPERATIONS = (
     "device.bind",
     "certificate.download",
     "certificate.renew",
+    "pin.change",
     "step_up.confirm",
     "identity.verify",
     "profile.manage",
@@ -83,6 +84,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return factor in ("phone", "cloud", "usb_key") and account == "-"
     if operation in ("payees.read", "payees.manage"):
         return (factor, account) == ("none", "-")
+    if operation == "pin.change":
+        return (factor, account) == ("cloud", "-")
     if operation == "limits.lower":
         return factor == "none"
     if operation == "limits.raise":
