@@ -1,9 +1,11 @@
 """One customer's way through the bank over HTTP, as a phone would go it, with what the bank answered.
 
-Log in, accounts, create a transfer, read the SMS, confirm, receipt, alert, statement lines, last month's bill.
+Log in, accounts, create a transfer, read the SMS, confirm, receipt, alert, statement lines, last month's bill. Then two
+members of staff, as their screens would: one asks for the change of a parameter, the other approves it.
 Raises WalkFailed with the step and the bank's answer when something is not as it should be.
 """
 
+import base64
 import json
 import time
 import uuid
@@ -12,10 +14,14 @@ from typing import Any
 
 import requests
 
+from chalicelib.platform import clock, totp
 from infra.local.messages import sent_to
 from infra.local.stack import Bank
 
 AMOUNT = "1234.56"
+# Each run changes it to the other of the two.
+PARAMETER, VALUES = "bank.working_hours", ("08:30-17:00", "09:00-17:00")
+MAKER, CHECKER = "E0001", "E0002"
 TIMEOUT_S = 15
 # Workers answer within a second here; a cold start of the whole chain may take some.
 MAX_WAIT_S = 60
@@ -33,7 +39,7 @@ def tell(text: str) -> None:
 
 
 class Phone:
-    """The customer's app: keeps the token, prints each exchange."""
+    """The customer's app, or a screen of staff: keeps the token of its session."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
@@ -115,6 +121,52 @@ def walk(bank: Bank, demo: dict[str, Any]) -> None:
     bill = _wait("the bill", lambda: _found(phone, f"/v1/accounts/{account}/bills/{month}"))
     _show(bill, "month", "opening", "incoming", "outgoing", "closing")
     phone.expect(204, "DELETE", "/v1/sessions/current")
+
+    _step(7, "双人复核修改参数 / two members of staff change a parameter")
+    _change_parameter(bank, {member["login_name"]: member for member in demo["staff"]})
+
+
+def _change_parameter(bank: Bank, members: dict[str, dict[str, Any]]) -> None:
+    """One asks, another looks at what would change and approves it, which does it."""
+    maker, checker = (_staff_screen(bank, members[number]) for number in (MAKER, CHECKER))
+    before = _parameter(maker)
+    body = {
+        "kind": "parameter.change",
+        "payload": {
+            "name": PARAMETER,
+            "value": VALUES[1] if before["value"] == VALUES[0] else VALUES[0],
+            "department": "电子银行部",
+            "approver": "主管行长",
+        },
+        "reason": "演示",
+    }
+    asked = maker.expect(201, "POST", "/v1/staff/approvals", body, **{"Idempotency-Key": uuid.uuid4().hex})
+    _show(asked["request"], "id", "kind", "state", "maker")
+    path = f"/v1/staff/approvals/{asked['request']['id']}"
+    shown = checker.expect(200, "GET", path)
+    _show(next(row for row in shown["changes"] if row["fact"] == "value"), "name", "before", "after")
+    done = checker.expect(200, "POST", f"{path}/approval", {"digest": shown["digest"]})
+    _show(done["request"], "state", "decided_by", "decided_at")
+    _show(_parameter(maker), "name", "value", "revision")
+    for screen in (maker, checker):
+        screen.expect(204, "DELETE", "/v1/staff/sessions/current")
+
+
+def _staff_screen(bank: Bank, member: dict[str, Any]) -> Phone:
+    """A session of staff, by password and what the token shows; where this minute's code is used, by the next one's."""
+    screen, seed = Phone(bank.base_url), base64.b32decode(member["token_seed"])
+    body = {"staff_id": member["login_name"], "password": member["password"]}
+    step = totp.step_at(clock.now())
+    status, answer = screen.call("POST", "/v1/staff/sessions", {**body, "code": totp.code_at(seed, step)})
+    if status != 201:  # used a moment ago
+        answer = screen.expect(201, "POST", "/v1/staff/sessions", {**body, "code": totp.code_at(seed, step + 1)})
+    screen.authorize(answer["access_token"])
+    return screen
+
+
+def _parameter(screen: Phone) -> Any:
+    found = screen.expect(200, "GET", "/v1/staff/parameters")["parameters"]
+    return next(one for one in found if one["name"] == PARAMETER)
 
 
 def _step(number: int, title: str) -> None:

@@ -17,6 +17,7 @@ import requests
 
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, dynamo
 from infra.local.engine import free_port
 from infra.local.messages import sent_to
@@ -119,6 +120,18 @@ def test_receipt_alert_and_bill_say_what_happened(deployed: tuple[Bank, dict[str
         "0.00",
         "107000.53",
     )
+
+
+@pytest.mark.requirement("NB-5.1.5")
+def test_two_members_of_staff_changed_a_parameter_and_published_the_notice(
+    deployed: tuple[Bank, dict[str, Any]],
+) -> None:
+    bank, _ = deployed
+    (change,), _ = parameters.history("bank.working_hours", 10, None)
+    assert (change.old, change.new, change.maker, change.checker) == ("09:00-17:00", "08:30-17:00", "E0001", "E0002")
+    answer = Phone(bank.base_url).expect(200, "GET", "/v1/notices")
+    (notice,) = answer["notices"]
+    assert (notice["kind"], notice["title_en"], len(notice["id"])) == ("planned", "Upgrade", 26)
 
 
 REFUSALS = [

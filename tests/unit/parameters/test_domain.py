@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.parameters.domain import MAX_AHEAD, MAX_SCHEDULED, MAX_STALENESS, UNTOUCHED, Row, Version, changed
+from chalicelib.parameters.domain import (
+    MAX_AHEAD,
+    MAX_SCHEDULED,
+    MAX_STALENESS,
+    UNTOUCHED,
+    Row,
+    Version,
+    changed,
+    is_within,
+)
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
 from tests.unit.samples import NOW
 
@@ -102,3 +111,22 @@ def test_the_value_at_any_moment_is_what_a_plain_account_of_all_decisions_says(
 
 def test_a_row_from_before_there_was_history_is_in_force() -> None:
     assert Row(5).value_at(NOW) == 5
+
+
+@pytest.mark.parametrize(
+    ("window", "at", "inside"),
+    [
+        ("09:00-21:00", "08:59:59.999", False),
+        ("09:00-21:00", "09:00:00.000", True),
+        ("09:00-21:00", "20:59:59.999", True),
+        ("09:00-21:00", "21:00:00.000", False),
+        ("22:00-06:00", "22:00:00.000", True),
+        ("22:00-06:00", "00:00:00.000", True),
+        ("22:00-06:00", "05:59:59.999", True),
+        ("22:00-06:00", "06:00:00.000", False),
+        ("22:00-06:00", "12:00:00.000", False),
+    ],
+)
+def test_a_window_is_of_the_shanghai_day_also_over_midnight(window: str, at: str, inside: bool) -> None:
+    moment = dt.datetime.fromisoformat(f"2026-11-21T{at}+08:00")
+    assert is_within(window, moment.astimezone(dt.UTC)) is inside
