@@ -8,6 +8,8 @@ out of that state. `court_count` is how many orders there ever were, so that no 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.ledger import domain
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.domain import Entry, PostingFacts
@@ -52,12 +54,20 @@ def hold_amount(update: ItemUpdate, amount_fen: int, facts: PostingFacts) -> Non
 def free_amount(update: ItemUpdate, amount_fen: int) -> None:
     """What was set aside is the holder's again."""
     domain.release_funds(update, amount_fen)
+    _read_again(update, amount_fen)
 
 
 def take(update: ItemUpdate, entry: Entry, facts: PostingFacts, account: ledger.Account, held_fen: int) -> ItemUpdate:
     """Take money for a court, `held_fen` of it from what is set aside; the account is in the state it was read in."""
     update.require(found_rule(account.state))
     domain.post_legs(update, entry, account.account_id, facts, from_hold_fen=held_fen)
+    return _read_again(update, held_fen)
+
+
+def _read_again(update: ItemUpdate, held_fen: int) -> ItemUpdate:
+    """Less is held only where another ended the order, or took of it, since it was read: then it is read again."""
+    held = domain.held_rule(held_fen).expression
+    update.rules = [replace(rule, refuse=None) if rule.expression == held else rule for rule in update.rules]
     return update
 
 
