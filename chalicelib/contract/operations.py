@@ -21,6 +21,7 @@ from chalicelib.notifications.routes import api as notifications
 from chalicelib.parameters.routes import api as parameters
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
+from chalicelib.rechecks.routes import api as rechecks
 from chalicelib.reports.routes import api as reports
 from chalicelib.staff.administration_routes import api as staff_administration
 from chalicelib.staff.routes import api as staff
@@ -53,4 +54,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     reports,
     enquiry_customers,
     enquiry,
+    rechecks,
 )

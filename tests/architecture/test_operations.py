@@ -57,7 +57,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "notices.approve": "no such operation yet",
     "reversals.request": "approvals, by the kind",
     "reversals.approve": "approvals, by the kind",
-    "audit.read": "no such operation yet",
     "counter.credentials": "approvals, by the kind",
     "counter.stock": "no such operation yet",
 }

@@ -11,7 +11,8 @@ from tests.architecture.source import ROOT
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 # Rows are added and read, and nothing else, whoever asks; time-to-live takes them at their term.
-ONLY_ADDED_TO = {"StaffActionsTable": {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:GetItem"}}
+ADDED_AND_READ = {"dynamodb:PutItem", "dynamodb:Query", "dynamodb:GetItem"}
+ONLY_ADDED_TO = {"StaffActionsTable": ADDED_AND_READ, "RechecksTable": ADDED_AND_READ}
 
 
 def statements(node: Any) -> list[dict[str, Any]]:
