@@ -30,6 +30,7 @@ from chalicelib.payees.routes import api as payees
 from chalicelib.platform.http import Api
 from chalicelib.recalls.routes import api as recalls
 from chalicelib.receipts.routes import api as receipts
+from chalicelib.rechecks.routes import api as rechecks
 from chalicelib.reports.routes import api as reports
 from chalicelib.staff.administration_routes import api as staff_administration
 from chalicelib.staff.routes import api as staff
@@ -71,4 +72,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     reports,
     enquiry_customers,
     enquiry,
+    rechecks,
 )

@@ -12,7 +12,7 @@ from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import StaffCaller
 from chalicelib.reports import domain, store
-from chalicelib.reports.domain import AWAITING, EXPIRED, Figure, Row
+from chalicelib.reports.domain import AWAITING, EXPIRED, POSTED, REVERSED, Figure, Row
 from chalicelib.staff import service as staff
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Row",
     "cash_branch_in",
     "customer_accounts_in",
+    "entries_booked",
     "figures",
     "is_in_scope",
     "list_again",
@@ -76,6 +77,11 @@ def list_again(images: Sequence[Image]) -> int:
     for row in rows:
         store.note(row)
     return len(rows)
+
+
+def entries_booked(day: str) -> list[str]:
+    """The ids of all transactions booked on a business date, reversed ones too; in no order."""
+    return [entry_id for state in (POSTED, REVERSED) for entry_id in store.entries_of(store.list_of(day, state))]
 
 
 def page(

@@ -23,6 +23,8 @@ OF_BANK, OF_BRANCH, OPEN = ("ByDay", "bank_list"), ("ByBranch", "branch_list"), 
 MAX_BATCH_READS = 5
 # One answer reads so many pages of a day's counters at most: one has thousands.
 MAX_PAGES = 4
+# Of one part of a whole list: a page has some three thousand rows.
+MAX_LIST_PAGES = 100
 
 
 def list_of(day: str, state: str, branch_id: str | None = None) -> str:
@@ -141,6 +143,28 @@ def _newest(index: tuple[str, str], value: str, limit: int, before: str | None) 
         Limit=limit,
     )
     return [_row(item) for item in answer["Items"]], "LastEvaluatedKey" in answer
+
+
+def entries_of(name: str) -> Iterator[str]:
+    """The ids of all rows of a list of the bank; for who has to know them all."""
+    for shard in range(SHARDS):
+        start: dict[str, Any] = {}
+        for _ in range(MAX_LIST_PAGES):
+            answer = aws.dynamodb().query(
+                TableName=settings.table("transactions"),
+                IndexName=OF_BANK[0],
+                KeyConditionExpression="#bank_list = :whole_list",
+                ExpressionAttributeNames={"#bank_list": OF_BANK[1]},
+                ExpressionAttributeValues={":whole_list": s(f"{name}#{shard}")},
+                ProjectionExpression="entry_id",
+                **start,
+            )
+            yield from (item["entry_id"]["S"] for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        else:
+            raise AssertionError(f"over {MAX_LIST_PAGES} pages of one list")
 
 
 def overdue(until: str, limit: int, after: str | None) -> tuple[list[Row], str | None]:

@@ -219,7 +219,9 @@ TABLE: Mapping[str, Function] = {
         (_grant({EBANK_ADMINISTRATOR, OPERATOR, TELLER}, _WORKING), _AUDITOR),
         off=frozenset({TELLER}),
     ),
-    AUDIT_READ: Function("审计日志查询", "audit log: see", (_AUDITOR,), fixed=True),
+    AUDIT_READ: Function(
+        "审计日志查询、抽样复核", "audit: see the log, draw samples and mark them", (_AUDITOR,), fixed=True
+    ),
     COUNTER_CUSTOMERS: Function(
         "柜面：客户签约、变更、注销", "counter: sign up, change, cancel customers", _by(TELLER, MAKER)
     ),

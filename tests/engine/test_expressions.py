@@ -106,6 +106,8 @@ from chalicelib.recalls import service as recalls
 from chalicelib.recalls.commands.agree import agree
 from chalicelib.recalls.commands.ask import ask
 from chalicelib.receipts import store as receipts_store
+from chalicelib.rechecks import store as rechecks_store
+from chalicelib.rechecks.domain import Mark, Sample
 from chalicelib.reports import service as reports
 from chalicelib.reports import store as reports_store
 from chalicelib.staff import domain
@@ -845,6 +847,15 @@ def days_of_the_bank() -> None:
     assert reports_store.overdue("2000", 10, "1999") == ([], None)
     reports_store.close(row)
     assert [one.entries for one in reports_store.figures(day)] == [1]
+    assert reports.entries_booked(day) == [row.entry_id]
+    assert rechecks_store.sample("20000101", "nobody's") is None
+    assert rechecks_store.samples_of(day) == []
+    sample = Sample(day, uuid.uuid4().hex, "seed", 1, 1, [row.entry_id], "S0001", "now")
+    mark = Mark(sample.sample_id, row.entry_id, "in_order", "单据齐全", "S0001", "now")
+    for put in (rechecks_store.sample_put(sample), rechecks_store.mark_put(mark)):
+        assert updates.put(put) is None
+        assert updates.put(put) is not None
+    assert (rechecks_store.samples_of(day), rechecks_store.marks_on(sample.sample_id)) == ([sample], [mark])
     assert closing_store.closed_between("20000101", "20000101") == {"20000101"}
 
 
