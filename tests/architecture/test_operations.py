@@ -60,7 +60,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "customers.read": "no such operation yet",
     "transactions.monitor": "no such operation yet",
     "statistics.read": "no such operation yet",
-    "audit.read": "no such operation yet",
     "counter.credentials": "approvals, by the kind",
     "counter.stock": "no such operation yet",
 }
