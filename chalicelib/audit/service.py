@@ -61,7 +61,7 @@ from chalicelib.audit.domain import (
     Kind,
 )
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, ids
+from chalicelib.platform import clock, ids, origin
 from chalicelib.platform.dynamo import Image, ItemPut
 from chalicelib.platform.http import StaffCaller
 
@@ -205,6 +205,7 @@ def _put(
             "at": clock.to_text(seen or at),
             "session_id": session_id,
             "device_id": device_id,
+            "source_address": origin.address(),
             "facts": dict(facts),
             "expires_at": int((at + kept).timestamp()),
         }
@@ -258,9 +259,10 @@ def _event(image: Image) -> SecurityEvent:
 
 @dataclass(frozen=True, slots=True)
 class StaffAction:
-    """One row: who did what, on whom or what (`on`, ids), why, when, and by which request and emergency case.
+    """One row: who did what, on whom or what (`on`, ids), from where, why, when, by which request and emergency case.
 
-    `outcome` is `done` for what the row's own write did, `asked` for a look at data, `refused` for what was not let.
+    `source_address` is what the gateway saw; None where nobody's request was under way, as in a worker. `outcome` is
+    `done` for what the row's own write did, `asked` for a look at data, `refused` for what was not let.
     """
 
     staff_id: str
@@ -273,7 +275,9 @@ class StaffAction:
     branch_id: str | None
     correlation_id: str | None
     case_id: str | None
+    source_address: str | None
     facts: dict[str, str]
+    action_key: str
 
 
 def staff_action(
@@ -343,6 +347,7 @@ def _staff_put(
             "outcome": outcome,
             "purpose": purpose,
             "at": clock.to_text(seen or at),
+            "source_address": origin.address(),
             "facts": dict(facts),
             "expires_at": int((at + kept).timestamp()),
             **request,

@@ -20,11 +20,12 @@ LINK_RANGE = "place"
 _FIRST, _LAST = "0", "9"
 # Sorts after everything that begins alike.
 _AFTER = "~"
-PAGE = 100
+PAGE = 500
 # One answer looks at so many rows at most; the cursor goes on from there.
 MAX_ROUNDS = 10
 
 Page = tuple[list[Image], Mapping[str, Any] | None]
+Placed = tuple[str, Link]
 
 
 def put_of(row: Mapping[str, Any]) -> ItemPut:
@@ -64,10 +65,11 @@ def marks(business_date: str, first: str, last: str) -> Iterator[tuple[str, int]
         yield from ((image[LINK_RANGE], image["seq"]) for image in images)
 
 
-def links(business_date: str) -> Iterator[tuple[str, Link]]:
-    """(place, link) of a date, in order of place, a page in memory at a time."""
-    for images, _ in _days(_links_table(), LINK_RANGE, business_date, (PLACE, PLACE + _AFTER)):
-        yield from ((image[LINK_RANGE], _link(image)) for image in images)
+def link_pages(business_date: str, after: Mapping[str, Any] | None = None) -> Iterator[tuple[list[Placed], Any]]:
+    """Pages of (place, link) of a date, in order of place, each with the key to go on after."""
+    between = (PLACE, PLACE + _AFTER)
+    for images, key in _days(_links_table(), LINK_RANGE, business_date, between, after=after):
+        yield [(image[LINK_RANGE], _link(image)) for image in images], key
 
 
 def link_at(business_date: str, seq: int) -> Link | None:
@@ -89,6 +91,11 @@ def staff_rows(business_date: str, between: tuple[str, str] | None = None) -> It
     """What staff did on a date, or between two keys of it, oldest first, a page in memory at a time."""
     for images, _ in _days(settings.table("staff_actions"), STAFF_RANGE, business_date, between):
         yield from images
+
+
+def staff_row_pages(business_date: str, after: Mapping[str, Any] | None = None) -> Iterator[Page]:
+    """The same in pages, each with the key to go on after."""
+    return _days(settings.table("staff_actions"), STAFF_RANGE, business_date, after=after)
 
 
 def staff_page(business_date: str, wanted: Mapping[str, str], limit: int, after: Mapping[str, Any] | None) -> Page:
@@ -169,10 +176,13 @@ def _days(
     between: tuple[str, str] | None = None,
     *,
     is_newest_first: bool = False,
-    limit: int = PAGE,
+    limit: int | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> Iterator[Page]:
-    """Pages of `limit` rows of a date, or of what lies between two keys, both included; and the key to go on after."""
+    """Pages of `limit` rows (else PAGE) of a date, or of what lies between two keys of it, both included.
+
+    Each comes with the key to go on after.
+    """
     condition, names, values = "#business_date = :date", {"#business_date": STAFF_KEY}, {":date": s(business_date)}
     if between is not None:
         condition += " AND #range BETWEEN :first AND :last"
@@ -187,7 +197,7 @@ def _days(
             ExpressionAttributeValues=values,
             ScanIndexForward=not is_newest_first,
             ConsistentRead=True,
-            Limit=limit,
+            Limit=PAGE if limit is None else limit,
             **start,
         )
         after = answer.get("LastEvaluatedKey")

@@ -17,7 +17,7 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.platform import log
+from chalicelib.platform import log, origin
 from chalicelib.platform.aws import NO_ANSWER
 from chalicelib.platform.errors import (
     BodyTooLarge,
@@ -144,6 +144,7 @@ class Call:
         self.operation = operation
         self._request = request
         self._caller: Caller | StaffCaller | None = None
+        self._note: Callable[[Refusal], None] | None = None
         self.path_values = path_values
         self.language = preferred_language(self.header("accept-language"))
         self.correlation_id = correlation_id_of(request)
@@ -179,6 +180,19 @@ class Call:
     def admit(self, caller: Caller | StaffCaller) -> None:
         """Note who is logged in."""
         self._caller = caller
+
+    def note_refusals(self, note: Callable[[Refusal], None]) -> None:
+        """Have what the operation refuses from here on put on record by `note`, before it is answered."""
+        self._note = note
+
+    def note(self, refusal: Refusal) -> None:
+        """Put a refusal on record where the operation's `auth` asked for it; it is answered in any case."""
+        if self._note is None:
+            return
+        try:
+            self._note(refusal)
+        except Exception:  # noqa: BLE001  # the edge: what was refused is answered so, on record or not
+            log.logger.exception("a refusal is not on record", extra={"code": refusal.code})
 
     def header(self, name: str) -> str | None:
         """The header's value, or None."""
@@ -297,7 +311,9 @@ class Api:
 
             @functools.wraps(view)
             def edge(**path_parameters: str) -> Response:
-                return _run(operation, self.blueprint.current_request, view, path_parameters)
+                request = self.blueprint.current_request
+                with origin.of(origin.of_gateway(request.context)):
+                    return _run(operation, request, view, path_parameters)
 
             self.blueprint.route(path, methods=[method], name=f"{method.lower()}_{view.__name__}")(edge)
             return view
@@ -322,6 +338,7 @@ def _run(
         answer = view(call, **path_parameters)
     except Refusal as refusal:
         log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
+        call.note(refusal)
         return problem(refusal, call.language, call.correlation_id)
     except (ClientError, *NO_ANSWER, PynamoDBException) as error:
         if not _is_passing(error):

@@ -58,7 +58,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "notices.approve": "approvals, by the kind",
     "reversals.request": "approvals, by the kind",
     "reversals.approve": "approvals, by the kind",
-    "audit.read": "no such operation yet",
 }
 
 each = pytest.mark.parametrize(

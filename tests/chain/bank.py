@@ -129,6 +129,8 @@ class Bank:
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
     people: int = 0
     blanks: int = 0
+    # Where requests come from, as the gateway sees it.
+    address: str = "127.0.0.1"
 
     # ---- what a phone does ------------------------------------------------------------------
     def request(
@@ -168,7 +170,7 @@ class Bank:
                 "resourcePath": resource,
                 "httpMethod": method,
                 "requestId": str(uuid.uuid4()),
-                "identity": {"sourceIp": "127.0.0.1"},
+                "identity": {"sourceIp": self.address},
                 "path": path,
             },
         }

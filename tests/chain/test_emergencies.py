@@ -73,7 +73,7 @@ def test_another_person_reviews_it_once_and_until_then_there_is_no_other(bank: B
     case_id = opened(bank, clerk).body["id"]
     assert opened(bank, clerk, domain.TRANSACTIONS_MONITOR).code == "emergency_unreviewed"
     log_in(bank, other)
-    with unchanged(bank, but=["StaffSessionsTable"]):
+    with unchanged(bank, but=["StaffSessionsTable", "StaffActionsTable", "StaffActionLinksTable"]):
         assert review(bank, clerk, case_id).code == "emergency_own"
         assert review(bank, other, case_id[:8] + "x").code == "not_found"
         assert review(bank, other, "x").code == "not_found"
@@ -94,7 +94,7 @@ def test_another_person_reviews_it_once_and_until_then_there_is_no_other(bank: B
 def test_only_what_the_matrix_marks_can_be_taken(bank: Bank, function: str) -> None:
     clerk = appoint(bank, domain.SYSTEM_ADMINISTRATOR)
     log_in(bank, clerk)
-    with unchanged(bank, but=["StaffSessionsTable"]):
+    with unchanged(bank, but=["StaffSessionsTable", "StaffActionsTable", "StaffActionLinksTable"]):
         reply = opened(bank, clerk, function)
         assert reply.code in ("emergency_function_refused", "malformed_request")
 

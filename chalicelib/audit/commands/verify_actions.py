@@ -28,7 +28,7 @@ def verify_date(business_date: str, now: dt.datetime) -> Verdict:
     Memory grows with one date's links. Rows may be written meanwhile.
     """
     # Links before rows: a row that comes in between is one without link, and young.
-    links = list(store.links(business_date))
+    links = [placed for page, _ in store.link_pages(business_date) for placed in page]
     verdict = examine(
         business_date,
         store.staff_rows(business_date),

@@ -14,6 +14,7 @@ from chalicelib.customers.errors import SessionEnded
 from chalicelib.identity import service as identity
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, fields, updates
+from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Call, StaffCaller
 from chalicelib.staff import domain, session_store, store
 from chalicelib.staff.commands.emergencies import case_under_which
@@ -25,6 +26,8 @@ from chalicelib.staff.store import Member
 TOKEN_TYPE = "staff-at+jwt"  # noqa: S105  # a token's kind
 MIN_PURPOSE, MAX_PURPOSE = 2, 100
 DAY_S = 86_400
+# Not allowed, not there or out of scope, not as things stand.
+ON_RECORD = frozenset({403, 404, 409, 422})
 
 
 def audience() -> str:
@@ -62,7 +65,15 @@ def checks_session(call: Call) -> StaffCaller:
         purpose = stated_purpose(call.header("purpose")) if shows_customers else ""
         caller = dataclasses.replace(caller, purpose=purpose, case_id=case_id)
         audit.record_staff_action(caller, call.permission, now, on=on, operation=call.operation.name)
+    call.note_refusals(lambda refusal: _note_refusal(caller, call, on, refusal))
     return caller
+
+
+def _note_refusal(caller: StaffCaller, call: Call, on: str, refusal: Refusal) -> None:
+    """That somebody asked for what they may not see or do, or what could not be done; a slip of the pen is none."""
+    if refusal.status in ON_RECORD:
+        facts = {"operation": call.operation.name, "code": refusal.code}
+        audit.record_staff_action(caller, call.permission, clock.now(), on=on, outcome="refused", **facts)
 
 
 def _logged_in(token: str, now: dt.datetime) -> tuple[Member, str]:
