@@ -126,7 +126,7 @@ class StaffActionPage(View):
 class StaffActionQuery(Query):
     """A business date, what a row must have, and a page."""
 
-    date: Annotated[LogDate, Field(description="营业日期（上海）/ business date (Shanghai)")]
+    date: Annotated[fields.CalendarDate, Field(description="营业日期（上海）/ business date (Shanghai)")]
     staff_id: Annotated[str | None, Field(min_length=1, max_length=20, description="员工号 / whose")] = None
     action: Annotated[str | None, Field(min_length=1, max_length=50, description="操作代码 / what")] = None
     on: Annotated[str | None, Field(min_length=1, max_length=300, description="对象编号 / on whom or what")] = None
@@ -185,7 +185,7 @@ class StaffLogExport(View):
 class StaffLogExportQuery(Query):
     """A business date, and where to go on."""
 
-    date: Annotated[LogDate, Field(description="营业日期（上海）/ business date (Shanghai)")]
+    date: Annotated[fields.CalendarDate, Field(description="营业日期（上海）/ business date (Shanghai)")]
     cursor: fields.Cursor | None = None
 
 
