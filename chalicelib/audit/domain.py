@@ -128,6 +128,11 @@ FACTOR_LOCKED = Kind(
 FACTOR_RESTORED = Kind("factor_restored", SETTING, "解除认证工具挂失或锁定", "loss report or lock lifted", tells=True)
 FACTOR_REVOKED = Kind("factor_revoked", SETTING, "注销认证工具", "factor revoked", tells=True)
 FACTOR_RENEWED = Kind("factor_renewed", SETTING, "更新数字证书", "certificate renewed", tells=True)
+ORDER_CREATED = Kind("order_created", SETTING, "设立预约转账", "standing order set up", tells=True)
+ORDER_CHANGED = Kind("order_changed", SETTING, "变更预约转账", "standing order changed", tells=True)
+ORDER_PAUSED = Kind("order_paused", SETTING, "暂停预约转账", "standing order paused")
+ORDER_RESUMED = Kind("order_resumed", SETTING, "恢复预约转账", "standing order resumed")
+ORDER_CANCELLED = Kind("order_cancelled", SETTING, "取消预约转账", "standing order cancelled")
 
 ALL = {
     kind.code: kind
@@ -177,5 +182,10 @@ ALL = {
         CASH_PASSWORD_LOCKED,
         CASH_PASSWORD_UNLOCKED,
         PASSWORD_RESET,
+        ORDER_CREATED,
+        ORDER_CHANGED,
+        ORDER_PAUSED,
+        ORDER_RESUMED,
+        ORDER_CANCELLED,
     )
 }

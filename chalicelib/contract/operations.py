@@ -16,6 +16,7 @@ from chalicelib.identity.routes import api as identity
 from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
+from chalicelib.orders.routes import api as orders
 from chalicelib.parameters.routes import api as parameters
 from chalicelib.platform.http import Api
 from chalicelib.receipts.routes import api as receipts
@@ -47,4 +48,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     counter_customers,
     approvals,
     parameters,
+    orders,
 )

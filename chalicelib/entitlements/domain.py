@@ -72,6 +72,8 @@ LIMITS_LOWER = "limits.lower"
 LIMITS_RAISE = "limits.raise"
 TRANSFERS_OWN = "transfers.own"
 TRANSFERS_OUTWARD = "transfers.outward"
+ORDERS_STOP = "orders.stop"
+ORDERS_MANAGE = "orders.manage"
 PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
 LOGIN_NAME_CHANGE = "login_name.change"
 PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
@@ -169,6 +171,13 @@ TABLE: Mapping[str, Row] = {
     TRANSFERS_SWITCH: Row("开启或关闭网上转账", "switch online transfers", _plain(_PRO, _CONFIRMING | _SESSION_ONLY)),
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
+    ),
+    # To stop an order only protects: whatever the edition is by now.
+    ORDERS_STOP: Row("预约转账查询、暂停、取消", "standing orders: look up, pause, cancel", _plain(_WITH_ACCOUNTS)),
+    ORDERS_MANAGE: Row(
+        "设立、变更、恢复预约转账",
+        "standing orders: set up, change, resume",
+        (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),),
     ),
     TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
 }

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -198,6 +198,16 @@ def active_rule(factor_id: str) -> Rule:
         {},
         lambda image: factor_id in image.get("factors", {}),
         lambda image: FactorNotActive(factors=held_text(image)),
+    )
+
+
+def unlost_rule(refuse: Callable[[], Refusal]) -> Rule:
+    """The factor's row does not say that it was lost, or locked after wrong PINs."""
+    return Rule(
+        "#state <> :lost AND #state <> :locked",
+        {":lost": s(LOST), ":locked": s(LOCKED)},
+        lambda image: image["state"] not in (LOST, LOCKED),
+        lambda _: refuse(),
     )
 
 

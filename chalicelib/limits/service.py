@@ -25,6 +25,7 @@ __all__ = [
     "give_back_customer",
     "limit_account",
     "limit_customer",
+    "single_rule",
 ]
 
 

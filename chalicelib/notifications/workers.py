@@ -27,7 +27,7 @@ def send_codes(event: SQSEvent) -> Answer:
 
 @blueprint.on_sqs_message(queue_arn=_ALERTS, name="send_alerts", batch_size=10)
 def send_alerts(event: SQSEvent) -> Answer:
-    """Tell each movement to its account's owner."""
+    """Tell each movement to its account's owner, and what was not paid to who ordered it."""
     return handle_messages(event, _send_alert)
 
 
@@ -67,6 +67,10 @@ def _send_code(message: Message) -> None:
 
 
 def _send_alert(message: Message) -> None:
+    if message.event_type == "order.not_executed":
+        service.tell_order(message.aggregate_id, int(message.data["revision"]))
+        log.logger.info("order told")
+        return
     service.tell_movement(
         message.aggregate_id,
         int(message.data["posting"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from chalicelib.customers import service as customers
@@ -25,7 +25,9 @@ from chalicelib.stepup.domain import (
     BIND_CARD,
     BIND_DEVICE,
     CERTIFICATE,
+    CHANGE_ORDER,
     CHANGE_PHONE,
+    CREATE_ORDER,
     OPERATIONS,
     PROVE_PHONE,
     RAISE_LIMITS,
@@ -49,7 +51,9 @@ __all__ = [
     "BIND_CARD",
     "BIND_DEVICE",
     "CERTIFICATE",
+    "CHANGE_ORDER",
     "CHANGE_PHONE",
+    "CREATE_ORDER",
     "OPERATIONS",
     "PROVE_PHONE",
     "RAISE_LIMITS",
@@ -72,6 +76,7 @@ __all__ = [
     "resting_on",
     "send_again",
     "settlement",
+    "write_confirmed",
     "write_with",
 ]
 
@@ -83,13 +88,17 @@ _KEPT_AFTER = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is about to be done, and the challenge given with the request (header `Step-Up`), if any."""
+    """What is about to be done, and the challenge given with the request (header `Step-Up`), if any.
+
+    `factors` are those of the operation's that would do for just this; None for all of them.
+    """
 
     caller: Caller
     operation: Operation
     facts: Facts
     given: str | None
     correlation_id: str
+    factors: tuple[str, ...] | None = None
 
 
 def require(demand: Demand, now: dt.datetime) -> str:
@@ -106,9 +115,16 @@ def write_with(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.d
     Raises what `require` raises, the refusals of the writes' own rules, and updates.Overtaken when one of the
     writes no longer fits: then the challenge is not used, and the write may be planned again.
     """
+    return write_confirmed(demand, lambda _: writes, now)
+
+
+def write_confirmed(
+    demand: Demand, plan: Callable[[Challenge], Sequence[ItemPut | ItemUpdate]], now: dt.datetime
+) -> str:
+    """The same for writes that keep by what they were confirmed: `plan` is shown the challenge, which is used up."""
     try:
         challenge = _given(demand)
-        updates.run_together(_consuming(demand, challenge, writes, now))
+        updates.run_together(_consuming(demand, challenge, plan(challenge), now))
     except StepUpRequired:
         raise refusal_of(demand, now) from None
     return challenge.rests_on
@@ -173,8 +189,11 @@ def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
     Raises StrongFactorRequired, StepUpLimitReached.
     """
     caller = demand.caller
+    operation = demand.operation
+    if demand.factors is not None:
+        operation = replace(operation, factors=demand.factors)
     challenge = open_challenge(
-        caller.customer_id, caller.session_id, demand.operation, demand.facts, demand.correlation_id, now
+        caller.customer_id, caller.session_id, operation, demand.facts, demand.correlation_id, now
     )
     return StepUpRequired(
         step_up=challenge.challenge_id,
@@ -242,11 +261,15 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
     """
     challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
+    at = clock.to_text(now)
+    proof = challenge.proof or factors.code_entered(challenge.digest, challenge.rests_on, caller.session_id, at)
     settled = settlement(challenge, now).set(
-        "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id",
+        "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id, #proof = :proof, #confirmed_at = :at",
         confirmed=s(domain.CONFIRMED),
         factor=s(given.factor),
         factor_id=s(challenge.rests_on),
+        proof={"B": proof},
+        at=s(at),
     )
     rule = _factor_rule(challenge)
     updates.run_together(_with_rule(caller.customer_id, rule, [settled]))
@@ -271,8 +294,8 @@ def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: d
         raise StepUpAltered()
     if given.factor not in challenge.factors:
         raise FactorNotAccepted(factors=",".join(challenge.factors))
-    factor_id = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
-    return replace(challenge, rests_on=factor_id)
+    factor_id, signature = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
+    return replace(challenge, rests_on=factor_id, proof=signature)
 
 
 def settlement(challenge: Challenge, now: dt.datetime) -> ItemUpdate:

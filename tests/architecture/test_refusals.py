@@ -52,6 +52,8 @@ NOT_OVER_HTTP = {
     "blank_spoiled": "the counter's own side",
     "blank_used": "the counter's own side",
     "approval_not_expired": "the clock's own side",
+    "order_overtaken": "read and judged again",
+    "order_factor_lost": "the clock's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

@@ -54,6 +54,7 @@ from chalicelib.limits.domain import (
     single_rule,
     unchanged_rule,
 )
+from chalicelib.orders import domain as orders
 from chalicelib.parameters.store import revision_rule
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
@@ -275,6 +276,7 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("approval: maker", approvals.maker_rule("T0001"), edges(waiting, "maker", "T0001")),
         ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]
 
@@ -379,6 +381,11 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             "factor's state",
             factors_store.state_rule("active", "lost"),
             [{**customer, "state": value} for value in ("active", "lost", "revoked", "applied", "")],
+        ),
+        (
+            "factor not lost",
+            factors.unlost_rule(NotFound),
+            [{**customer, "state": value} for value in ("active", "lost", "locked", "revoked", "expired")],
         ),
         (
             "key kept by the bank",

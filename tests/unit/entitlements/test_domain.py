@@ -38,6 +38,8 @@ OPERATIONS = (
     "limits.read",
     "limits.lower",
     "limits.raise",
+    "orders.stop",
+    "orders.manage",
     "transfers.own",
     "transfers.outward",
 )
@@ -53,7 +55,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     if operation in ("accounts.read", "bills.read", "accounts.bind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
         return factor == "none" and account != "-" and shown[edition]
-    if operation in ("receipts.read", "transfers.read", "limits.read"):
+    if operation in ("receipts.read", "transfers.read", "limits.read", "orders.stop"):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
         return edition == "express" and factor == "none" and account in ("full", "held")
@@ -70,8 +72,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return factor == "none"
     if operation == "limits.raise":
         return confirming and factor != "sms" and account in ("-", "full")
-    if operation in ("transfers.switch", "transfers.own"):
-        return (confirming or factor == "none") and account == ("full" if operation == "transfers.own" else "-")
+    if operation in ("transfers.switch", "transfers.own", "orders.manage"):
+        return (confirming or factor == "none") and account == ("-" if operation == "transfers.switch" else "full")
     assert operation == "transfers.outward"
     return confirming and account == "full"
 
