@@ -12,6 +12,7 @@ from chalicelib.counter import workers as counter
 from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
+from chalicelib.orders import workers as orders
 from chalicelib.platform.problems import as_problems
 from chalicelib.recalls import workers as recalls
 from chalicelib.receipts import workers as receipts
@@ -40,5 +41,6 @@ for workers in (
     approvals,
     reports,
     recalls,
+    orders,
 ):
     app.register_blueprint(workers.blueprint)

@@ -10,6 +10,7 @@ Ends with 0 valid, 1 invalid, 2 not readable, 3 not decided (what would decide i
 """
 
 import argparse
+import hashlib
 import hmac
 import json
 import os
@@ -27,13 +28,16 @@ from cryptography.x509.oid import NameOID
 from chalicelib.factors import domain as factors
 from chalicelib.factors import signatures
 from chalicelib.ledger import service as ledger
-from chalicelib.platform import clock
+from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image
+from chalicelib.platform.money import Money, decimal_text
 from chalicelib.transfers.domain import Instruction
 from chalicelib.transfers.posting import entry_of
 
 FORMAT = "rural-bank-evidence-1"
 VALID, INVALID, UNREADABLE, UNDECIDED = 0, 1, 2, 3
+# What a step-up confirms of an order.
+_ORDERS = ("order.create", "order.change")
 # Bytes of the journal item; in JSON they are hexadecimal.
 _BYTES = ("digest", "request_digest", "proof", "serial", "pubkey")
 
@@ -79,10 +83,23 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequen
     }
     instruction = Instruction.from_image(entry)
     verdict = Verdict(wrong=list(_of_entry(entry, instruction)))
+    if "order_id" in entry and instruction.factor != factors.NO_FACTOR:
+        # What confirmed it is the step-up's form: the bank made the instruction later, by that.
+        confirmed = document["order"]
+        verdict.wrong += _of_order(entry, instruction, confirmed)
+        form = confirmed["form"].encode()
+        entry |= {
+            "digest": hashlib.sha256(form).digest(),
+            "proof": bytes.fromhex(confirmed["proof"]),
+            "session_id": confirmed["session_id"],
+            "posted_at": confirmed["confirmed_at"],
+        }
+    else:
+        form = instruction.canonical()
     if instruction.factor == factors.CERTIFICATE:
         if not root_sha256:
             verdict.undecided.append("the authority's fingerprint was not given")
-        verdict.wrong += _of_certificate(document, entry, instruction, root_sha256.lower())
+        verdict.wrong += _of_certificate(document, entry, (instruction, form), root_sha256.lower())
     elif instruction.factor == factors.NO_FACTOR:
         verdict.undecided.append("between own accounts, confirmed by no factor")
     elif not code_secrets:
@@ -114,9 +131,31 @@ def _of_entry(entry: dict[str, Any], instruction: Instruction) -> Iterator[str]:
         yield "the business date is not that of the posting"
 
 
+def _of_order(entry: dict[str, Any], instruction: Instruction, confirmed: dict[str, Any]) -> Iterator[str]:
+    """What was confirmed when the order was set up, or last asked more, is what was paid; less may have been agreed."""
+    if entry["entry_id"] != ids.derived_id("order", entry["order_id"], entry["order_due"]):
+        yield "the entry is not of that date of the order"
+    said = json.loads(confirmed["form"])
+    if said["operation"] not in _ORDERS or said["facts"].get("order", entry["order_id"]) != entry["order_id"]:
+        yield "what was confirmed is not this order"
+    if said["customer_id"] != instruction.customer_id:
+        yield "the order was confirmed by another customer"
+    paid = {
+        "payer_account": instruction.payer_account,
+        "payee_account": instruction.payee_account,
+        "payee_name": instruction.payee_name,
+        "fee": decimal_text(instruction.fee_fen),
+    }
+    if any(said["facts"][name] != value for name, value in paid.items()):
+        yield "the transfer is not the one that was confirmed"
+    if Money.parse(said["facts"]["amount"]).amount_fen < instruction.amount_fen:
+        yield "the amount is more than was confirmed"
+
+
 def _of_certificate(
-    document: dict[str, Any], entry: dict[str, Any], instruction: Instruction, root_sha256: str
+    document: dict[str, Any], entry: dict[str, Any], signed: tuple[Instruction, bytes], root_sha256: str
 ) -> Iterator[str]:
+    instruction, form = signed
     certificate = x509.load_pem_x509_certificate(document["certificate"].encode())
     (authority,) = [x509.load_pem_x509_certificate(pem.encode()) for pem in document["chain"]]
     posted = clock.from_text(entry["posted_at"])
@@ -129,15 +168,16 @@ def _of_certificate(
     owner = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     if [name.value for name in owner] != [f"{instruction.customer_id}/{instruction.factor_id}"]:
         yield "the certificate is another customer's or factor's"
-    if certificate.serial_number != int.from_bytes(entry["serial"]):
+    # An order's entry names the factor alone; the certificate is that of the factor's row.
+    if "order_id" not in entry and certificate.serial_number != int.from_bytes(entry["serial"]):
         yield "the serial number is not the certificate's"
-    if signatures.key_of(certificate) != entry["pubkey"]:
+    if "order_id" not in entry and signatures.key_of(certificate) != entry["pubkey"]:
         yield "the key is not the certificate's"
     if not all(signatures.is_valid_at(one, posted) for one in (certificate, authority)):
         yield "the certificate was not valid when it was posted"
     if document["ended_at"] is not None and clock.from_text(document["ended_at"]) <= posted:
         yield "the certificate had been reported lost or revoked"
-    if not signatures.is_signed(signatures.key_of(certificate), entry["proof"], instruction.canonical()):
+    if not signatures.is_signed(signatures.key_of(certificate), entry["proof"], form):
         yield "the signature is not the certificate's over this instruction"
 
 
@@ -150,6 +190,29 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 def export(entry_id: str) -> dict[str, Any]:
     """Read a posted transfer and what verifies it; raises KeyError when there is none."""
+    document = _export_of(entry_id)
+    entry = document["entry"]
+    if "order_id" in entry and entry["factor"] != factors.NO_FACTOR:
+        document["order"] = _order_of(entry)
+    return document
+
+
+def _order_of(entry: dict[str, Any]) -> dict[str, str]:
+    """What its factor confirmed, from the order's history."""
+    from chalicelib.orders import store  # noqa: PLC0415  # verifying needs no table
+
+    event = store.event_at(entry["order_id"], entry["order_confirmed"])
+    if event is None:
+        raise KeyError(entry["order_id"])
+    return {
+        "form": event.form.decode(),
+        "proof": event.proof.hex(),
+        "session_id": event.session_id,
+        "confirmed_at": event.confirmed_at,
+    }
+
+
+def _export_of(entry_id: str) -> dict[str, Any]:
     from chalicelib.factors import authority, store  # noqa: PLC0415  # verifying needs no table
 
     entry = ledger.read_entry(entry_id)

@@ -134,6 +134,11 @@ FACTOR_RENEWED = Kind("factor_renewed", SETTING, "更新数字证书", "certific
 FACTOR_PIN_CHANGED = Kind(
     "factor_pin_changed", SETTING, "云证书 PIN 已修改", "the PIN of the cloud certificate was changed", tells=True
 )
+ORDER_CREATED = Kind("order_created", SETTING, "设立预约转账", "standing order set up", tells=True)
+ORDER_CHANGED = Kind("order_changed", SETTING, "变更预约转账", "standing order changed", tells=True)
+ORDER_PAUSED = Kind("order_paused", SETTING, "暂停预约转账", "standing order paused")
+ORDER_RESUMED = Kind("order_resumed", SETTING, "恢复预约转账", "standing order resumed")
+ORDER_CANCELLED = Kind("order_cancelled", SETTING, "取消预约转账", "standing order cancelled")
 
 ALL = {
     kind.code: kind
@@ -187,5 +192,10 @@ ALL = {
         CASH_PASSWORD_LOCKED,
         CASH_PASSWORD_UNLOCKED,
         PASSWORD_RESET,
+        ORDER_CREATED,
+        ORDER_CHANGED,
+        ORDER_PAUSED,
+        ORDER_RESUMED,
+        ORDER_CANCELLED,
     )
 }

@@ -25,6 +25,7 @@ from chalicelib.identity.routes import api as identity
 from chalicelib.limits.routes import api as limits
 from chalicelib.maintenance.routes import api as maintenance
 from chalicelib.notifications.routes import api as notifications
+from chalicelib.orders.routes import api as orders
 from chalicelib.parameters.routes import api as parameters
 from chalicelib.payees.routes import api as payees
 from chalicelib.platform.http import Api
@@ -73,4 +74,5 @@ CONTEXT_APIS: tuple[Api, ...] = (
     enquiry_customers,
     enquiry,
     rechecks,
+    orders,
 )

@@ -144,10 +144,12 @@ def later_rule(since: str) -> Rule:
 
 def paying_rules(session_id: str, device_id: str | None = None) -> list[Rule]:
     """What the payer's customer record must satisfy for money to leave."""
+    return [session_rule(session_id), since_rule(session_id), *device_rules(device_id), *standing_rules()]
+
+
+def standing_rules() -> list[Rule]:
+    """The same without the session: for what is executed while nobody is logged in."""
     return [
-        session_rule(session_id),
-        since_rule(session_id),
-        *device_rules(device_id),
         Rule(
             "#edition = :professional",
             {":professional": s(PROFESSIONAL)},

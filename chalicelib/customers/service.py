@@ -26,6 +26,7 @@ from chalicelib.customers.domain import (
     paying_rules,
     phone_rule,
     same_phone_rule,
+    standing_rules,
     switch_rule,
 )
 from chalicelib.customers.errors import DocumentTaken, SessionEnded, TooManyAccounts
@@ -45,6 +46,7 @@ __all__ = [
     "Customer",
     "IdentityDocument",
     "Profile",
+    "absent_payer_update",
     "add_customer",
     "add_holding",
     "add_person",
@@ -247,6 +249,12 @@ def ended_updates(
 def payer_update(customer_id: str, session_id: str, device_id: str | None, *, outward: bool) -> ItemUpdate:
     """The payer's record as part of the money's write: session, device, edition, state and, outward, the switch."""
     update = store.customer_update(customer_id).require(*paying_rules(session_id, device_id))
+    return update.require(switch_rule()) if outward else update
+
+
+def absent_payer_update(customer_id: str, *, outward: bool) -> ItemUpdate:
+    """The same where nobody is logged in: a payment that was confirmed before (XJ-4.4-switch holds for it too)."""
+    update = store.customer_update(customer_id).require(*standing_rules())
     return update.require(switch_rule()) if outward else update
 
 

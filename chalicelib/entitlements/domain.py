@@ -84,6 +84,10 @@ TRANSFERS_OUTWARD = "transfers.outward"
 PAYEES_READ = "payees.read"
 PAYEES_MANAGE = "payees.manage"
 RECALLS = "recalls.manage"
+ORDERS_STOP = "orders.stop"
+ORDERS_MANAGE = "orders.manage"
+ORDER_CREATE = "order.create"
+ORDER_CHANGE = "order.change"
 PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
 LOGIN_NAME_CHANGE = "login_name.change"
 PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
@@ -200,6 +204,16 @@ TABLE: Mapping[str, Row] = {
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),
+    # To stop an order only protects: whatever the edition is by now.
+    ORDERS_STOP: Row("预约转账查询、暂停、取消", "standing orders: look up, pause, cancel", _plain(_WITH_ACCOUNTS)),
+    ORDERS_MANAGE: Row(
+        "设立、变更、恢复预约转账",
+        "standing orders: set up, change, resume",
+        (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),),
+    ),
+    # What is paid to others later is confirmed when it is ordered.
+    ORDER_CREATE: Row("确认预约转账", "confirm an order to others", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
+    ORDER_CHANGE: Row("确认变更预约转账", "confirm a change of one", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
     TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING | {SMALL}, frozenset({FULL})),)),
 }
 

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -215,6 +215,16 @@ def same_factors_rule(held: Mapping[str, str] | None) -> Rule:
         {":factors_read": {"M": {factor_id: s(method) for factor_id, method in held.items()}}},
         lambda image: bool(image.get("factors") == held),
         None,
+    )
+
+
+def unlost_rule(refuse: Callable[[], Refusal]) -> Rule:
+    """The factor's row does not say that it was lost, or locked after wrong PINs."""
+    return Rule(
+        "#state <> :lost AND #state <> :locked",
+        {":lost": s(LOST), ":locked": s(LOCKED)},
+        lambda image: image["state"] not in (LOST, LOCKED),
+        lambda _: refuse(),
     )
 
 

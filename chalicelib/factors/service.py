@@ -63,6 +63,7 @@ __all__ = [
     "Proof",
     "active_rule",
     "choose",
+    "code_entered",
     "confirmation_code",
     "count_coded",
     "device_refusals",
@@ -83,6 +84,7 @@ __all__ = [
     "seal_of",
     "state_at",
     "takes_codes",
+    "terms_at",
     "verify",
     "verify_code",
 ]
@@ -109,6 +111,11 @@ class Proof:
         if self.signature is not None:
             return self.signature
         return domain.seal(self.secret, digest, factor_id, session_id, posted_at)
+
+
+def code_entered(digest: bytes, factor_id: str, session_id: str, at: str) -> bytes:
+    """The seal that the right code for this digest was entered, for what is no payment."""
+    return domain.seal(code_secret.current(), digest, factor_id, session_id, at)
 
 
 def given_of(body: FactorProof, caller: Caller) -> Given:

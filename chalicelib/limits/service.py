@@ -40,6 +40,7 @@ __all__ = [
     "limit_small",
     "move_limits",
     "require_ceilings",
+    "single_rule",
 ]
 
 # The bank's own ceiling for each limit, in fen (`limit_count`: transfers).

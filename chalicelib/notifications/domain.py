@@ -159,3 +159,39 @@ def recall_texts(
     }
     zh, en = texts[state]
     return f"{BANK}{zh}", en
+
+
+def order_texts(
+    *,
+    payer_account: str,
+    payee_name: str,
+    payee_account: str,
+    amount_fen: int,
+    due_date: str,
+    next_due: str,
+    kind: str,
+    reason: tuple[str, str],
+) -> tuple[str, str]:
+    """That a standing order was not paid on its date (YYYYMMDD), why, and what comes next: in Chinese and English."""
+    due, following = (f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else "" for day in (due_date, next_due))
+    what = (
+        f"{BANK}您从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}（尾号{account_tail(payee_account)}）"
+        f"的预约转账{grouped_text(amount_fen)}元（{due}）"
+    )
+    what_en = (
+        f"The transfer of {grouped_text(amount_fen)} to account ending {account_tail(payee_account)}, due on {due},"
+    )
+    zh, en = reason
+    if kind == "retrying":
+        return (
+            f"{what}暂未执行：{zh}今日将再次尝试。",
+            f"{what_en} has not been made yet. {en} It is tried again today.",
+        )
+    if kind == "missed":
+        zh, en = (
+            "因系统原因未能按日执行，且已到下一日期。",
+            "It was missed through a fault of ours, and the next date has come.",
+        )
+    then = f"下一日期为{following}。" if following else "此后不再执行。"
+    then_en = f"The next date is {following}." if following else "No other date follows."
+    return f"{what}未执行：{zh}{then}", f"{what_en} was not made. {en} {then_en}"

@@ -16,6 +16,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.store import InboxItem
+from chalicelib.orders import service as orders
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
@@ -32,6 +33,7 @@ __all__ = [
     "send_step_up_code",
     "tell_factor_due",
     "tell_movement",
+    "tell_order",
     "tell_phone_changed",
     "tell_recall",
     "tell_security_event",
@@ -247,6 +249,40 @@ def tell_recall(recall_id: str, state: str) -> bool:
     )
     _tell(row)
     return True
+
+
+def tell_order(order_id: str, revision: int) -> None:
+    """Tell the owner of a standing order that a date was not paid, or is tried again that day, once however often it is
+    told (YQ-4.2.2-sched).
+
+    Raises Retryable while the row is not readable, or a provider fails for now.
+    """
+    told = orders.told(order_id, revision)
+    if told is None:
+        raise Retryable("the order's history is not readable yet")
+    order, event = told
+    zh, en = domain.order_texts(
+        payee_name=order.terms.payee_name,
+        payee_account=order.terms.payee_account,
+        payer_account=order.terms.payer_account,
+        amount_fen=event.amount_fen,
+        due_date=event.due_date,
+        next_due=event.next_due,
+        kind=event.kind,
+        reason=(event.zh, event.en),
+    )
+    notification_id = f"{event.at}#{ids.derived_id('order', order_id, str(revision))}"
+    _tell(
+        InboxItem(
+            order.customer_id,
+            notification_id,
+            kind="order",
+            text=zh,
+            text_en=en,
+            created_at=event.at,
+            account_id=order.terms.payer_account,
+        )
+    )
 
 
 def _tell(row: InboxItem) -> None:

@@ -27,7 +27,7 @@ def send_codes(event: SQSEvent) -> Answer:
 
 @blueprint.on_sqs_message(queue_arn=_ALERTS, name="send_alerts", batch_size=10)
 def send_alerts(event: SQSEvent) -> Answer:
-    """Tell each movement to its account's owner, and each change of a recall to the side that did not make it."""
+    """Tell a movement to its account's owner, a recall to the other side, and what was not paid to who ordered it."""
     return handle_messages(event, _send_alert)
 
 
@@ -70,6 +70,10 @@ def _send_alert(message: Message) -> None:
     if message.event_type == "recall.changed":
         told = service.tell_recall(message.aggregate_id, message.data["state"])
         log.logger.info("recall told" if told else "recall has changed since")
+        return
+    if message.event_type == "order.not_executed":
+        service.tell_order(message.aggregate_id, int(message.data["revision"]))
+        log.logger.info("order told")
         return
     service.tell_movement(
         message.aggregate_id,

@@ -222,6 +222,11 @@ SESSION_IDLE_S = Parameter("session.idle_s", 300, 60, 900, "XJ-4.2-pw")
 SESSIONS_MAX = Parameter("session.max_live", 5, 1, 6, "XJ-4.2-pw")
 SESSION_MAX_S = Parameter("session.max_s", 43_200, 600, 86_400, "XJ-4.2-pw")
 TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
+# Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
+# is tried so often in all, with that pause, while the day lasts.
+ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
+ORDER_TRIES = Parameter("order.tries", 3, 1, 10, "YQ-4.2.2-sched")
+ORDER_RETRY_MIN = Parameter("order.retry_min", 240, 5, 1439, "YQ-4.2.2-sched")
 NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
@@ -321,6 +326,9 @@ ALL: dict[str, AnyParameter] = {
         SESSIONS_MAX,
         SESSION_MAX_S,
         TRANSFER_FEE_FEN,
+        ORDER_EXECUTE_MIN,
+        ORDER_TRIES,
+        ORDER_RETRY_MIN,
         NO_CERTIFICATE_DAY_FEN,
         NO_FACTOR_DAY_FEN,
         NO_FACTOR_SINGLE_FEN,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.platform.dynamo import Image, Rule, n, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.masking import account_tail, mask_phone
+from chalicelib.platform.masking import account_tail, mask_name, mask_phone
 from chalicelib.stepup.errors import StepUpExpired, StepUpNotAwaiting, StepUpRequired, StepUpTriesExhausted
 
 CANONICAL_VERSION = "rural-bank-step-up-1"
@@ -94,16 +94,71 @@ PROVE_PHONE = Operation(
     phone_fact="phone",
 )
 
+# A payment to somebody else that is confirmed now and made later: whichever factor would do for it today.
+_WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _when(facts: Facts) -> tuple[str, str]:
+    """When an order pays and how often, in Chinese and English."""
+    first, day = facts["first_date"], int(facts["day"])
+    if facts["repeat"] == "once":
+        return first, f"on {first}"
+    if facts["repeat"] == "weekly":
+        zh, en = f"{first}起每周{_WEEKDAYS[day - 1]}", f"each {_WEEKDAYS_EN[day - 1]} from {first}"
+    else:
+        zh, en = f"{first}起每月{day}日（无此日则月末）", f"on day {day} (or the last) of each month from {first}"
+    if "until" in facts:
+        return f"{zh}，至{facts['until']}", f"{en} until {facts['until']}"
+    if "count" in facts:
+        return f"{zh}，共{facts['count']}次", f"{en}, {facts['count']} times"
+    return f"{zh}，长期有效", f"{en}, without end"
+
+
+def _order_zh(facts: Facts) -> str:
+    fee = "" if facts["fee"] == "0.00" else f"，每次手续费{facts['fee']}元"
+    return (
+        f"设立预约转账：{_when(facts)[0]}，从尾号{account_tail(facts['payer_account'])}账户向"
+        f"{mask_name(facts['payee_name'])}（尾号{account_tail(facts['payee_account'])}）转账{facts['amount']}元{fee}"
+    )
+
+
+def _order_en(facts: Facts) -> str:
+    fee = "" if facts["fee"] == "0.00" else f", fee {facts['fee']} each"
+    return (
+        f"order a transfer of {facts['amount']} {_when(facts)[1]}, from account ending "
+        f"{account_tail(facts['payer_account'])} to {mask_name(facts['payee_name'])}, account ending "
+        f"{account_tail(facts['payee_account'])}{fee}"
+    )
+
+
+CREATE_ORDER = Operation("order.create", _order_zh, _order_en)
+CHANGE_ORDER = Operation(
+    "order.change",
+    lambda facts: "变更预约转账，变更后" + _order_zh(facts).removeprefix("设立预约转账："),
+    lambda facts: "change an order: " + _order_en(facts),
+)
+
 OPERATIONS = {
     operation.code: operation
-    for operation in (RAISE_LIMITS, SWITCH_TRANSFERS_ON, BIND_DEVICE, CHANGE_PHONE, PROVE_PHONE, BIND_CARD)
+    for operation in (
+        RAISE_LIMITS,
+        SWITCH_TRANSFERS_ON,
+        BIND_DEVICE,
+        CHANGE_PHONE,
+        PROVE_PHONE,
+        BIND_CARD,
+        CREATE_ORDER,
+        CHANGE_ORDER,
+    )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """A challenge as stored. `holder` is the session that may confirm and use it; `factors` are the methods by which,
-    of those that the customer held; `rests_on` is the id of the factor that confirmed it, empty before.
+    of those that the customer held; `rests_on` is the id of the factor that confirmed it, `proof` its signature or the
+    seal of the code, and `confirmed_at` when; empty before.
     """
 
     challenge_id: str
@@ -120,11 +175,14 @@ class Challenge:
     valid_until: str
     correlation_id: str
     rests_on: str = ""
+    proof: bytes = b""
+    confirmed_at: str = ""
 
     @classmethod
     def from_image(cls, image: Image) -> Challenge:
         """The challenge a stored item holds; one of an older release says nothing of what it rests on."""
-        return cls(**{name: image[name] for name in cls.__dataclass_fields__ if name in image or name != "rests_on"})
+        stored = [name for name in cls.__dataclass_fields__ if name in image or name not in _SAID_LATER]
+        return cls(**{name: image[name] for name in stored})
 
     @property
     def kind(self) -> Operation:
@@ -142,6 +200,9 @@ class Challenge:
     def state_at(self, now_text: str) -> str:
         """The state as a reader sees it: one that waited too long reads `expired`."""
         return EXPIRED if self.state in (AWAITING, CONFIRMED) and self.valid_until <= now_text else self.state
+
+
+_SAID_LATER = ("rests_on", "proof", "confirmed_at")
 
 
 def canonical_of(challenge_id: str, customer_id: str, operation: str, facts: Facts) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from chalicelib.customers import service as customers
@@ -27,7 +27,9 @@ from chalicelib.stepup.domain import (
     BIND_CARD,
     BIND_DEVICE,
     CERTIFICATE,
+    CHANGE_ORDER,
     CHANGE_PHONE,
+    CREATE_ORDER,
     OPERATIONS,
     PROVE_PHONE,
     RAISE_LIMITS,
@@ -52,7 +54,9 @@ __all__ = [
     "BIND_CARD",
     "BIND_DEVICE",
     "CERTIFICATE",
+    "CHANGE_ORDER",
     "CHANGE_PHONE",
+    "CREATE_ORDER",
     "OPERATIONS",
     "PROVE_PHONE",
     "RAISE_LIMITS",
@@ -80,6 +84,7 @@ __all__ = [
     "resting_on",
     "send_again",
     "settlement",
+    "write_confirmed",
     "write_with",
 ]
 
@@ -91,7 +96,10 @@ _KEPT_AFTER = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is about to be done, and the challenge given with the request (header `Step-Up`), if any."""
+    """What is about to be done, and the challenge given with the request (header `Step-Up`), if any.
+
+    `factors` are those of the operation's that would do for just this; None for all of them.
+    """
 
     caller: Caller
     operation: Operation
@@ -100,6 +108,7 @@ class Demand:
     correlation_id: str
     # The kind of account that it is done on, for the table of entitlements.
     account: str = entitlements.NO_ACCOUNT
+    methods: Collection[str] | None = None
 
 
 def kinds_for(operation: Operation, edition: str | None, account: str) -> list[str]:
@@ -126,9 +135,16 @@ def write_with(demand: Demand, writes: Sequence[ItemPut | ItemUpdate], now: dt.d
     Raises what `require` raises, the refusals of the writes' own rules, and updates.Overtaken when one of the
     writes no longer fits: then the challenge is not used, and the write may be planned again.
     """
+    return write_confirmed(demand, lambda _: writes, now)
+
+
+def write_confirmed(
+    demand: Demand, plan: Callable[[Challenge], Sequence[ItemPut | ItemUpdate]], now: dt.datetime
+) -> str:
+    """The same for writes that keep by what they were confirmed: `plan` is shown the challenge, which is used up."""
     try:
         challenge = _given(demand)
-        updates.run_together(_consuming(demand, challenge, writes, now))
+        updates.run_together(_consuming(demand, challenge, plan(challenge), now))
     except StepUpRequired:
         raise refusal_of(demand, now) from None
     return challenge.rests_on
@@ -202,6 +218,7 @@ def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
         now,
         edition=caller.edition,
         account=demand.account,
+        methods=demand.methods,
     )
     return StepUpRequired(
         step_up=challenge.challenge_id,
@@ -221,6 +238,7 @@ def open_challenge(
     *,
     edition: str | None,
     account: str = entitlements.NO_ACCOUNT,
+    methods: Collection[str] | None = None,
 ) -> Challenge:
     """Store a challenge; where an SMS code would do, its stream sends one.
 
@@ -229,6 +247,8 @@ def open_challenge(
     customer holds none of them, StepUpLimitReached.
     """
     wanted = entitlements.factors_for(operation.code, edition, account)
+    if methods is not None:
+        wanted = tuple(method for method in wanted if method in methods)
     if not wanted:
         raise EditionNotEntitled()
     # A code to a number that is to be proved goes past the phone that may have been lost.
@@ -289,11 +309,15 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
 
 
 def _confirmation(challenge: Challenge, given: Given, now: dt.datetime) -> ItemUpdate:
+    at = clock.to_text(now)
+    proof = challenge.proof or factors.code_entered(challenge.digest, challenge.rests_on, challenge.holder, at)
     return settlement(challenge, now).set(
-        "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id",
+        "#state = :confirmed, #confirmed_by = :factor, #rests_on = :factor_id, #proof = :proof, #confirmed_at = :at",
         confirmed=s(domain.CONFIRMED),
         factor=s(given.factor),
         factor_id=s(challenge.rests_on),
+        proof={"B": proof},
+        at=s(at),
     )
 
 
@@ -353,8 +377,8 @@ def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: d
     accepted = kinds_of(challenge.factors)
     if given.factor not in accepted:
         raise FactorNotAccepted(factors=",".join(accepted))
-    factor_id = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
-    return replace(challenge, rests_on=factor_id)
+    factor_id, signature = verifiers.VERIFIERS[given.factor](challenge, given, max_tries - challenge.tries, now)
+    return replace(challenge, rests_on=factor_id, proof=signature)
 
 
 def settlement(challenge: Challenge, now: dt.datetime) -> ItemUpdate:

@@ -1,7 +1,7 @@
 """How each factor proves that its owner confirms a challenge. A new factor is a row here, and nothing else.
 
 The try is claimed before a verifier is asked; a verifier raises its own refusal, or returns the id of the factor that
-the challenge rests on from then on.
+the challenge rests on from then on, and a certificate's signature: of a code the seal is made when it is noted.
 """
 
 from __future__ import annotations
@@ -15,19 +15,24 @@ from chalicelib.factors.service import Given
 from chalicelib.stepup.domain import CERTIFICATE, SMS, TOKEN, Challenge
 
 # challenge, what the customer gave, tries left, now
-Verifier = Callable[[Challenge, Given, int, dt.datetime], str]
+Verifier = Callable[[Challenge, Given, int, dt.datetime], tuple[str, bytes]]
 
 
-def _sms(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:  # noqa: ARG001  # as the others
+def _sms(
+    challenge: Challenge,
+    given: Given,
+    tries_left: int,
+    now: dt.datetime,  # noqa: ARG001  # as the others
+) -> tuple[str, bytes]:
     factors.verify_code(given.code, challenge.digest, challenge.attempt, tries_left)
-    return factors.SMS_ID
+    return factors.SMS_ID, b""
 
 
-def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
-    return confirm_operation.use_token_code(challenge.customer_id, given.code, tries_left, now)
+def _token(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> tuple[str, bytes]:
+    return confirm_operation.use_token_code(challenge.customer_id, given.code, tries_left, now), b""
 
 
-def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
+def _certificate(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> tuple[str, bytes]:
     owner, message = challenge.customer_id, challenge.canonical()
     return confirm_operation.use_certificate(owner, given, message, challenge.factors, tries_left, now)
 

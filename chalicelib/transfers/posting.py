@@ -11,7 +11,7 @@ from chalicelib.limits import service as limits
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction
+from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction, facts_of
 from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
 
 
@@ -39,9 +39,7 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
     Fees count in no limit. Transfers between a customer's own accounts take from no counter.
     """
     instruction = Instruction.from_image(image)
-    facts = ledger.PostingFacts(clock.business_date(now), clock.to_text(now), image["correlation_id"])
-    # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
-    entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
+    facts = facts_at(now, image)
     customer = customers.payer_update(
         instruction.customer_id, caller.session_id, caller.device_id, outward=image["outward"]
     )
@@ -49,22 +47,10 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         customer.require(customers.phone_rule(clock.from_text(instruction.created_at)))
     outward_fen = instruction.amount_fen if image["outward"] else 0
     factors.require(customer, instruction.factor, instruction.factor_id, proof, facts.business_date, outward_fen)
-    accounts = ledger.account_updates(entry, facts, instruction.payer_account)
-    payer = accounts[instruction.payer_account]
-    ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
-    if image["outward"]:
-        if proof is None:
-            raise TypeError("a payment to somebody else rests on a proof and its terms")
-        limits.limit_customer(
-            customer,
-            facts.business_date,
-            outward_fen,
-            proof_of(instruction.factor),
-            no_certificate_day_fen=proof.terms.policy.no_certificate_day_fen,
-        )
-        limits.limit_account(payer, facts.business_date, outward_fen)
-        if instruction.factor == factors.SMALL:
-            limits.limit_small(customer, outward_fen, proof.terms.policy.ceiling_fen(factors.SMALL))
+    # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
+    entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
+    policy = proof.terms.policy if proof is not None else None
+    accounts = moving(instruction, entry, facts, customer, policy, outward=image["outward"])
     return ledger.Draft(
         entry_id=entry.entry_id,
         facts=facts,
@@ -73,6 +59,61 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         accounts=accounts,
         others=(customer,),
     )
+
+
+def facts_at(now: dt.datetime, image: Image) -> ledger.PostingFacts:
+    """When and on whose behalf the instruction in `image` is posted."""
+    return ledger.PostingFacts(clock.business_date(now), clock.to_text(now), image["correlation_id"])
+
+
+def moving(
+    instruction: Instruction,
+    entry: ledger.Entry,
+    facts: ledger.PostingFacts,
+    customer: ItemUpdate,
+    policy: factors.Policy | None,
+    *,
+    outward: bool,
+) -> dict[str, ItemUpdate]:
+    """The accounts' updates, with what the payer's must satisfy; of what goes to somebody else, the payer's account and
+    `customer` take from every counter, which a `policy` bounds.
+    """
+    accounts = ledger.account_updates(entry, facts, instruction.payer_account)
+    payer = accounts[instruction.payer_account]
+    ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
+    if outward:
+        if policy is None:
+            raise TypeError("a payment to somebody else rests on a proof and its terms")
+        limits.limit_customer(
+            customer,
+            facts.business_date,
+            instruction.amount_fen,
+            proof_of(instruction.factor),
+            no_certificate_day_fen=policy.no_certificate_day_fen,
+        )
+        limits.limit_account(payer, facts.business_date, instruction.amount_fen)
+        if instruction.factor == factors.SMALL:
+            limits.limit_small(customer, instruction.amount_fen, policy.ceiling_fen(factors.SMALL))
+    return accounts
+
+
+def whole_item(instruction: Instruction, entry: ledger.Entry, **more: object) -> Image:
+    """An instruction that is posted by the very write that makes it; `more` is who asked for it, and how."""
+    return {
+        **facts_of(instruction),
+        "kind": "transfer",
+        "state": POSTED,
+        "tries": 0,
+        "attempt": 0,
+        "digest": instruction.digest(),
+        "postings": ledger.postings_of(entry),
+        **more,
+    }
+
+
+def dated(facts: ledger.PostingFacts) -> dict[str, str]:
+    """When an entry was posted, as the journal keeps it."""
+    return {"posted_at": facts.posted_at, "business_date": facts.business_date}
 
 
 def proof_of(factor: str) -> limits.Proof:

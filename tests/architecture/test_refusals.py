@@ -34,6 +34,8 @@ NOT_OVER_HTTP = {
     "business_day_pending": "the day close's own side",
     "business_day_unbalanced": "the day close's own side",
     "approval_not_expired": "the clock's own side",
+    "order_overtaken": "read and judged again",
+    "order_factor_lost": "the clock's own side",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

@@ -58,13 +58,13 @@ def certificates(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Everybody holds a certificate, by the two functions through which a factor joins; digests it was shown."""
     seen: list[bytes] = []
 
-    def verify(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> str:
+    def verify(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> tuple[str, bytes]:
         assert given == GIVEN
         seen.append(challenge.digest)
         # What the use of the challenge rests on stands on the record, as that of a real one does.
         record = customers.customer_update(challenge.customer_id)
         updates.run(record.set("#factors.#certificate = :method", method=s("usb_key")))
-        return "certificate"
+        return "certificate", given.signature
 
     monkeypatch.setattr(verifiers, "factors_held", lambda customer_id, now: (SMS, "usb_key"))
     monkeypatch.setattr(verifiers, "VERIFIERS", {**verifiers.VERIFIERS, CERTIFICATE: verify})

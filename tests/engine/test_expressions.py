@@ -96,6 +96,11 @@ from chalicelib.limits.domain import CUSTOMER_LIMITS
 from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
+from chalicelib.orders import service as orders
+from chalicelib.orders import store as orders_store
+from chalicelib.orders.commands import stop_order
+from chalicelib.orders.commands.change_order import Change, change_order
+from chalicelib.orders.commands.execute_order import execute_order
 from chalicelib.parameters import service as parameters
 from chalicelib.payees import service as payees
 from chalicelib.platform import aws, clock, settings, totp, transactions, updates
@@ -154,6 +159,8 @@ from tests.engine.test_deferred_races import merchant
 from tests.engine.test_device_races import Phone
 from tests.engine.test_factor_races import awaiting, cloud_certified, on_device, outcome, pin_of
 from tests.engine.test_hold_races import hold
+from tests.engine.test_order_races import executed, order
+from tests.engine.test_order_races import read as order_of
 from tests.engine.test_phone_races import begun, completed
 from tests.engine.test_projection_races import images_of
 from tests.engine.test_small_amount_races import paid_small
@@ -222,6 +229,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         payer, payee, shop = customer("赵小明", 10_000_00), customer("钱红", 0), merchant()
         payments(payer, payee, shop)
         holds_and_limits(payer, payee)
+        standing_orders()
         tills_and_vouchers()
         court_orders()
         sessions()
@@ -298,6 +306,40 @@ def holds_and_limits(payer: Customer, payee: Customer) -> None:
     shop = merchant().account
     until = end_deferred_credit(shop, clock.now())["deferred_until"]
     assert change_state(shop, before="open", after="closed", closed_through=until)["state"] == "closed"
+
+
+def standing_orders() -> None:
+    """One set up, executed, refused, changed to a count and to a date, paused, resumed, cancelled; lists and dues."""
+    payer, payee = customer("韩八", 50_00), customer("钱红", 0)
+    made = order(payer, payee, 40_00)
+    assert executed(made) == "executed"
+    after = order_of(made)
+    with pytest.raises(Refusal):
+        orders.order_of(payee.caller.customer_id, made.order_id)
+    # the next date, refused: two dates on, as it falls due in a month
+    later = clock.from_text(after.due_at) + dt.timedelta(days=1)
+    assert execute_order(made.order_id, after.next_due, "test", later) in ("retrying", "failed")
+    for change in (Change(count=5), Change(until=later.date() + dt.timedelta(days=30)), Change(amount_fen=1_00)):
+        changed = change_order(payer.caller, made.order_id, change, None, "test", clock.now())
+    assert (changed.terms.schedule.count, changed.terms.amount_fen) == (None, 1_00)
+    stops = (stop_order.pause_order, stop_order.resume_order, stop_order.cancel_order)
+    assert [stop(payer.caller, made.order_id, "test", clock.now()).state for stop in stops] == [
+        "paused",
+        "active",
+        "cancelled",
+    ]
+    assert [event.kind for event in orders.history_of(order_of(made))][:2] == ["cancelled", "resumed"]
+    second = order(payer, payee, 1_00)
+    assert orders_store.event_at(second.order_id, 1) is not None
+    owner = payer.caller.customer_id
+    for state in (None, "cancelled"):
+        page, cursor = orders.order_page(owner, state, 1, None)
+        rest, _ = orders.order_page(owner, state, 9, cursor)
+        assert made.order_id in {one.order_id for one in [*page, *rest]}
+    due_at = order_of(second).due_at
+    rows = [row for part in range(8) for page_ in orders_store.due_pages(part, due_at, 1, 100) for row in page_]
+    assert second.order_id in {row.order_id for row in rows}
+    assert executed(second) == "executed"
 
 
 def read_state(entry_id: str) -> str:

@@ -56,6 +56,7 @@ from chalicelib.limits.domain import (
     unchanged_rule,
 )
 from chalicelib.maintenance import domain as notices
+from chalicelib.orders import domain as orders
 from chalicelib.parameters.store import revision_rule
 from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
@@ -287,6 +288,7 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("notice: not withdrawn", notices.not_withdrawn_rule(), [{}, {"withdrawn_at": "2"}]),
         ("notice: not over", notices.not_over_rule(NOW_TEXT), edges({"ends_at": NOW_TEXT}, "ends_at", NOW_TEXT)),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]
 
@@ -405,6 +407,11 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
         ("factors as read", factors.same_factors_rule({"k1": "phone"}), [*held, without(customer, "factors")]),
         ("factors: none yet", factors.same_factors_rule(None), [*held, without(customer, "factors")]),
         ("factor's place", factors_store.place_rule("k1"), edges(customer, "holder", "k1")),
+        (
+            "factor not lost",
+            factors.unlost_rule(NotFound),
+            [{**customer, "state": value} for value in ("active", "lost", "locked", "revoked", "expired")],
+        ),
         (
             "key kept by the bank",
             issue_certificate.carrier_rule(bank_keeps=True),

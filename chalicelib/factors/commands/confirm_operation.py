@@ -32,9 +32,9 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
 
 def use_certificate(
     customer_id: str, given: Given, message: bytes, methods: Collection[str], tries_left: int, now: dt.datetime
-) -> str:
+) -> tuple[str, bytes]:
     """Check that one of the customer's active certificates of these methods signed `message`; for its PIN a cloud
-    certificate does. The id of that certificate.
+    certificate does. The id of that certificate, and the signature.
 
     Raises SignatureWrong, what sign_with_pin raises; FactorNotActive where there is no such certificate.
     """
@@ -50,7 +50,7 @@ def use_certificate(
         row = store.get(customer_id, factor_id)
         kept = service.kept_of(row, now) if row is not None and service.state_at(row, now) == ACTIVE else None
         if kept and signatures.is_signed(kept["pubkey"], signature, message):
-            return factor_id
+            return factor_id, signature
     raise SignatureWrong(tries_left=str(tries_left))
 
 

@@ -19,9 +19,9 @@ from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import AmountOutOfRange, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import NO_FACTOR, POSTED, Instruction, Request, facts_of
+from chalicelib.transfers.domain import NO_FACTOR, Instruction, Request
 from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee, TransferExpired, ValidUntilTooFar
-from chalicelib.transfers.posting import draft_of, entry_of
+from chalicelib.transfers.posting import dated, draft_of, entry_of, whole_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +81,21 @@ def _transfer(
         created_at=clock.to_text(now),
         valid_until=request.valid_until,
     )
-    item = {
-        **facts_of(instruction),
-        "kind": "transfer",
-        "state": POSTED,
-        "outward": False,
-        "payer_name": request.payee_name,  # one holder on both sides: a condition below
-        "tries": 0,
-        "attempt": 0,
-        "digest": instruction.digest(),
-        "request_digest": request.digest(),
-        "correlation_id": correlation_id,
-        "postings": ledger.postings_of(entry_of(instruction)),
-        "session_id": caller.session_id,
+    item = whole_item(
+        instruction,
+        entry_of(instruction),
+        outward=False,
+        payer_name=request.payee_name,  # one holder on both sides: a condition below
+        request_digest=request.digest(),
+        correlation_id=correlation_id,
+        session_id=caller.session_id,
         **({"device_id": caller.device_id} if caller.device_id is not None else {}),
-    }
+    )
     try:
         posted = ledger.post(lambda at: _draft(caller, item, at))
     except TransferExpired:
         return Transferred(_posted_before(entry_id, item["request_digest"]), hit=True)
-    image = posted.replayed if posted.replayed is not None else {**item, **_dated(posted.draft.facts)}
+    image = posted.replayed if posted.replayed is not None else {**item, **dated(posted.draft.facts)}
     return Transferred(image, hit=posted.replayed is not None)
 
 
@@ -114,10 +109,6 @@ def _posted_before(entry_id: str, request_digest: bytes) -> Image:
     return stored
 
 
-def _dated(facts: ledger.PostingFacts) -> dict[str, str]:
-    return {"posted_at": facts.posted_at, "business_date": facts.business_date}
-
-
 def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
     _refuse_late(item["valid_until"], now)
     draft = draft_of(item, caller, now, proof=None)
@@ -127,7 +118,7 @@ def _draft(caller: Caller, item: Image, now: dt.datetime) -> ledger.Draft:
         entry_id=draft.entry_id,
         facts=draft.facts,
         request_digest=draft.request_digest,
-        journal=ledger.journal_put({**item, **_dated(draft.facts)}),
+        journal=ledger.journal_put({**item, **dated(draft.facts)}),
         accounts=draft.accounts,
         others=draft.others,
     )

@@ -48,6 +48,10 @@ OPERATIONS = (
     "payees.read",
     "payees.manage",
     "recalls.manage",
+    "orders.stop",
+    "orders.manage",
+    "order.create",
+    "order.change",
     "transfers.own",
     "transfers.outward",
 )
@@ -65,7 +69,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
     if operation == "device.bind":
         return (factor, account) == ("sms", "-")
-    if operation in ("receipts.read", "transfers.read", "limits.read", "recalls.manage"):
+    if operation in ("receipts.read", "transfers.read", "limits.read", "recalls.manage", "orders.stop"):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
         return edition == "express" and factor == "none" and account in ("full", "held")
@@ -92,8 +96,10 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return confirming and factor != "sms" and account in ("-", "full")
     if operation in ("transfers.switch_on", "transfers.switch_off"):
         return account == "-" and (confirming if operation == "transfers.switch_on" else factor == "none")
-    if operation == "transfers.own":
+    if operation in ("transfers.own", "orders.manage"):
         return (confirming or factor == "none") and account == "full"
+    if operation in ("order.create", "order.change"):
+        return confirming and account == "full"
     assert operation == "transfers.outward"
     return (confirming or factor == "small") and account == "full"
 

@@ -59,6 +59,17 @@ KINDS: dict[tuple[str, str], dict[str, list[str]]] = {
     ("phone.prove", "-"): {"professional": ["sms"]},
     ("card.bind", "held"): {"express": ANY, "professional": ANY},
     ("card.bind", "credit_card"): {"credit_card": ANY, "professional": ANY},
+    ("order.create", "full"): {"professional": ANY},
+    ("order.change", "full"): {"professional": ANY},
+}
+_ORDER = {
+    "payer_account": ACCOUNT,
+    "payee_account": "9000010000000000025",
+    "payee_name": "欧阳小红",
+    "amount": "20.00",
+    "fee": "0.00",
+    "purpose": "请拨打10086",
+    "first_date": "2026-11-30",
 }
 FACTS: dict[str, list[dict[str, str]]] = {
     "limits.raise": [
@@ -69,6 +80,12 @@ FACTS: dict[str, list[dict[str, str]]] = {
     "phone.change": [{"phone": "13900000001"}],
     "phone.prove": [{"phone": "13900000001", "old_phone": "13900000002"}],
     "card.bind": [{"card": ACCOUNT}],
+    "order.create": [
+        {**_ORDER, "repeat": "once", "day": "0"},
+        {**_ORDER, "repeat": "weekly", "day": "1", "count": "3", "fee": "1.50"},
+        {**_ORDER, "repeat": "monthly", "day": "31"},
+    ],
+    "order.change": [{**_ORDER, "repeat": "monthly", "day": "31", "until": "2027-11-30", "order": "o" * 26}],
     "device.bind": [{"device": "abcdefghijklm234", "platform": "android", "name": "请拨打10086", "public_key": "k"}],
 }
 WORDS: dict[str, list[tuple[str, str]]] = {
@@ -81,6 +98,21 @@ WORDS: dict[str, list[tuple[str, str]]] = {
         ("将尾号0017账户的限额设为单笔60000.00、日笔数30",
          "set the limits of account ending 0017: one transfer 60000.00, transfers a day 30"),
         ("将全部账户的限额设为每日对外转账300000.00", "set the limits of all accounts: outward a day 300000.00"),
+    ],
+    "order.create": [
+        ("设立预约转账：2026-11-30，从尾号0017账户向**小红（尾号0025）转账20.00元",
+         "order a transfer of 20.00 on 2026-11-30, from account ending 0017 to **小红, account ending 0025"),
+        ("设立预约转账：2026-11-30起每周一，共3次，从尾号0017账户向**小红（尾号0025）转账20.00元，每次手续费1.50元",
+         "order a transfer of 20.00 each Monday from 2026-11-30, 3 times, from account ending 0017 to **小红, "
+         "account ending 0025, fee 1.50 each"),
+        ("设立预约转账：2026-11-30起每月31日（无此日则月末），长期有效，从尾号0017账户向**小红（尾号0025）转账20.00元",
+         "order a transfer of 20.00 on day 31 (or the last) of each month from 2026-11-30, without end, "
+         "from account ending 0017 to **小红, account ending 0025"),
+    ],
+    "order.change": [
+        ("变更预约转账，变更后2026-11-30起每月31日（无此日则月末），至2027-11-30，从尾号0017账户向**小红（尾号0025）转账20.00元",
+         "change an order: order a transfer of 20.00 on day 31 (or the last) of each month from 2026-11-30 until "
+         "2027-11-30, from account ending 0017 to **小红, account ending 0025"),
     ],
     "transfers.switch_on": [("开启网上转账功能", "switch online transfers on")],
     "device.bind": [

@@ -1,0 +1,47 @@
+"""What a factor confirms today to be paid on another day: which may, and what still must hold when it is paid."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from chalicelib.factors import domain, store
+from chalicelib.factors.errors import FactorNotActive
+from chalicelib.factors.service import terms_at
+from chalicelib.platform.dynamo import Image, ItemUpdate
+from chalicelib.platform.errors import Refusal
+
+
+def methods_for(image: Image, amount_fen: int, now: dt.datetime) -> tuple[str, ...]:
+    """Methods of a customer's factors that may confirm so much to somebody else; `image` is the customer's record.
+
+    Raises FactorCeilingExceeded where none of them may, FactorNotActive where there is none.
+    """
+    held: dict[str, str] = image.get("factors", {})
+    policy = terms_at(now).policy
+    would_do = tuple(method for method in policy.methods_for(amount_fen) if method in held.values())
+    if would_do:
+        return would_do
+    if not held:
+        raise FactorNotActive(factors=domain.NO_FACTOR)
+    strongest = max(held, key=lambda id_: domain.METHODS.index(held[id_]))
+    require_ceiling(strongest, held[strongest], amount_fen, now)
+    raise AssertionError("a method that may confirm the amount is no method that would do")
+
+
+def require_ceiling(factor_id: str, method: str, amount_fen: int, now: dt.datetime) -> None:
+    """Raises FactorCeilingExceeded when by the policy of the moment `method` may not confirm so much."""
+    image = {"factors": {factor_id: method}}
+    rule = domain.ceiling_rule(factor_id, amount_fen, terms_at(now).policy)
+    if rule.refuse is not None and not rule.holds(image):
+        raise rule.refuse(image)
+
+
+def unlost_update(customer_id: str, factor_id: str, refuse: Callable[[], Refusal]) -> ItemUpdate:
+    """A condition on the factor's row, as a part of a write: it was not reported lost, nor locked, since it confirmed.
+
+    One that has ended in its time, or was replaced, will do: what it confirmed before then stands (NB-5.3.6).
+    """
+    update = store.update_of(customer_id, factor_id)
+    update.missing = refuse
+    return update.require(domain.unlost_rule(refuse))

@@ -1,0 +1,72 @@
+"""Read orders; the commands do the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.orders import store
+from chalicelib.orders.domain import Event, Order, list_of
+from chalicelib.parameters import service as parameters
+from chalicelib.platform import ids
+from chalicelib.platform.errors import NotFound
+from chalicelib.platform.queues import Message
+
+# What cannot be an id is not looked up.
+_ID = re.compile(r"[a-z2-7]{26}")
+
+
+def order_id_of(customer_id: str, idempotency_key: str) -> str:
+    """An order's id: the same for the same customer and key, for ever."""
+    return ids.derived_id("order", customer_id, idempotency_key)
+
+
+def order_of(customer_id: str, order_id: str) -> Order:
+    """A customer's own order as it is now. Raises NotFound for an unknown id or another customer's: both look alike."""
+    order = store.read(order_id) if _ID.fullmatch(order_id) else None
+    if order is None or order.customer_id != customer_id:
+        raise NotFound()
+    return order
+
+
+def history_of(order: Order) -> list[Event]:
+    """What happened to it lately, newest first."""
+    return store.history(order.order_id)
+
+
+def order_page(
+    customer_id: str, state: str | None, limit: int, after: Mapping[str, Any] | None
+) -> tuple[list[Order], Mapping[str, Any] | None]:
+    """One page of a customer's orders, newest first, all or those in a state."""
+    return store.page(customer_id, state, limit, after)
+
+
+def list_key(customer_id: str, state: str | None) -> tuple[str, str, str]:
+    """What a cursor of `order_page` is about: names and value of the list's key."""
+    _, name = store.OF_STATE if state else store.OF_CUSTOMER
+    return name, list_of(customer_id, state) if state else customer_id, store.LISTED
+
+
+def told(order_id: str, revision: int) -> tuple[Order, Event] | None:
+    """An order and the row of its history that is to be told; None while it is not readable."""
+    order, event = store.read(order_id), store.event_at(order_id, revision)
+    return None if order is None or event is None else (order, event)
+
+
+def not_executed_message(event: Event) -> Message:
+    """Tells that a date was not paid, or is to be tried again; telling it again does no harm."""
+    revision = str(event.revision)
+    return Message(
+        f"{event.order_id}#{revision}",
+        "order.not_executed",
+        event.order_id,
+        event.correlation_id,
+        {"revision": revision},
+    )
+
+
+def minute_of_day(now: dt.datetime) -> int:
+    """At which minute of a Shanghai day orders are first tried."""
+    return parameters.value(parameters.ORDER_EXECUTE_MIN, now)

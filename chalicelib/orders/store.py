@@ -1,0 +1,177 @@
+"""OrdersTable: one item an order. OrderDuesTable: what is due when, in parts. OrderHistoryTable: what happened.
+
+An order that can pay has just one row among what is due, and each of its changes has a row in its history: all of it is
+written together with the order or not at all.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chalicelib.orders.domain import Event, Order, list_of, unchanged_rule
+from chalicelib.platform import aws, settings
+from chalicelib.platform.dynamo import Image, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform.errors import NotFound, TryAgain
+
+KEY, LISTED = "order_id", "listed"
+# A list of all of a customer's orders, and one of those in a state.
+OF_CUSTOMER, OF_STATE = ("ByCustomer", "customer_id"), ("ByState", "customer_state")
+# What is due is in so many parts, so that no one part of the table takes the writes of all orders.
+DUE_PARTS = 8
+MAX_BATCH_READS = 5
+MAX_HISTORY = 100
+# Sorts after every id that follows a time.
+_AFTER_TIME = "~"
+_REVISION_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row of what is due: which order, and for which of its dates."""
+
+    part: str
+    due: str
+    order_id: str
+    date: str
+
+
+def put_of(order: Order) -> ItemPut:
+    """The put of a new order."""
+    return ItemPut(settings.table("orders"), KEY, to_raw(order.to_item()))
+
+
+def update_of(before: Order, after: Order) -> ItemUpdate:
+    """The update that makes one of the other, if nobody changed it since it was read."""
+    update = ItemUpdate(settings.table("orders"), {KEY: s(before.order_id)}, missing=NotFound)
+    update.require(unchanged_rule(before.revision))
+    old, new = to_raw(before.to_item()), to_raw(after.to_item())
+    for name, value in new.items():
+        if old.get(name) != value:
+            update.set(f"#{name} = :{name}", **{name: value})
+    return update.remove(*(name for name in old if name not in new))
+
+
+def due_writes(before: Order | None, after: Order) -> list[ItemPut | ItemUpdate]:
+    """What the table of what is due needs where an order's next try comes, moves or goes."""
+    old, new = _due_of(before) if before else None, _due_of(after)
+    if old == new:
+        return []
+    writes: list[ItemPut | ItemUpdate] = []
+    if old is not None:
+        key = {"part": s(old.part), "due": s(old.due)}
+        writes.append(ItemDelete(settings.table("order_dues"), key, missing=NotFound))
+    if new is not None:
+        writes.append(ItemPut(settings.table("order_dues"), "part", to_raw(asdict(new))))
+    return writes
+
+
+def _due_of(order: Order) -> Due | None:
+    if not order.due_at:
+        return None
+    part = str(zlib.crc32(order.order_id.encode()) % DUE_PARTS)
+    return Due(part, f"{order.due_at}#{order.order_id}", order.order_id, order.next_due)
+
+
+def event_put(event: Event) -> ItemPut:
+    """A row of an order's history, as a part of the write that makes it true."""
+    facts = {name: value for name, value in asdict(event).items() if value or name == "revision"}
+    row = {**facts, "place": f"{event.revision:0{_REVISION_DIGITS}d}"}
+    return ItemPut(settings.table("order_history"), KEY, to_raw(row))
+
+
+def read(order_id: str) -> Order | None:
+    """An order as it is now (consistent), or None."""
+    answer = aws.dynamodb().get_item(TableName=settings.table("orders"), Key={KEY: s(order_id)}, ConsistentRead=True)
+    return Order.from_image(to_image(answer["Item"])) if "Item" in answer else None
+
+
+def page(
+    customer_id: str, state: str | None, limit: int, after: Mapping[str, Any] | None
+) -> tuple[list[Order], Mapping[str, Any] | None]:
+    """At most `limit` of a customer's orders, newest first, each as it is now; the key to go on after, None at the end.
+
+    One that has just come into a state, or left it, may be missing or there for a moment.
+    """
+    (index, name), value = (OF_STATE, list_of(customer_id, state)) if state else (OF_CUSTOMER, customer_id)
+    start: dict[str, Any] = {}
+    if after is not None:
+        # A position in a list is also the table's own key.
+        start["ExclusiveStartKey"] = {**after, KEY: s(after[LISTED]["S"].rpartition("#")[2])}
+    answer = aws.dynamodb().query(
+        TableName=settings.table("orders"),
+        IndexName=index,
+        KeyConditionExpression="#list = :list",
+        ExpressionAttributeNames={"#list": name},
+        ExpressionAttributeValues={":list": s(value)},
+        ScanIndexForward=False,
+        Limit=limit,
+        **start,
+    )
+    ids = [to_image(item)[KEY] for item in answer["Items"]]
+    found = _read_many(ids)
+    last = answer.get("LastEvaluatedKey")
+    return [found[id_] for id_ in ids if id_ in found], {n_: last[n_] for n_ in (name, LISTED)} if last else None
+
+
+def _read_many(order_ids: Sequence[str]) -> dict[str, Order]:
+    if not order_ids:
+        return {}
+    table = settings.table("orders")
+    wanted: dict[str, Any] = {table: {"Keys": [{KEY: s(id_)} for id_ in order_ids], "ConsistentRead": True}}
+    found: list[Image] = []
+    for _ in range(MAX_BATCH_READS):
+        if not wanted:
+            break
+        answer = aws.dynamodb().batch_get_item(RequestItems=wanted)
+        found.extend(to_image(item) for item in answer["Responses"].get(table, []))
+        wanted = dict(answer.get("UnprocessedKeys", {}))
+    if wanted:
+        raise TryAgain()
+    return {image[KEY]: Order.from_image(image) for image in found}
+
+
+def due_pages(part: int, now_text: str, rows_a_page: int, most_pages: int) -> Iterator[list[Due]]:
+    """What of one part is due, oldest first, a page in memory at a time: its cost grows with what is due alone."""
+    start: dict[str, Any] = {}
+    for _ in range(most_pages):
+        answer = aws.dynamodb().query(
+            TableName=settings.table("order_dues"),
+            KeyConditionExpression="#part = :part AND #due <= :until",
+            ExpressionAttributeNames={"#part": "part", "#due": "due"},
+            ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
+            ConsistentRead=True,
+            Limit=rows_a_page,
+            **start,
+        )
+        yield [Due(**to_image(item)) for item in answer["Items"]]
+        if "LastEvaluatedKey" not in answer:
+            return
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def history(order_id: str) -> list[Event]:
+    """What happened to an order lately, newest first."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("order_history"),
+        KeyConditionExpression="#order_id = :order",
+        ExpressionAttributeNames={"#order_id": KEY},
+        ExpressionAttributeValues={":order": s(order_id)},
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=MAX_HISTORY,
+    )
+    return [_event(to_image(item)) for item in answer["Items"]]
+
+
+def event_at(order_id: str, revision: int) -> Event | None:
+    """One row of an order's history, or None."""
+    key = {KEY: s(order_id), "place": s(f"{revision:0{_REVISION_DIGITS}d}")}
+    answer = aws.dynamodb().get_item(TableName=settings.table("order_history"), Key=key, ConsistentRead=True)
+    return _event(to_image(answer["Item"])) if "Item" in answer else None
+
+
+def _event(image: Image) -> Event:
+    return Event(**{name: value for name, value in image.items() if name != "place"})
