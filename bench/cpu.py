@@ -96,7 +96,7 @@ def _confirm_rows(payer: Customer, payee: Customer) -> list[Row]:
     with metered() as sent:
         transfer.confirm()
     enter = _edge(transfer, payer.caller)
-    with hooked(canned(sent.exchanges)), _logs_dropped():
+    with hooked(canned(sent.exchanges)), logs_dropped():
         bare = bare_calls(sent.exchanges)
         status = enter()["statusCode"]
         if status != 200:
@@ -139,7 +139,7 @@ def _edge(transfer: Awaiting, caller: Caller) -> Callable[[], dict[str, Any]]:
 
 
 @contextmanager
-def _logs_dropped() -> Iterator[None]:
+def logs_dropped() -> Iterator[None]:
     """Log lines are made but go nowhere: making them is our work, the terminal's speed is not."""
     handler: Any = log.logger.registered_handler
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  # a device, not a path
