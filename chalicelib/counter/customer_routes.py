@@ -115,6 +115,7 @@ class ClosingBody(Body):
 def sign_up_customer(call: Call, customer_id: str) -> RequestedView:
     """A professional edition without a factor is refused (NB-5.3.7); no log-in is served before the approval."""
     body = call.json(SignUpBody)
+    met(call.staff, customer_id)
     limit_fen = fen(body.limit_outward)
     form = OnlineForm(
         customer_id=customer_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -37,6 +38,9 @@ _WORDS = {
 }
 
 
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
+
+
 def width_of(text: str) -> int:
     """Columns that a text takes: Chinese characters, and signs that a Chinese printer sets wide, take two."""
     return sum(2 if unicodedata.east_asian_width(one) in "WFA" else 1 for one in text)
@@ -49,7 +53,7 @@ def lines_of(voucher: Voucher, *, bank: str, words: str | None, place: int) -> l
     """
     kind = KINDS[voucher.kind]
     at = clock.to_local_text(clock.from_text(voucher.at))
-    facts = {fact: _WORDS.get(value, value) for fact, value in voucher.facts.items()}
+    facts = {fact: _told(value) for fact, value in voucher.facts.items()}
     rows = [(label, facts[fact]) for fact, label in kind.words.items() if fact in facts]
     if voucher.amount_fen is not None:
         rows.append(("金额（小写）", f"RMB {grouped_text(voucher.amount_fen)}"))
@@ -69,6 +73,13 @@ def lines_of(voucher: Voucher, *, bank: str, words: str | None, place: int) -> l
     lines.append(_sides(f"经办：{voucher.teller_id}", f"复核：{voucher.checker_id or '—'}"))
     lines.append(_sides("客户签名：__________________", "业务章：____________"))
     return lines
+
+
+def _told(value: str) -> str:
+    """A fact as it is printed: known words in the bank's own, moments in Shanghai's time."""
+    if _MOMENT.fullmatch(value):
+        return clock.to_local_text(clock.from_text(value))
+    return _WORDS.get(value, value)
 
 
 def _row(label: str, value: str) -> Iterator[str]:

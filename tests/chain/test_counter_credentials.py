@@ -146,7 +146,9 @@ def test_a_query_password_is_set_anew_by_the_customer_alone(bank: Bank) -> None:
     voucher = get(bank, teller, f"vouchers/{reset.body['voucher']}").body
     assert voucher["kind"] == "password_reset"
     assert code not in str(voucher)
-    assert reset.body["application_id"] in printed(bank, teller, voucher["number"])
+    text = printed(bank, teller, voucher["number"])
+    assert reset.body["application_id"] in text
+    assert "2026-11-21 10:0" in text
     # who never signed up has none, and it is not done without end
     assert post(bank, teller, f"customers/{enter(bank, 2)}/password-resets", shown(2)).code == "not_signed_up"
     codes = {

@@ -162,6 +162,7 @@ def test_who_may_not_change_a_customer(bank: Bank) -> None:
     assert refusals(bank, checker, person, held) == {"staff_permission_denied"}
     # another branch's customer looks like none, and so does an unknown one
     assert refusals(bank, elsewhere, person, held) == {"not_found"}
+    assert post(bank, elsewhere, f"customers/{person}/sign-ups", sign_up_form(held)).code == "not_found"
     assert refusals(bank, teller, "a" * 20, held) == {"not_found"}
     # without the customer's own document nothing is asked for
     path = f"customers/{person}/closings"

@@ -46,7 +46,8 @@ def plan_correction(wanted: Correction, now: dt.datetime) -> Plan:
     original = cash_entry(voucher.entry_id)
     if "reversed_by" in original:
         raise CashCorrectionRefused(reason="该凭证已冲账 / it has been corrected")
-    account = account_at_counter(original["postings"][1]["a"])
+    (account_id,) = ledger.entry_from_image(original).customer_accounts()
+    account = account_at_counter(account_id)
     known = {
         **account_facts(account, voucher.facts["reference"]),
         "corrects": voucher.number,
