@@ -94,23 +94,25 @@ def find_customer(actor: StaffCaller, by: str, value: str, now: dt.datetime) -> 
     An account is found within its own branch's scope too. Who was found is on record before it is told.
     """
     account = _account(value) if by == BY_ACCOUNT else None
-    if account is not None:
-        customer_id: str | None = account.customer_id
-    elif by == BY_ID:
-        customer_id = value
-    elif by == BY_LOGIN_NAME:
-        customer_id = identity.customer_named(value) if customers.is_login_name(value) else None
-    else:
-        customer_id = customers.customer_with(customers.IdentityDocument.of(by, value))
-    if (by == BY_ACCOUNT and account is None) or customer_id is None:
+    customer_id = account.customer_id if account is not None else _customer_id(by, value)
+    if customer_id is None:
         raise NotFound()
-    if account is not None and reports.is_in_scope(actor, account.branch_id):
-        found = Found(customer_id, reference_of(customer_id, account.account_id))
-    else:
+    if account is None or not reports.is_in_scope(actor, account.branch_id):
         _profile(actor, customer_id)
-        found = Found(customer_id, reference_of(customer_id, account.account_id) if account else None)
+    reference = reference_of(customer_id, account.account_id) if account is not None else None
     audit.record_staff_action(actor, staff.CUSTOMERS_READ, now, on=customer_id, by=by)
-    return found
+    return Found(customer_id, reference)
+
+
+def _customer_id(by: str, value: str) -> str | None:
+    """Whose this is, where it is no account; what cannot be one is not looked up."""
+    if by == BY_ACCOUNT:
+        return None
+    if by == BY_ID:
+        return value
+    if by == BY_LOGIN_NAME:
+        return identity.customer_named(value) if customers.is_login_name(value) else None
+    return customers.customer_with(customers.IdentityDocument.of(by, value))
 
 
 def _account(text: str) -> ledger.Account | None:
