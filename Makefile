@@ -39,19 +39,19 @@ messages: bootstrap ## print what the local bank sent to a phone: make messages 
 	@$(PY) -m infra.local.messages '$(PHONE)'
 
 verify: bootstrap ## recompute an account's hash chain on the running local bank: make verify ACCOUNT=9000010000000000017
-	@$(PY) -m infra.ops verify-chain '$(ACCOUNT)'
+	@./bank account verify '$(ACCOUNT)'
 
 rebuild: bootstrap ## rebuild an account's lost statement lines there: make rebuild ACCOUNT=9000010000000000017
-	@$(PY) -m infra.ops rebuild-lines '$(ACCOUNT)'
+	@./bank account rebuild '$(ACCOUNT)'
 
 evidence: bootstrap ## verify offline who confirmed a transfer: make evidence FILE=evidence.json ROOT=sha256-of-the-authority
-	@$(PY) -m infra.evidence verify '$(FILE)' --root '$(ROOT)'
+	@./bank evidence verify '$(FILE)' --root '$(ROOT)'
 
 trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
-	@$(PY) -m infra.ops_closing trial-balance '$(DATE)'
+	@./bank day trial-balance '$(DATE)'
 
 staff-code: bootstrap ## the code of a demo member's token there: make staff-code STAFF=T0001
-	@$(PY) -m infra.ops_staff code '$(STAFF)'
+	@./bank staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
 	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile

@@ -1,7 +1,7 @@
 """Who confirmed an executed transfer: export its evidence, and verify it offline years later (NB-5.1.3).
 
-python -m infra.evidence export TRANSFER > evidence.json      reads the running local bank, or the environment's tables
-python -m infra.evidence verify evidence.json --root SHA256   reads that file and nothing else
+./bank evidence export TRANSFER > evidence.json         reads the running local bank, or the environment's tables
+./bank evidence verify evidence.json --root SHA256      reads that file and nothing else
 
 `--root` is the fingerprint of the authority's certificate, which the bank publishes; without it a certificate proves
 nothing. For codes, `--code-secret FILE` has the secrets they are derived from, a line each. Validity is judged as of
@@ -9,15 +9,11 @@ the posting.
 Ends with 0 valid, 1 invalid, 2 not readable, 3 not decided (what would decide it was not given).
 """
 
-import argparse
 import hashlib
 import hmac
 import json
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -224,54 +220,3 @@ def _export_of(entry_id: str) -> dict[str, Any]:
     if row is None or row.authority is None:
         raise KeyError(entry["factor_id"])
     return document_of(entry, row, authority.authority_named(row.authority))
-
-
-def _export(entry_id: str) -> int:
-    from infra.local.messages import running_endpoint  # noqa: PLC0415  # the same
-    from infra.local.stack import find_bank  # noqa: PLC0415  # the same
-
-    if not os.environ.get("JOURNAL_TABLE"):
-        os.environ.update(find_bank(running_endpoint()).process_environment())
-    try:
-        print(json.dumps(export(entry_id), ensure_ascii=False, indent=2))
-    except KeyError:
-        print("没有这笔已入账的转账 / there is no such executed transfer", file=sys.stderr)
-        return UNREADABLE
-    return VALID
-
-
-def _verify(path: str, root_sha256: str, secret_file: str) -> int:
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-        secrets = Path(secret_file).read_bytes().split() if secret_file else []
-        verdict = verify(document, root_sha256, secrets)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as problem:
-        print(f"无法读取 / not readable: {type(problem).__name__}", file=sys.stderr)
-        return UNREADABLE
-    for reason in verdict.wrong:
-        print(f"无效 / invalid: {reason}")
-    for reason in verdict.undecided:
-        print(f"未能判定 / not decided: {reason}")
-    if verdict.code == VALID:
-        entry = document["entry"]
-        print(f"有效 / valid: {entry['entry_id']}, {entry['factor']} {entry['factor_id']}, {entry['posted_at']}")
-    return verdict.code
-
-
-def main(arguments: list[str]) -> int:
-    """Carry out one command; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m infra.evidence", description=str(__doc__).partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("export").add_argument("transfer", help="转账编号 / transfer id")
-    verifying = commands.add_parser("verify")
-    verifying.add_argument("file")
-    verifying.add_argument("--root", default="", help="证书机构指纹 SHA-256 / the authority's fingerprint")
-    verifying.add_argument("--code-secret", default="", help="验证码密钥文件 / file with the secrets of the codes")
-    given = parser.parse_args(arguments)
-    if given.command == "export":
-        return _export(given.transfer)
-    return _verify(given.file, given.root, given.code_secret)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -30,7 +30,18 @@ How = Literal["altered", "removed", "inserted", "reordered", "unlinked", "missin
 
 def canonical(facts: Mapping[str, Any]) -> bytes:
     """JSON, UTF-8, sorted keys, no spaces."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=as_text).encode()
+
+
+def as_text(value: Any) -> Any:
+    """What no row of the bank holds, and one that was slipped in may: bytes and sets."""
+    return (
+        value.hex()
+        if isinstance(value, bytes)
+        else sorted(map(as_text, value))
+        if isinstance(value, set)
+        else str(value)
+    )
 
 
 def digest_of(row: Image) -> bytes:

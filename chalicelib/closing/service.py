@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from chalicelib.closing.commands.close_day import close_day, close_open_days
+from chalicelib.closing.commands.close_day import close_day, close_open_days, tell_legs_again
 from chalicelib.closing.commands.trial_balance import trial_balance
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.closing.store import BusinessDayItem, closed_between
 
-__all__ = ["BusinessDayItem", "TrialBalance", "close_day", "close_open_days", "closed_between", "trial_balance"]
+__all__ = [
+    "BusinessDayItem",
+    "TrialBalance",
+    "close_day",
+    "close_open_days",
+    "closed_between",
+    "tell_legs_again",
+    "trial_balance",
+]

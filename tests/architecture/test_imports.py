@@ -22,7 +22,7 @@ MIN_ROUNDS, MAX_ROUNDS = 2, 5
 TIMEOUT_S = 60
 
 # Nothing that belongs to tests and tools may ride in a function.
-TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator"}
+TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer"}
 
 API_HANDLER = "app.app"
 BASELINE = "import boto3; boto3.client('dynamodb')"

@@ -159,7 +159,7 @@ def test_the_command_works_in_a_process_without_any_setting(evidences: dict[str,
     def run(document: Any, *options: str) -> tuple[int, str]:
         file.write_text(json.dumps(document), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "infra.evidence", "verify", str(file), *options],
+            [sys.executable, "-m", "infra.cli", "evidence", "verify", str(file), *options],
             cwd=ROOT,
             env={"PATH": os.defpath, "PYTHONIOENCODING": "utf-8"},
             capture_output=True,

@@ -14,7 +14,7 @@ from chalicelib.accounts.commands import fill_holes, lost_lines
 from chalicelib.accounts.commands.verify_chain import Verdict, verify_chain
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, metrics
-from infra import ops
+from infra.cli.app import main as bank_command
 from tests.chain.bank import Bank, Person, running_bank
 from tests.chain.lost_lines import Lines, busy_customer, lose, lose_last, put_line, sweep, table
 from tests.chain.probe import force_account, lines_of, table_items
@@ -84,7 +84,7 @@ def test_lines_lost_in_the_middle_come_back_to_the_last_byte(case: Case, first: 
     lose(bank, person.account, list(range(first, first + size)))
     assert broken(person) == (first, "missing")
     # when the operator has it rebuilt
-    assert ops.main(["rebuild-lines", person.account]) == 0
+    assert bank_command(["account", "rebuild", person.account]) == 0
     # then the same lines stand there, and nobody is told anything twice
     assert lines_of(bank, person.account) == lines
     assert verify_chain(person.account) == Verdict(COUNT, None)
@@ -102,7 +102,7 @@ def test_any_number_of_holes_and_a_lost_end_come_back(case: Case, seed: int) -> 
     if COUNT not in gone:
         lose(bank, person.account, [COUNT])
     bank.clock.advance(MUCH_LATER)
-    assert ops.main(["rebuild-lines", person.account]) == 0
+    assert bank_command(["account", "rebuild", person.account]) == 0
     assert [{**line, "rebuilt": None} for line in lines_of(bank, person.account)] == [
         {**line, "rebuilt": None} for line in lines
     ]
@@ -121,7 +121,7 @@ def test_entries_of_the_same_moment_come_back_in_their_order(bank: Bank) -> None
     assert len({line["posted_at"] for line in lines[:6]}) == 1
     # when some are lost, then the chain tells the order
     lose(bank, person.account, [2, 3, 4, 5])
-    assert ops.main(["rebuild-lines", person.account]) == 0
+    assert bank_command(["account", "rebuild", person.account]) == 0
     assert lines_of(bank, person.account) == lines
 
 
@@ -139,7 +139,7 @@ def test_a_hole_of_deferred_legs_comes_back(bank: Bank) -> None:
     assert any(line.get("value_date") for line in lines)
     for gone in ([2], [2, 3, 4, 5, 6, 7], [11]):
         lose(bank, shop.account, gone)
-        assert ops.main(["rebuild-lines", shop.account]) == 0
+        assert bank_command(["account", "rebuild", shop.account]) == 0
         assert lines_of(bank, shop.account) == lines
 
 
@@ -162,7 +162,7 @@ def test_a_line_that_was_tampered_with_is_never_written_over(case: Case, change:
     lose(bank, person.account, [7, 8, 9])
     standing = lines_of(bank, person.account)
     # when it is rebuilt, then that line stays as it is, and is named
-    assert ops.main(["rebuild-lines", person.account]) == 1
+    assert bank_command(["account", "rebuild", person.account]) == 1
     after = {line["seq"]: line for line in lines_of(bank, person.account)}
     assert after[where] == tampered
     if where == 14:
@@ -180,7 +180,7 @@ def test_a_line_moved_elsewhere_is_no_hole(case: Case) -> None:
     lose(bank, person.account, [3])
     put_line(bank, {**lines[2], "line": f"20261122#{3:012d}", "business_date": "20261122"})
     standing = lines_of(bank, person.account)
-    assert ops.main(["rebuild-lines", person.account]) == 1
+    assert bank_command(["account", "rebuild", person.account]) == 1
     assert lines_of(bank, person.account) == standing
     assert broken(person) == (3, "reordered")
 
@@ -198,7 +198,7 @@ def test_the_sweeper_fills_what_it_sees_at_a_glance_and_rings(case: Case, counte
     # and a second sweep finds nothing
     sweep(bank)
     assert counted == [metrics.LINE_GAPS]
-    assert ops.main(["rebuild-lines", person.account]) == 0
+    assert bank_command(["account", "rebuild", person.account]) == 0
     assert lines_of(bank, person.account) == lines
 
 
@@ -255,13 +255,13 @@ def test_limits_of_the_search_are_told(
         fill_holes.fill_holes(account, most_pages=0)
     with monkeypatch.context() as patch:
         patch.setattr(fill_holes, "MAX_RECENT_LINES", 3)
-        assert ops.main(["rebuild-lines", person.account]) == 1
+        assert bank_command(["account", "rebuild", person.account]) == 1
         assert "too many lines" in capsys.readouterr().out
     # and a journal whose entry is gone explains nothing
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "entries_posted", lambda *_: iter(()))
-        assert ops.main(["rebuild-lines", person.account]) == 1
+        assert bank_command(["account", "rebuild", person.account]) == 1
         assert "not rebuilt" in capsys.readouterr().out
     force_account(bank, person.account, held_fen=0)
-    assert ops.main(["rebuild-lines", person.account]) == 0
+    assert bank_command(["account", "rebuild", person.account]) == 0
     assert lines_of(bank, person.account) == lines

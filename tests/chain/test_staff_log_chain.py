@@ -249,6 +249,14 @@ def _inserted_for_the_future(bank: Bank) -> None:
     bank.settle()
 
 
+def _inserted_with_what_no_row_has(bank: Bank) -> None:
+    later(bank, days=2)
+    row = {name: value for name, value in row_of(bank, "c").items() if name != "expires_at"}
+    strange = {"raw": b"\x00\xff", "several": {"b", "a"}, "numbers": {2, 1}, "nothing": {"x": None}}
+    put(bank, ROWS, {**row, **strange, "action_key": row["action_key"].replace("#", "#x"), "action": "x"})
+    bank.settle()
+
+
 def _inserted_past_the_stream(bank: Bank) -> None:
     row = row_of(bank, "c")
     put(bank, ROWS, {**row, "action_key": row["action_key"].replace("#", "#x"), "action": "x"})
@@ -308,6 +316,7 @@ TAMPERED: dict[Tamper, set[str]] = {
     _removed: {"removed"},
     _inserted_in_the_past: {"inserted"},
     _inserted_for_the_future: {"inserted"},
+    _inserted_with_what_no_row_has: {"inserted"},
     _inserted_past_the_stream: {"unlinked"},
     _without_a_time: {"unlinked"},
     _rows_exchanged: {"altered"},

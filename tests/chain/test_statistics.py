@@ -18,7 +18,8 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from chalicelib.staff import domain as staff
 from chalicelib.staff import service as staff_service
-from infra import ops_lists
+from infra.cli import app as cli
+from infra.cli.shell import NOT_DONE, WHOLE
 from tests.chain.bank import BRANCH, Bank, Reply
 from tests.chain.clerks import CITY, OTHER, VILLAGE, Clerk, appoint, branches, log_in
 from tests.chain.probe import WORKERS, table_items
@@ -109,14 +110,14 @@ def test_what_the_stream_never_told_is_made_good_by_an_operator(
     deposit = (DAY, BRANCH, "cash_deposit")
     assert figures(bank, office) == {deposit: (1, "1.00", "0.00")}
     # when it is run, and run again
-    assert ops_lists.main([DAY]) == ops_lists.DONE
-    assert ops_lists.main([DAY]) == ops_lists.DONE
+    assert cli.main(["day", "lists", DAY]) == WHOLE
+    assert cli.main(["day", "lists", DAY]) == WHOLE
     assert capsys.readouterr().out.split() == ["已补记", "/", "noted:", "7", "已补记", "/", "noted:", "0"]
     assert figures(bank, office) == {**ALL, deposit: (3, "801.00", "0.00")}
     assert bank.balance(person.account) == 1_00
     # of another date there is nothing, and what is no date is refused
-    assert ops_lists.main(["20261122"]) == ops_lists.DONE
-    assert ops_lists.main(["20261131"]) == ops_lists.NOT_DONE
+    assert cli.main(["day", "lists", "20261122"]) == WHOLE
+    assert cli.main(["day", "lists", "20261131"]) == NOT_DONE
 
 
 def test_a_branch_counts_itself_and_what_is_below_it(bank: Bank, office: Clerk) -> None:

@@ -19,7 +19,8 @@ from chalicelib.identity.commands import rotate_token_key
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws
 from chalicelib.platform.http import Caller
-from infra import evidence, ops_keys
+from infra import evidence
+from infra.cli.app import main as bank_command
 from tests.chain.bank import STACK, Bank, Person
 
 SECOND = dt.timedelta(seconds=1)
@@ -119,12 +120,12 @@ def test_another_instance_sees_the_new_key_within_thirty_seconds(bank: Bank, cus
 
 
 def test_one_rotation_at_a_time(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ops_keys.main(["rotate-token-key"]) == 0
-    assert ops_keys.main(["rotate-token-key"]) == 2
+    assert bank_command(["key", "rotate"]) == 0
+    assert bank_command(["key", "rotate"]) == 2
     assert "under way" in capsys.readouterr().err
     bank.clock.advance(dt.timedelta(seconds=600))
-    assert ops_keys.main(["rotate-token-key"]) == 0
-    assert ops_keys.main(["list-token-keys"]) == 0
+    assert bank_command(["key", "rotate"]) == 0
+    assert bank_command(["key", "list"]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()[-3:]] == ["verifies", "signs", "next"]
 
 
@@ -137,12 +138,12 @@ def test_the_next_key_is_one_that_functions_may_use(bank: Bank) -> None:
 
 def test_a_key_in_wrong_hands_is_withdrawn_at_once(bank: Bank, customer: Person) -> None:
     stolen = bank.log_in(customer)
-    assert ops_keys.main(["withdraw-token-key", kid_of(stolen)]) == 0
+    assert bank_command(["key", "withdraw", kid_of(stolen)]) == 0
     assert bank.request("GET", "/v1/accounts", token=stolen).code == "not_logged_in"
     fresh = bank.log_in(customer)
     assert is_served(bank, fresh)
     assert published(bank).keys() == {kid_of(fresh)}
-    assert ops_keys.main(["withdraw-token-key", "unknown"]) == 2
+    assert bank_command(["key", "withdraw", "unknown"]) == 2
     # a next key that is withdrawn never signs, and the present one goes on
     after, signs_from = rotate_token_key.rotate(now_s(bank))
     rotate_token_key.withdraw(after, now_s(bank))
@@ -175,15 +176,15 @@ def test_a_code_under_way_survives_a_new_secret(bank: Bank, customer: Person, se
     bank.settle()
     code = bank.code_for(customer, sent)
     before = code_secret.current()
-    assert ops_keys.main(["rotate-code-secret"]) == 0
+    assert bank_command(["key", "rotate-code-secret"]) == 0
     # then new codes are of the new secret, and the one under way is good
     assert code_secret.accepted() == [code_secret.current(), before]
     assert code_secret.current() != before
     assert bank.confirm(token, sent, code).status == 200
     # a second change is refused while codes of the first secret could be under way
-    assert ops_keys.main(["rotate-code-secret"]) == 2
+    assert bank_command(["key", "rotate-code-secret"]) == 2
     bank.clock.advance(code_secret.PREVIOUS_FOR)
-    assert ops_keys.main(["rotate-code-secret"]) == 0
+    assert bank_command(["key", "rotate-code-secret"]) == 0
 
 
 @pytest.mark.requirement("NB-5.1.3")
@@ -193,13 +194,13 @@ def test_what_a_code_confirmed_is_verified_after_any_number_of_new_secrets(
     # given a transfer, and new secrets since
     document = evidence.export(bank.pay(customer, bank.sign_up("钱红"), "10.00", "key-evidence-1"))
     for _ in range(3):
-        assert ops_keys.main(["rotate-code-secret"]) == 0
+        assert bank_command(["key", "rotate-code-secret"]) == 0
         code_secret.current()
         bank.clock.advance(code_secret.PREVIOUS_FOR)
     assert code_secret.accepted()[0] != code_secret.known()[-1]
     # when years later the operator exports them
     capsys.readouterr()
-    assert ops_keys.main(["export-code-secrets"]) == 0
+    assert bank_command(["key", "export-code-secrets"]) == 0
     lines = capsys.readouterr().out.split()
     # then the first one of four is among them, and the present one first
     assert (len(lines), lines[0].encode()) == (4, code_secret.current())

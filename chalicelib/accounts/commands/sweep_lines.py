@@ -53,11 +53,12 @@ def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
     for customer_id in customer_ids:
         for account in accounts.accounts_held(customer_id):
             visited += 1
-            lines += _sweep(account, now)
+            lines += sweep_account(account, now) or 0
     return Swept(visited, lines)
 
 
-def _sweep(account: ledger.Account, now: dt.datetime) -> int:
+def sweep_account(account: ledger.Account, now: dt.datetime) -> int | None:
+    """Rebuild what one account lost: how many lines, or None, told to the operators, where it cannot be repaired."""
     newest = list(store.newest(account.account_id, GLANCE))
     try:
         filled = fill_newest(account, newest)
@@ -71,4 +72,4 @@ def _sweep(account: ledger.Account, now: dt.datetime) -> int:
     except (Irreparable, ledger.EntryUnbalanced) as error:
         metrics.count(metrics.LINES_NOT_REBUILT)
         log.logger.error("lines not rebuilt", extra={"customer_id": account.customer_id, "why": str(error)})
-        return 0
+        return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.audit import store
 from chalicelib.audit.commands.verify_actions import VERSION, heads_held
-from chalicelib.audit.links import Link
+from chalicelib.audit.links import Link, as_text
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import s
 
@@ -62,6 +62,5 @@ def _facts(link: Link) -> dict[str, Any]:
 
 
 def _line(kind: str, business_date: str, **facts: Any) -> str:
-    return json.dumps(
-        {"type": kind, "business_date": business_date, **facts}, ensure_ascii=False, separators=(",", ":")
-    )
+    line = {"type": kind, "business_date": business_date, **facts}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=as_text)

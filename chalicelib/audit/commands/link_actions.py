@@ -36,7 +36,7 @@ def link_row(row: Image, now: dt.datetime) -> bool:
 
 def note_rewrite(old: Image, new: Image | None, now: dt.datetime) -> None:
     """Ring when a row was changed, or removed before its term: no function of the bank does either."""
-    if new is None and old["expires_at"] <= now.timestamp():
+    if new is None and old.get("expires_at", now.timestamp() + 1) <= now.timestamp():
         return
     metrics.count(metrics.STAFF_ACTIONS_REWRITTEN)
     log.logger.error("a row of the staff's log was rewritten", extra={"row": old[store.STAFF_RANGE]})
@@ -62,7 +62,7 @@ def sweep_actions(now: dt.datetime) -> Swept:
     since, until = now - SINCE, now - SETTLE
     rows = 0
     for business_date in _dates(since, until):
-        rows += _link_lost(business_date, clock.to_text(since), clock.to_text(until), MOST_ROWS - rows, now)
+        rows += _link_between(business_date, clock.to_text(since), clock.to_text(until), MOST_ROWS - rows, now)
     heads = _take_in_heads(now)
     if rows:
         metrics.count(metrics.STAFF_ACTIONS_UNLINKED)
@@ -76,7 +76,14 @@ def _dates(since: dt.datetime, until: dt.datetime) -> list[str]:
     return list(dict.fromkeys([*dates, clock.business_date(until)]))
 
 
-def _link_lost(business_date: str, first: str, last: str, most: int, now: dt.datetime) -> int:
+def link_lost(business_date: str, now: dt.datetime) -> int:
+    """Link every settled row of a date that has no link, however many; verifying tells which were linked late."""
+    start = clock.start_of_day(business_date)
+    until = min(start + dt.timedelta(days=1), now - SETTLE)
+    return _link_between(business_date, clock.to_text(start), clock.to_text(until), None, now)
+
+
+def _link_between(business_date: str, first: str, last: str, most: int | None, now: dt.datetime) -> int:
     # Both come in the order of the rows' keys, so one walk over each finds what only one of them has.
     marks = (of for of, _ in store.marks(business_date, of_row(first), of_row(last)))
     mark = next(marks, None)
@@ -85,7 +92,7 @@ def _link_lost(business_date: str, first: str, last: str, most: int, now: dt.dat
         of = of_row(row[store.STAFF_RANGE])
         while mark is not None and mark < of:
             mark = next(marks, None)
-        if mark != of and found < most:
+        if mark != of and (most is None or found < most):
             found += link_row(row, now)
     return found
 

@@ -44,7 +44,7 @@ def close_day(business_date: str, now: dt.datetime) -> BusinessDayItem:
         difference = decimal_text(balance.closing_fen or balance.opening_fen)
         raise BusinessDayUnbalanced(date=business_date, difference=difference, findings=str(findings))
     if balance.is_pending:
-        _tell_again(balance.pending_entries.names)
+        tell_legs_again(balance.pending_entries.names)
         raise BusinessDayPending(
             date=business_date,
             accounts=str(balance.pending_accounts.count),
@@ -73,7 +73,7 @@ def _first_open() -> str | None:
     return min((image["opened_on"] for page in ledger.account_pages() for image in page), default=None)
 
 
-def _tell_again(entry_ids: list[str]) -> None:
+def tell_legs_again(entry_ids: list[str]) -> None:
     """What was lost between journal and worker is told again: the day close is its sweeper."""
     queues.send("deferred_legs", [ledger.deferred_message(id_, id_) for id_ in entry_ids])
 

@@ -68,10 +68,17 @@ def sweep_page(after: str, correlation_id: str, now: dt.datetime) -> Swept:
         queues.send("receipt_sweeps", [_page_message(cursor, correlation_id)])
     swept = Swept()
     for customer_id in customer_ids:
-        for account in accounts.accounts_of(customer_id):
-            paid = _paid(account, now - SINCE, now - SETTLE)
-            while entry_ids := list(islice(paid, AT_ONCE)):
-                swept = swept.plus(_make_good(customer_id, entry_ids))
+        swept = swept.plus(sweep_customer(customer_id, now - SINCE, now - SETTLE))
+    return swept
+
+
+def sweep_customer(customer_id: str, since: dt.datetime, until: dt.datetime) -> Swept:
+    """Look at what one customer paid in a time; tell and list again what lacks its receipt or its row."""
+    swept = Swept()
+    for account in accounts.accounts_of(customer_id):
+        paid = _paid(account, since, until)
+        while entry_ids := list(islice(paid, AT_ONCE)):
+            swept = swept.plus(_make_good(customer_id, entry_ids))
     return swept
 
 

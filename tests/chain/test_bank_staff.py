@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.platform import totp
-from infra import ops_staff
+from infra.cli import staff as staff_commands
+from infra.cli.app import main as bank_command
 from infra.local import seed
 from tests.chain.bank import Bank
 from tests.chain.clerks import Clerk, ask, try_log_in
@@ -29,7 +30,7 @@ def test_two_people_found_a_bank_and_log_in_with_what_they_were_shown(
     bank: Bank, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed = answers(("S8101", 1), ("S8102", 2))
-    assert ops_staff.found_bank("S8101", "S8102", lambda question: typed.get(question, "")) == 0
+    staff_commands.found_bank("S8101", "S8102", lambda question: typed.get(question, ""))
     shown = capsys.readouterr().out
     for number in ("S8101", "S8102"):
         password = shown.partition(f"{number} 首次密码 / first password: ")[2].partition("\n")[0]
@@ -40,7 +41,7 @@ def test_two_people_found_a_bank_and_log_in_with_what_they_were_shown(
         assert reply.body["staff"]["role"] == "system_administrator"
     # once in a bank's life, also by the command itself
     monkeypatch.setattr("builtins.input", lambda question: answers(("S8103", 3), ("S8104", 4)).get(question, ""))
-    assert ops_staff.main(["found", "S8103", "S8104"]) == 2
+    assert bank_command(["found", "S8103", "S8104"]) == 2
     assert "staff_founded" in capsys.readouterr().err
 
 
@@ -48,14 +49,14 @@ def test_two_people_found_a_bank_and_log_in_with_what_they_were_shown(
 def test_the_demo_bank_has_staff_of_every_role_who_log_in_by_the_code_that_the_command_shows(
     bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops_staff, "LOCAL_DIR", tmp_path)
+    monkeypatch.setattr(staff_commands, "LOCAL_DIR", tmp_path)
     # a demo member has the number that the test bank's own teller has
     members = [member for member in seed.STAFF if member.staff_id != seed.TELLER_ID]
     described = [seed._described_member(member) for member in seed.STAFF]
     (tmp_path / "demo.json").write_text(json.dumps({"staff": described}), encoding="utf-8")
     for member in members:
         seed._appoint(member, bank.clock.now())
-        assert ops_staff.main(["code", member.staff_id]) == 0
+        assert bank_command(["staff", "code", member.staff_id]) == 0
         code = capsys.readouterr().out.partition(" ")[0]
         clerk = Clerk(member.staff_id, member.branch_id, member.seed, seed.PASSWORD)
         reply = try_log_in(bank, clerk, code=code)
@@ -66,4 +67,4 @@ def test_the_demo_bank_has_staff_of_every_role_who_log_in_by_the_code_that_the_c
     assert len({member.role for member in seed.STAFF}) == 5
     assert totp.CODE_DIGITS == 6
     # a number that is none
-    assert ops_staff.main(["code", "X0001"]) == 2
+    assert bank_command(["staff", "code", "X0001"]) == 2

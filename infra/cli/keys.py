@@ -1,0 +1,82 @@
+"""`bank key …`: the keys of access tokens, and the secret of confirmation codes."""
+
+from typing import Annotated
+
+import typer
+
+from chalicelib.factors import service as factors
+from chalicelib.identity import keys
+from chalicelib.identity.commands import rotate_token_key
+from chalicelib.platform import clock
+from infra.cli.shell import CannotBeDone, group, tell, use_bank
+
+app = group("密钥 / keys and secrets")
+
+
+def _now_s() -> int:
+    return int(clock.now().timestamp())
+
+
+@app.command("list")
+def list_command() -> None:
+    """令牌签名密钥 / every key of access tokens: signs, next, verifies, retired or withdrawn."""
+    use_bank()
+    keys.forget()
+    now = _now_s()
+    known = keys.rows(now)
+    ends = keys.retires_at(known)
+    signing = keys.signing(now).key_id
+    for row in known:
+        ended = ends[row.key_id]
+        state = "verifies"
+        if row.is_withdrawn:
+            state = "withdrawn"
+        elif ended is not None and ended <= now:
+            state = "retired"
+        elif row.key_id == signing:
+            state = "signs"
+        elif row.signs_from > now:
+            state = "next"
+        since = clock.to_text(clock.from_epoch(row.signs_from))
+        tell(f"{keys.public_half(row.key_id).kid} {state} {since} {row.key_id}")
+
+
+@app.command()
+def rotate() -> None:
+    """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have."""
+    use_bank()
+    try:
+        kid, signs_from = rotate_token_key.rotate(_now_s())
+    except ValueError as problem:
+        raise CannotBeDone(str(problem)) from None
+    tell(f"新密钥 / next key: {kid}, signs from {clock.to_text(clock.from_epoch(signs_from))}")
+
+
+@app.command()
+def withdraw(kid: Annotated[str, typer.Argument(help="密钥编号，见 list / the key, as listed")]) -> None:
+    """作废密钥，其全部令牌立即失效 / a key in wrong hands: no token of it is good any more."""
+    use_bank()
+    try:
+        rotate_token_key.withdraw(kid, _now_s())
+    except ValueError as problem:
+        raise CannotBeDone(str(problem)) from None
+    tell(f"密钥已作废 / withdrawn: {kid}")
+
+
+@app.command("rotate-code-secret")
+def rotate_code_secret() -> None:
+    """更换验证码密钥 / a new secret for confirmation codes; codes under way stay good."""
+    use_bank()
+    try:
+        factors.rotate_secret(clock.now())
+    except ValueError as problem:
+        raise CannotBeDone(str(problem)) from None
+    tell("验证码密钥已更换 / the secret for codes was replaced")
+
+
+@app.command("export-code-secrets")
+def export_code_secrets() -> None:
+    """导出全部验证码密钥，供证据验证 / every one there ever was, a line each, for `evidence verify --code-secret`."""
+    use_bank()
+    for secret in factors.known_secrets():
+        tell(secret.decode())
