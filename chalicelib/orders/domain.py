@@ -21,9 +21,7 @@ from chalicelib.platform.dynamo import Image, Rule, n
 from chalicelib.platform.money import decimal_text
 
 ONCE, WEEKLY, MONTHLY = "once", "weekly", "monthly"
-KINDS = (ONCE, WEEKLY, MONTHLY)
 ACTIVE, PAUSED, CANCELLED, ENDED = "active", "paused", "cancelled", "ended"
-STATES = (ACTIVE, PAUSED, CANCELLED, ENDED)
 # What can still pay, now or once it is resumed.
 OPEN = (ACTIVE, PAUSED)
 MAX_DAY, MAX_WEEKDAY, MAX_COUNT = 31, 7, 520
@@ -84,11 +82,12 @@ class Schedule:
 
     def require_end(self) -> None:
         """Raises OrderDatesUnfit for an end that does not fit: before the first date, or far after it, or two."""
-        if self.until is not None and not self.first <= self.until <= self.first + MAX_SPAN:
-            raise OrderDatesUnfit()
         if self.until is not None and self.count is not None:
             raise OrderDatesUnfit()
         if self.kind == ONCE and (self.until is not None or self.count is not None):
+            raise OrderDatesUnfit()
+        last = self._last()
+        if last is not None and not self.first <= last <= self.first + MAX_SPAN:
             raise OrderDatesUnfit()
 
     def _month_day(self) -> int:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.notifications.domain import code_text, movement_text
+from chalicelib.notifications.domain import code_text, movement_text, order_texts
 from chalicelib.platform import clock
 from tests.unit.samples import PAYEE, PAYER
 
@@ -59,3 +59,44 @@ def test_every_kind_of_leg_the_code_posts_has_its_words() -> None:
             assert movement_text(
                 account_id=PAYER, amount_fen=amount_fen, balance_fen=0, kind=kind, posted_at=AT, payee=""
             )
+
+
+@pytest.mark.requirement("YQ-4.2.2-sched")
+@pytest.mark.parametrize(
+    ("kind", "next_due", "zh", "en"),
+    [
+        (
+            "retrying",
+            "20261130",
+            "暂未执行：账户可用余额不足。今日将再次尝试。",
+            "has not been made yet. Not enough. It is tried again today.",
+        ),
+        (
+            "failed",
+            "20261231",
+            "未执行：账户可用余额不足。下一日期为2026-12-31。",
+            "was not made. Not enough. The next date is 2026-12-31.",
+        ),
+        ("failed", "", "未执行：账户可用余额不足。此后不再执行。", "was not made. Not enough. No other date follows."),
+        (
+            "missed",
+            "20261231",
+            "未执行：因系统原因未能按日执行，且已到下一日期。下一日期为2026-12-31。",
+            "was not made. It was missed through a fault of ours, and the next date has come. "
+            "The next date is 2026-12-31.",
+        ),
+    ],
+)
+def test_an_order_that_was_not_paid_is_told_with_masked_facts(kind: str, next_due: str, zh: str, en: str) -> None:
+    found = order_texts(
+        payer_account="9000010000000000017",
+        payee_name="欧阳小红",
+        payee_account="9000010000000000025",
+        amount_fen=1_234_56,
+        due_date="20261130",
+        next_due=next_due,
+        kind=kind,
+        reason=("账户可用余额不足。", "Not enough."),
+    )
+    what = "【乡村银行】您从尾号0017账户向**小红（尾号0025）的预约转账1,234.56元（2026-11-30）"
+    assert found == (what + zh, f"The transfer of 1,234.56 to account ending 0025, due on 2026-11-30, {en}")
