@@ -230,7 +230,8 @@ def test_a_date_is_replayed_from_its_journal_once(bank: Bank, run: Run) -> None:
     # then all of it is there, once
     assert "lines rebuilt: 1;" in out
     assert "accounts not repaired: 0" in out
-    assert "told again for their receipts: 1, 补列 / listed: 1" in out
+    # the payer's list, and the bank's list of the day
+    assert "told again for their receipts: 1, 补列 / listed: 2" in out
     assert "log linked: 1" in out
     assert (receipts(bank, entry_id), listed(bank, entry_id)) == (1, ["posted"])
     assert [line["entry_id"] for line in lines_of(bank, payee.account)] == [entry_id]
