@@ -25,7 +25,7 @@ from chalicelib.platform.money import decimal_text
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 from chalicelib.stepup import errors as stepup_errors
-from chalicelib.stepup.service import prove
+from chalicelib.stepup.commands.prove_phone import prove
 
 api = Api(__name__)
 

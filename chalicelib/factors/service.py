@@ -67,8 +67,6 @@ __all__ = [
     "confirmation_code",
     "count_coded",
     "device_refusals",
-    "download_code",
-    "download_of",
     "expected",
     "factor_of",
     "factors_of",
@@ -377,31 +375,6 @@ def naming_what_is_usable(caller: Caller, now: dt.datetime) -> Iterator[None]:
         would_do = refusal.facts["factors"].split(",")
         yours = domain.words(method for method in usable if method in would_do)
         raise FactorCeilingExceeded(**{**refusal.facts, "yours": yours}) from None
-
-
-def download_code(image: Image) -> str:
-    """The code that downloads a certificate: bound to customer, factor, carrier, key device and application."""
-    bound = domain.download_digest(
-        image["customer_id"], image["factor_id"], image["method"], image.get("device_serial") or ""
-    )
-    return confirmation_code(bound, image["attempt"])
-
-
-def download_of(customer_id: str, factor_id: str, attempt: int, now: dt.datetime) -> tuple[str, str, str] | None:
-    """Method, code and end of a certificate's download, or None when that code is no longer of use."""
-    row = store.get(customer_id, factor_id)
-    if row is None or (row.state, row.attempt) != (domain.APPLIED, attempt):
-        return None
-    if row.code_until is None or row.code_until <= clock.to_text(now) or not takes_codes(customer_id):
-        return None
-    image = {
-        "customer_id": customer_id,
-        "factor_id": factor_id,
-        "method": row.method,
-        "device_serial": row.device_serial,
-        "attempt": attempt,
-    }
-    return row.method, download_code(image), row.code_until
 
 
 def count_wrong(customer_id: str, most: int, now: dt.datetime) -> None:

@@ -185,6 +185,11 @@ def leg_to_map(leg: Leg) -> dict[str, object]:
     return {**facts, "d": 1} if leg.is_deferred else facts
 
 
+def postings_of(entry: Entry) -> list[dict[str, object]]:
+    """An entry's legs as the journal keeps them."""
+    return [leg_to_map(leg) for leg in entry.legs]
+
+
 def entry_from_image(image: Image) -> Entry:
     """The entry a posted journal item holds; raises EntryUnbalanced if it does not balance."""
     legs = (Leg(leg["a"], leg["f"], leg["k"], is_deferred="d" in leg) for leg in image["postings"])

@@ -35,6 +35,7 @@ from chalicelib.ledger.domain import (
     is_deferred,
     is_house,
     over_short_account,
+    postings_of,
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.ledger.store import SearchTooLong
@@ -397,8 +398,3 @@ def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
         for breach in write.breaches(images[i])
     )
     raise refusal if refusal is not None else _Contended
-
-
-def postings_of(entry: Entry) -> list[dict[str, object]]:
-    """An entry's legs as the journal keeps them."""
-    return [domain.leg_to_map(leg) for leg in entry.legs]

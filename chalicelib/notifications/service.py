@@ -10,7 +10,7 @@ from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
-from chalicelib.factors.commands import remind
+from chalicelib.factors.commands import download_codes, remind
 from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
@@ -111,7 +111,7 @@ def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> b
 
 def send_download_code(customer_id: str, factor_id: str, attempt: int, now: dt.datetime) -> bool:
     """Send the code that downloads a certificate (NB-5.3.3-dl); False when it is no longer of use."""
-    found = factors.download_of(customer_id, factor_id, attempt, now)
+    found = download_codes.download_of(customer_id, factor_id, attempt, now)
     if found is None:
         return False
     method, code, until = found

@@ -45,7 +45,6 @@ from chalicelib.stepup.errors import (
     FactorNotAccepted,
     StepUpAltered,
     StepUpLimitReached,
-    StepUpNotAwaiting,
     StepUpRequired,
     StrongFactorRequired,
 )
@@ -70,13 +69,11 @@ __all__ = [
     "challenge_of",
     "claim",
     "confirm",
+    "confirmation",
     "consuming",
     "kinds_for",
     "kinds_of",
     "open_challenge",
-    "proof_used",
-    "prove",
-    "proved",
     "read_challenge",
     "refusal_of",
     "require",
@@ -304,11 +301,12 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     with factors.naming_what_is_usable(caller, now):
         challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
         rule = _factor_rule(challenge)
-        updates.run_together(_with_rule(caller.customer_id, rule, [_confirmation(challenge, given, now)]))
+        updates.run_together(_with_rule(caller.customer_id, rule, [confirmation(challenge, given, now)]))
     return replace(challenge, state=domain.CONFIRMED)
 
 
-def _confirmation(challenge: Challenge, given: Given, now: dt.datetime) -> ItemUpdate:
+def confirmation(challenge: Challenge, given: Given, now: dt.datetime) -> ItemUpdate:
+    """Note on a claimed challenge what confirmed it, and when."""
     at = clock.to_text(now)
     proof = challenge.proof or factors.code_entered(challenge.digest, challenge.rests_on, challenge.holder, at)
     return settlement(challenge, now).set(
@@ -319,43 +317,6 @@ def _confirmation(challenge: Challenge, given: Given, now: dt.datetime) -> ItemU
         proof={"B": proof},
         at=s(at),
     )
-
-
-def prove(customer_id: str, teller_id: str, challenge_id: str, code: str, now: dt.datetime) -> None:
-    """A teller enters the code that came to the number to be proved; what rests on it follows (`proof_used`).
-
-    Again, by the same teller, it does nothing. Raises what `confirm` raises.
-    """
-    found = read_challenge(challenge_id)
-    if found is None or found.kind is not PROVE_PHONE:
-        raise NotFound()
-    if found.state == domain.CONFIRMED and (found.customer_id, found.holder) == (customer_id, teller_id):
-        return
-    given = Given(SMS, code)
-    challenge = claim(customer_id, teller_id, challenge_id, given, now)
-    updates.together([_confirmation(challenge, given, now)])
-
-
-def proved(customer_id: str, teller_id: str, challenge_id: str) -> Challenge:
-    """The proof of a number that this teller was given. Raises NotFound, StepUpNotAwaiting for one that is no proof
-    yet, or was used.
-    """
-    challenge = read_challenge(challenge_id)
-    if challenge is None or (challenge.customer_id, challenge.holder) != (customer_id, teller_id):
-        raise NotFound()
-    if challenge.kind is not PROVE_PHONE:
-        raise NotFound()
-    if challenge.state != domain.CONFIRMED:
-        raise StepUpNotAwaiting(state=challenge.state)
-    return challenge
-
-
-def proof_used(challenge: Challenge, now: dt.datetime) -> ItemUpdate:
-    """The end of a proof, as a part of the write that it was given for. Its stream tells the old number."""
-    update = store.update_of(challenge.challenge_id).require(
-        domain.holder_rule(challenge.customer_id, challenge.holder), domain.proved_rule()
-    )
-    return update.set("#state = :used, #used_at = :at", used=s(domain.USED), at=s(clock.to_text(now)))
 
 
 def claim(customer_id: str, holder: str, challenge_id: str, given: Given, now: dt.datetime) -> Challenge:

@@ -75,6 +75,7 @@ from chalicelib.factors import service as factors
 from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import issue_certificate, remind
 from chalicelib.factors.commands.change_pin import change_pin
+from chalicelib.factors.commands.download_codes import download_of
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
@@ -128,6 +129,7 @@ from chalicelib.staff.commands.log_in import log_out as log_out_staff
 from chalicelib.statements import store as statements_store
 from chalicelib.statements.domain import Bill
 from chalicelib.stepup import service as stepup
+from chalicelib.stepup.commands.prove_phone import prove
 from chalicelib.transfers import store as transfers_store
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
@@ -625,7 +627,7 @@ def phone_change() -> None:
     owner = customer("冯一", 0)
     assert completed(owner, begun(owner)) == "changed"
     change, who, now = begun(owner), owner.caller.customer_id, clock.now()
-    stepup.prove(who, TELLER, change.challenge_id, code_of(change), now)
+    prove(who, TELLER, change.challenge_id, code_of(change), now)
     updates.run_together(plan_proved(who, change.challenge_id, teller_id=TELLER).writes(TELLER, now))
     assert customers.profile_of(who).phone == change.facts["phone"]
 
@@ -644,7 +646,7 @@ def factors_and_codes(payer: Customer, payee: Customer) -> None:
         phone_id = issue_certificate.apply_for_certificate(
             owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
         )
-    found = factors.download_of(owner, phone_id, 2, now)
+    found = download_of(owner, phone_id, 2, now)
     assert found is not None
     offer = issue_certificate.Offer(signer.request_pem())
     issue_certificate.download_certificate(owner, phone_id, code=found[1], offer=offer, now=now, session_id=session)

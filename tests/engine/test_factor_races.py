@@ -17,6 +17,7 @@ from chalicelib.devices import service as devices
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import issue_certificate
 from chalicelib.factors.commands.change_pin import change_pin
+from chalicelib.factors.commands.download_codes import download_of
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.ledger import service as ledger
@@ -111,7 +112,7 @@ def cloud_certified(payer: Customer, pin: str) -> str:
 def downloaded(payer: Customer, method: str, offer: issue_certificate.Offer) -> str:
     owner, now = payer.caller.customer_id, clock.now()
     factor_id = issue_certificate.apply_for_certificate(owner, method, teller_id=TELLER, now=now, correlation_id="test")
-    found = factors.download_of(owner, factor_id, 1, now)
+    found = download_of(owner, factor_id, 1, now)
     assert found is not None
     session, device = payer.caller.session_id, payer.caller.device_id
     issue_certificate.download_certificate(
@@ -323,7 +324,7 @@ def test_a_download_code_sent_by_many_at_once_gives_one_certificate() -> None:
     factor_id = issue_certificate.apply_for_certificate(
         owner, "phone", teller_id=TELLER, now=now, correlation_id="test"
     )
-    found = factors.download_of(owner, factor_id, 1, now)
+    found = download_of(owner, factor_id, 1, now)
     assert found is not None
     _, code, _ = found
 

@@ -19,6 +19,7 @@ from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_phone
 from chalicelib.staff import service as staff
 from chalicelib.stepup import service as stepup
+from chalicelib.stepup.commands import prove_phone
 
 
 def begin(caller: Caller, phone: str, *, given: str | None, correlation_id: str, now: dt.datetime) -> stepup.Challenge:
@@ -56,17 +57,17 @@ def complete(caller: Caller, challenge_id: str, code: str, now: dt.datetime) -> 
 
 
 def plan_proved(customer_id: str, challenge_id: str, *, teller_id: str) -> customers.Change:
-    """The change that this teller began, once the code was right (`stepup.prove`), for a second person to approve.
+    """The change that this teller began, once the code was right (`prove_phone.prove`), for a second person to approve.
 
     Raises NotFound, StepUpNotAwaiting, PhoneChanged when the reserved phone changed since it was begun.
     """
-    challenge = stepup.proved(customer_id, teller_id, challenge_id)
+    challenge = prove_phone.proved(customer_id, teller_id, challenge_id)
     profile = customers.profile_of(customer_id)
     if profile.phone != challenge.facts["old_phone"]:
         raise PhoneChanged()
 
     def writes(_: str, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
-        return _writes(challenge, stepup.proof_used(challenge, at), at, session_id=None)
+        return _writes(challenge, prove_phone.proof_used(challenge, at), at, session_id=None)
 
     # Two numbers may look alike where they are masked: that one is proved and used says that they differ.
     before = {"phone": mask_phone(profile.phone), "proof": "confirmed"}

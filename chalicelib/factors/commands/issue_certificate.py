@@ -16,6 +16,7 @@ from chalicelib.audit import service as audit
 from chalicelib.blanks import service as stock
 from chalicelib.customers import service as customers
 from chalicelib.factors import authority, domain, service, signatures, store
+from chalicelib.factors.commands.download_codes import download_code
 from chalicelib.factors.commands.end_factor import require_teller
 from chalicelib.factors.commands.issue_token import ID_BYTES, MAX_SERIAL
 from chalicelib.factors.commands.sign_with_pin import check_pin, make_key
@@ -177,7 +178,7 @@ def download_certificate(
     claim.require(store.state_rule(domain.APPLIED), code_valid_rule(clock.to_text(now)), tries_rule(most))
     claim.require(carrier_rule(bank_keeps=key is None))
     image = updates.insist(claim.set("#tries = #tries + :one", one=n(1)))
-    expected = service.download_code(image)
+    expected = download_code(image)
     if not domain.is_same(code, expected):
         raise CodeWrong(tries_left=str(most - image["tries"]))
     ended = replaced(free_method(customer_id, image["method"], now))
