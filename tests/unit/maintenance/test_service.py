@@ -89,6 +89,7 @@ def test_a_notice_that_ends_before_it_starts_is_refused(
         plan_notice(wish, STARTS - dt.timedelta(days=10))
 
 
+@pytest.mark.usefixtures("values")
 @pytest.mark.parametrize(
     ("at", "listed"),
     [
