@@ -45,6 +45,8 @@ ASKED_ELSEWHERE = {
     "limits.raise": "the change of limits, which knows whether one is raised",
     "transfers.switch_on": "its step-up, as the same operation switches off",
     "device.bind": "its step-up, before there is a session",
+    "order.create": "its step-up, where the order pays somebody else",
+    "order.change": "the same",
 }
 
 # Rows of staff's permission matrix that no operation names, and who asks them.

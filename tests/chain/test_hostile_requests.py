@@ -60,7 +60,7 @@ HOSTILE: tuple[Any, ...] = (
     {},
     [[[]]] * 3,
 )
-ROUNDS = 6
+ROUNDS = 4
 # These end the sessions that the others need.
 ENDINGS = ("/v1/sessions/current", "/v1/sessions/others", "/v1/staff/sessions/current")
 STAFF = (
