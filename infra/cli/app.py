@@ -6,7 +6,7 @@ import typer
 
 import infra.cli
 from infra.cli import accounts, approvals, audit, blanks, day, evidence, factors, keys, queues, staff
-from infra.cli.shell import NOT_DONE, group, told, use_bank
+from infra.cli.shell import NOT_DONE, asking, group, told, use_bank
 
 app = group(str(infra.cli.__doc__))
 for name, commands in {
@@ -31,7 +31,8 @@ def found(
 ) -> None:
     """新银行的首两名系统管理员 / a new bank's first two system administrators; once in its life, both are there."""
     use_bank()
-    staff.found_bank(maker, checker, input)
+    with asking():
+        staff.found_bank(maker, checker, input)
 
 
 def main(arguments: list[str] | None = None) -> int:

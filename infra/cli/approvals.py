@@ -19,7 +19,7 @@ from chalicelib.parameters import service as parameters_
 from chalicelib.platform import clock, ids
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff.commands.log_in import log_in, log_out
-from infra.cli.shell import CannotBeDone, group, tell, use_bank
+from infra.cli.shell import CannotBeDone, asking, group, tell, use_bank
 
 app = group("双人复核与参数 / what needs two people, and parameters")
 PAGE = 50
@@ -33,8 +33,9 @@ Approval = Annotated[str, typer.Argument(help="申请编号 / the request")]
 def _acting(staff_id: str) -> Iterator[StaffCaller]:
     """The member of staff, logged in for this command."""
     use_bank()
-    password = getpass.getpass("密码 / password: ")
-    code = getpass.getpass("动态口令 / token code: ")
+    with asking():
+        password = getpass.getpass("密码 / password: ")
+        code = getpass.getpass("动态口令 / token code: ")
     actor = log_in(staff_id, password, code, clock.now(), correlation_id=ids.random_id()).caller
     try:
         yield actor

@@ -45,7 +45,11 @@ def export(
     """导出各日日志及哈希链，一行一个 JSON / each date with its chain, as JSON lines for verify-file."""
     _require_dates(dates)
     use_bank()
-    with nullcontext(sys.stdout) if to is None else to.open("x", encoding="utf-8") as out:
+    try:
+        opened = nullcontext(sys.stdout) if to is None else to.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise CannotBeDone(f"文件已存在，请换一个名字 / there is such a file already; name a new one: {to}") from None
+    with opened as out:
         for date in dates:
             _write(export_date(date, clock.now()), out)
 

@@ -11,7 +11,7 @@ from chalicelib.blanks.commands.receive import receive as receive_blanks
 from chalicelib.blanks.commands.spoil import give_back
 from chalicelib.blanks.commands.spoil import spoil as spoil_blanks
 from chalicelib.platform import clock
-from infra.cli.shell import BROKEN, NOT_DONE, CannotBeDone, end, group, tell, use_bank
+from infra.cli.shell import BROKEN, CannotBeDone, end, group, tell, use_bank
 
 app = group("空白介质库存 / stock of blank tokens and USB keys")
 
@@ -101,7 +101,7 @@ def history(kind: Kind, serial: Annotated[str, typer.Argument(help="序列号 / 
         way = f"{step['from_state']}@{step['from_branch']} -> {step['to_state']}@{step['branch_id']}"
         tell(f"{step['step']} {step['at']} {step['action']} {way} {step['staff_id']} {step['note']}")
     if not steps:
-        end(NOT_DONE)
+        raise CannotBeDone(f"库存账中没有这件介质 / the stock knows no such blank: {kind} {serial}")
 
 
 @app.command()

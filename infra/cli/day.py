@@ -9,6 +9,7 @@ from chalicelib.accounts import service as accounts
 from chalicelib.accounts.commands.sweep_lines import sweep_account
 from chalicelib.audit.commands.link_actions import link_lost
 from chalicelib.closing import service as closing
+from chalicelib.closing.domain import BEGINNING
 from chalicelib.customers import service as customers
 from chalicelib.platform import clock
 from chalicelib.platform.money import grouped_text
@@ -39,7 +40,8 @@ def _show_trial_balance(business_date: str) -> int:
     tell(f"试算平衡 / trial balance {business_date}")
     for name, amount_fen in rows:
         tell(f"  {grouped_text(amount_fen):>24}  {name}")
-    tell(f"  账户 / accounts {balance.accounts}, 明细 / lines {balance.lines} (since {balance.first_date})")
+    since = "最初 / the beginning" if balance.first_date == BEGINNING else balance.first_date
+    tell(f"  账户 / accounts {balance.accounts}, 明细 / lines {balance.lines} (since {since})")
     for title, findings in (
         ("待记明细的账户 / accounts whose lines are pending", balance.pending_accounts),
         ("待入账分录 / entries whose deferred legs are pending", balance.pending_entries),

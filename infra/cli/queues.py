@@ -60,7 +60,7 @@ def redrive(
     use_bank()
     url = _queues().get(name)
     if url is None:
-        raise CannotBeDone(f"没有这个队列，见 bank queue list / no such queue: {name}")
+        raise CannotBeDone(f"没有这个队列，见 bank queue list / no such queue, see bank queue list: {name}")
     dead_url = _dead_letters_of(url)
     # What fails again and comes back meanwhile is not sent a second time by this command.
     bound = min(most, _count(_attributes(dead_url)))

@@ -54,6 +54,15 @@ def use_bank() -> None:
 
 
 @contextmanager
+def asking() -> Iterator[None]:
+    """Questions to the person there; where nobody types, the command cannot be done."""
+    try:
+        yield
+    except EOFError:
+        raise CannotBeDone("没有输入，请在终端中执行 / nothing was typed; run it in a terminal") from None
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """Say on the error output why a command cannot be done, and end it with NOT_DONE."""
     # Logs are for where no person looks on; what a command answers may go into a file.

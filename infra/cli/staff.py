@@ -43,11 +43,11 @@ def code(number: Annotated[str, typer.Argument(help="员工号 / staff number")]
     try:
         demo = json.loads((LOCAL_DIR / "demo.json").read_text(encoding="utf-8"))
         seeds = {member["login_name"]: member["token_seed"] for member in demo["staff"]}
-        seed = base64.b32decode(seeds[number])
     except (OSError, KeyError):
-        raise CannotBeDone(
-            "银行没有运行，或没有这个员工号；请先执行 make run / no such number, or the bank is not up: is `make run`?"
-        ) from None
+        raise CannotBeDone("没有演示银行，请先执行 make run / there is no demo bank yet: is `make run` up?") from None
+    if number not in seeds:
+        raise CannotBeDone(f"没有这个演示员工号 / no such demo staff number; there are: {', '.join(sorted(seeds))}")
+    seed = base64.b32decode(seeds[number])
     now = clock.now()
     left_s = totp.STEP_S - int(now.timestamp()) % totp.STEP_S
     tell(f"{totp.code_at(seed, totp.step_at(now))}  ({left_s} s)")
