@@ -106,7 +106,10 @@ class ApprovalRow(View):
 
 
 class ApprovalView(View):
-    """A request as a checker sees it; `digest` stands for all of it and is sent back to approve it."""
+    """A request as a checker sees it; `digest` stands for all of it and is sent back to approve it.
+
+    `payload` is empty for who may neither ask for nor decide on its kind: account numbers are whole in it.
+    """
 
     request: ApprovalRow
     digest: str
@@ -142,10 +145,11 @@ def _event(event: Event) -> EventView:
 def view_of(call: Call, approval_id: str) -> ApprovalView:
     """A request as the caller may see it."""
     shown = service.show(call.staff, approval_id)
+    is_of_trade = service.is_of_trade(call.staff, shown.approval, clock.now())
     return ApprovalView(
         request=_row(shown.approval),
         digest=shown.approval.digest,
-        payload=json.loads(shown.approval.payload),
+        payload=json.loads(shown.approval.payload) if is_of_trade else {},
         changes=[_fact(change, call.language) for change in shown.changes],
         history=[_event(event) for event in shown.history],
     )

@@ -15,7 +15,7 @@ from chalicelib.platform.fields import printable
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.administer import require_manages
-from chalicelib.staff.commands.read_functions import require_function
+from chalicelib.staff.commands.read_functions import functions_of, require_function
 from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "FactChange",
     "Shown",
     "checked",
+    "is_of_trade",
     "key_from",
     "kind_of",
     "kinds",
@@ -68,6 +69,12 @@ def checked(actor: StaffCaller, approval_id: str, now: dt.datetime) -> Approval:
     if approval.is_true():
         require_manages(actor.role, actor.branch_id, kind.seats(kind.payload.model_validate_json(approval.payload)))
     return approval
+
+
+def is_of_trade(actor: StaffCaller, approval: Approval, now: dt.datetime) -> bool:
+    """Whether the actor may ask for or decide on its kind: nobody else needs what the comparison masks."""
+    kind = kind_of(approval.kind)
+    return not {kind.makes, kind.checks}.isdisjoint(functions_of(actor, now))
 
 
 def show(actor: StaffCaller, approval_id: str) -> Shown:

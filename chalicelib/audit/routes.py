@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from chalicelib.audit.commands.export_actions import export_page
 from chalicelib.audit.links import PLACE
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
-from chalicelib.platform import clock, fields
+from chalicelib.platform import clock, fields, keyed
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed
 from chalicelib.platform.http import Api, Call, Query, View
@@ -20,6 +21,8 @@ from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 
 api = Api(__name__)
+
+_SEAL_DIGITS = 32
 
 
 class SecurityEventView(View):
@@ -149,7 +152,7 @@ class StaffActionQuery(Query):
 def read_staff_log(call: Call) -> StaffActionPage:
     """A page of what staff did, for auditors."""
     query = call.params(StaffActionQuery)
-    after = decode_cursor(query.cursor, store.STAFF_KEY, query.date, store.STAFF_RANGE)
+    after = decode_cursor(_opened(call, query.cursor), store.STAFF_KEY, query.date, store.STAFF_RANGE)
     wanted = query.model_dump(include={"staff_id", "action", "on"}, exclude_none=True)
     if after is None:
         _note_look(call, query.date, wanted)
@@ -173,7 +176,7 @@ def read_staff_log(call: Call) -> StaffActionPage:
             )
             for action in actions
         ],
-        next_cursor=encode_cursor(last),
+        next_cursor=_sealed(call, encode_cursor(last)),
     )
 
 
@@ -206,8 +209,29 @@ def export_staff_log(call: Call) -> StaffLogExport:
     query = call.params(StaffLogExportQuery)
     if query.cursor is None:
         _note_look(call, query.date, {})
-    lines, last = export_page(query.date, _export_key(query.cursor, query.date), clock.now())
-    return StaffLogExport(lines=lines, next_cursor=encode_cursor(last))
+    after = _export_key(_opened(call, query.cursor), query.date)
+    lines, last = export_page(query.date, after, clock.now())
+    return StaffLogExport(lines=lines, next_cursor=_sealed(call, encode_cursor(last)))
+
+
+def _sealed(call: Call, cursor: str | None) -> str | None:
+    """A cursor that says that this session was answered the page before, whose first is on record."""
+    return None if cursor is None else f"{cursor}.{_seal(call, cursor)}"
+
+
+def _opened(call: Call, cursor: str | None) -> str | None:
+    """The cursor in it; raises CursorMalformed for one that nobody was given, as no look goes unrecorded."""
+    if cursor is None:
+        return None
+    bare, _, seal = cursor.partition(".")
+    if not seal.isascii() or not hmac.compare_digest(seal, _seal(call, bare)):
+        raise CursorMalformed()
+    return bare
+
+
+def _seal(call: Call, cursor: str) -> str:
+    parts = (call.operation.name, call.staff.session_id, cursor)
+    return keyed.keyed_hash("cursor of the staff's log", *parts).hex()[:_SEAL_DIGITS]
 
 
 def _export_key(cursor: str | None, business_date: str) -> dict[str, Any] | None:

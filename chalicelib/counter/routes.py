@@ -114,6 +114,7 @@ def withdraw(call: Call) -> Answer:
         "reference": asked.reference,
         "teller": asked.teller_id,
         "shown": asked.shown,
+        "on": asked.on,
         "seal": asked.seal,
     }
     return Answer(

@@ -24,6 +24,7 @@ __all__ = [
     "RETURNED",
     "WITHDRAWN",
     "Recall",
+    "is_returned",
     "note_returned",
     "page",
     "read",
@@ -58,6 +59,16 @@ def recall_of(customer_id: str, recall_id: str) -> Recall:
             note_returned(entry)
             return read(recall_id) or recall
     return recall
+
+
+def is_returned(transfer_id: str, now: dt.datetime) -> bool:
+    """Whether a transfer's money is back by its recall, or its payee has agreed to return it and still may."""
+    recall = read(store.id_of(transfer_id))
+    if recall is None:
+        return False
+    entry = ledger.read_entry(recall.return_id) if recall.return_id is not None else None
+    is_back = entry is not None and entry["state"] == ledger.POSTED
+    return is_back or recall.state_at(clock.to_text(now)) in (AGREED, RETURNED)
 
 
 def refuse(caller: Caller, recall_id: str, reason: str, now: dt.datetime) -> Recall:

@@ -123,3 +123,16 @@ def test_a_change_through_the_screens_is_in_force(bank: Bank, maker: Clerk, chec
     decide(bank, checker, asked["request"]["id"], "approval", {"digest": asked["digest"]})
     parameters.forget()
     assert parameters.value(parameters.NOTICE_LEAD_H, bank.clock.now()) == 100
+
+
+@pytest.mark.requirement("NB-5.2.5-op")
+def test_who_has_no_part_in_a_kind_sees_the_comparison_alone(bank: Bank, maker: Clerk, checker: Clerk) -> None:
+    approval_id = ask(bank, maker, 90).body["request"]["id"]
+    for clerk in (maker, checker):
+        shown = bank.request("GET", f"{PATH}/{approval_id}", token=clerk.token).body
+        assert shown["payload"]["value"] == 90
+    for role in (domain.SYSTEM_ADMINISTRATOR, domain.AUDITOR):
+        other = clerks.appoint(bank, role)
+        clerks.log_in(bank, other)
+        shown = bank.request("GET", f"{PATH}/{approval_id}", token=other.token).body
+        assert (shown["payload"], [one["after"] for one in shown["changes"] if one["fact"] == "value"]) == ({}, ["90"])

@@ -101,6 +101,19 @@ def test_who_read_the_log_is_in_it_once_a_reading(shared_bank: Bank, auditor: Cl
 
 
 @pytest.mark.requirement("NB-4-audit")
+def test_a_cursor_that_nobody_was_given_is_no_way_past_the_record(shared_bank: Bank, auditor: Clerk) -> None:
+    made = cursor_of(business_date=DATE, action_key="9")
+    given = read(shared_bank, auditor, limit=1).body["next_cursor"]
+    seal = given.partition(".")[2]
+    assert read(shared_bank, auditor, cursor=given).status == 200
+    # neither one's own, nor another's seal on it, nor one of the other route, nor of another session
+    for path, cursor in ((ACTIONS, made), (ACTIONS, f"{made}."), (ACTIONS, f"{made}.{seal}"), (EXPORT, given)):
+        assert read(shared_bank, auditor, path, cursor=cursor).code == "cursor_malformed"
+    log_in(shared_bank, auditor)
+    assert read(shared_bank, auditor, cursor=given).code == "cursor_malformed"
+
+
+@pytest.mark.requirement("NB-4-audit")
 def test_the_pages_of_an_export_are_a_file_that_holds_by_itself(
     shared_bank: Bank, auditor: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,9 @@ def test_a_deposit_into_the_wrong_account_is_undone_and_done_anew(bank: Bank, co
     # once, and a correction is not corrected
     for number in (wrong, voucher["number"]):
         assert counter.ask(number, "correct-2").code == "cash_correction_refused"
-    # what was meant is done anew, and the day balances
+    # what was meant is done anew, under a reference of its own, and the day balances
+    body = {"account": counter.account, "amount": "500.00", "reference": "deposit-1"}
+    assert post(bank, counter.teller, "deposits", body).code == "idempotency_key_reused"
     counter.deposit("50.00", "deposit-2")
     date = clock.business_date(clock.now())
     path = f"tills/{date}/{counter.teller.staff_id}/counts"

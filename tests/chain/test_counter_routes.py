@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
+from chalicelib.counter.service import vault_fen
 from chalicelib.customers import service as customers
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.staff import domain as staff_domain
 from tests.chain.bank import PASSWORD, TELLER, Bank
-from tests.chain.clerks import Clerk, appoint, log_in
+from tests.chain.clerks import CITY, VILLAGE, Clerk, appoint, log_in
 from tests.chain.counter import PHONE, account, document, enter
 from tests.chain.counter import log_in as log_in_customer
 from tests.chain.tellers import approved, post, seen, tellers
@@ -27,8 +30,8 @@ def counter(bank: Bank) -> tuple[Clerk, Clerk]:
     return tellers(bank)
 
 
-def holder(bank: Bank) -> str:
-    account_id = account(bank, enter(bank, 1))
+def holder(bank: Bank, serial: int = 1) -> str:
+    account_id = account(bank, enter(bank, serial))
     set_withdrawal_password(account_id, PIN, teller_id=TELLER)
     return account_id
 
@@ -72,6 +75,34 @@ def test_a_tellers_day(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
     assert (settled.body["state"], settled.body["checker"]) == ("closed", checker.staff_id)
     found = bank.request("GET", f"/v1/staff/counter/tills/{date}/{teller.staff_id}", token=teller.token)
     assert found.body == settled.body
+
+
+@pytest.mark.requirement("NB-5.1.5")
+def test_what_a_holder_wanted_on_one_date_is_not_paid_out_on_the_next(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    account_id = holder(bank)
+    bank.deposit(account_id, 120_000_00)
+    body = {"account": account_id, "amount": "100000.00", "reference": "withdraw-1", "password": PIN}
+    shown = {"kind": "resident_id", "number": document(1).number}
+    asked = post(bank, teller, "withdrawals", {**body, "document": shown})
+    payload = seen(bank, asked, checker)["payload"]
+    rejection = f"/v1/staff/approvals/{asked.body['approval']}/rejection"
+    assert bank.request("POST", rejection, {"reason": "客户改变主意"}, token=checker.token).status == 200
+    # given the next date, a full till, and the holder at home
+    bank.clock.set(bank.clock.now() + dt.timedelta(days=1))
+    for clerk in counter:
+        log_in(bank, clerk)
+    post(bank, teller, "tills", {"cash": "0.00"})
+    cash = {"account": holder(bank, 2), "amount": "100000.00", "reference": "deposit-1"}
+    assert post(bank, teller, "deposits", cash).status == 201
+    # when the teller asks again with what was checked yesterday, then nobody can approve it
+    again = {"kind": "cash.withdraw", "payload": payload, "reason": "补办"}
+    headers = {"idempotency-key": "withdraw-anew"}
+    made = bank.request("POST", "/v1/staff/approvals", again, token=teller.token, headers=headers)
+    approval = f"/v1/staff/approvals/{made.body['request']['id']}/approval"
+    done = bank.request("POST", approval, {"digest": made.body["digest"]}, token=checker.token)
+    assert done.code == "approval_expired"
+    assert bank.balance(account_id) == 120_000_00
 
 
 @pytest.mark.requirement("NB-5.3.7")
@@ -163,3 +194,23 @@ def test_who_may_not(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
     customer = bank.sign_up("钱红")
     reply = bank.request("POST", "/v1/staff/counter/deposits", body, token=bank.log_in(customer))
     assert reply.status == 401, reply
+
+
+@pytest.mark.requirement("NB-5.1.5")
+def test_a_vaults_cash_is_moved_by_its_own_branch(bank: Bank) -> None:
+    teller, checker = tellers(bank, CITY)
+    for branch_id, code in ((VILLAGE, "approval_failed"), (CITY, None)):
+        cash = {
+            "branch": branch_id,
+            "direction": "in",
+            "amount": "5000.00",
+            "reference": "vault-0001",
+            "reason": "调拨",
+        }
+        body = {"kind": "cash.vault", "payload": cash, "reason": "调拨"}
+        headers = {"idempotency-key": f"vault-of-{branch_id}"}
+        made = bank.request("POST", "/v1/staff/approvals", body, token=teller.token, headers=headers)
+        path = f"/v1/staff/approvals/{made.body['request']['id']}/approval"
+        done = bank.request("POST", path, {"digest": made.body["digest"]}, token=checker.token)
+        assert done.body.get("code") == code
+        assert vault_fen(branch_id) == (0 if code else 5000_00)

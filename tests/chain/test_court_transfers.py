@@ -11,11 +11,14 @@ from chalicelib.closing import service as closing
 from chalicelib.counter import court_store
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.holds import Hold, place
+from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.platform import clock
 from tests.chain.bank import Bank, Reply
 from tests.chain.clerks import OTHER
 from tests.chain.counter import account, enter
+from tests.chain.probe import table_items
 from tests.chain.tellers import approved, decided, newest_voucher, operator, post, printed, seen, tellers
+from tests.chain.two_people import asked, enter_staff
 
 pytestmark = pytest.mark.requirement("NB-5.1.5")
 
@@ -179,3 +182,13 @@ def test_who_may_not_and_what_cannot_be(bank: Bank, court: Court) -> None:
     court.freeze("10.00", "court-order-3")
     assert court.ask("1.00", place=3).code == "court_order_ended"
     assert court.found() == ("frozen", 400_00, 600_00)
+
+
+def test_what_was_taken_for_a_court_is_not_put_back_by_an_entry_alone(bank: Bank, court: Court) -> None:
+    enter_staff()
+    court.freeze("600.00", "court-order-1")
+    assert court.take("600.00").status == 200
+    (taken,) = (row for row in table_items(bank, "JournalTable") if row["kind"] == "court_transfer")
+    with pytest.raises(EntryNotReversible):
+        asked("entry.reverse", {"entry_id": taken["entry_id"]})
+    assert (court.found(), court.orders()) == (("open", 400_00, 0), [("executed", 0, 600_00)])

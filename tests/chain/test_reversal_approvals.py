@@ -106,3 +106,27 @@ def test_only_posted_entries_are_reversed_and_by_people_of_the_branch(bank: Bank
             asked(KIND, {"entry_id": entry_id})
     with pytest.raises(StaffPermissionDenied):
         asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", str(uuid.uuid4()))}, maker=ELSEWHERE)
+
+
+@pytest.mark.requirement("NB-5.1.6")
+@pytest.mark.parametrize("is_confirmed", [False, True], ids=["agreed", "returned"])
+def test_what_its_payee_returns_is_not_reversed_too(bank: Bank, *, is_confirmed: bool) -> None:
+    payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红", deposit="100.00")
+    entry_id = bank.pay(payer, payee, "30.00", str(uuid.uuid4()))
+    recall = bank.request(
+        "POST", f"/v1/transfers/{entry_id}/recall", {"reason": "wrong_payee"}, token=bank.log_in(payer)
+    )
+    # given a request that was made before
+    before = asked(KIND, {"entry_id": entry_id})
+    token = bank.log_in(payee)
+    path = f"/v1/recalls/{recall.body['id']}/agreement"
+    return_id = bank.request("POST", path, {}, token=token).body["transfer"]["id"]
+    bank.settle()
+    if is_confirmed:
+        assert bank.confirm(token, return_id, bank.code_for(payee, return_id)).status == 200
+    with pytest.raises(EntryNotReversible):
+        asked(KIND, {"entry_id": entry_id})
+    with pytest.raises(ApprovalFailed):
+        approved(before)
+    moved = 0 if is_confirmed else 30_00
+    assert (bank.balance(payer.account), bank.balance(payee.account)) == (100_00 - moved, 100_00 + moved)

@@ -297,6 +297,7 @@ def test_a_large_withdrawal_needs_the_document_and_a_second_person(bank: Bank) -
         {"reference": "withdraw-2"},
         {"teller_id": CHECKER},
         {"shown": "护照 *0000"},
+        {"on": "20261122"},
         {"seal": "0" * 64},
     ):
         with pytest.raises(DocumentNotShown):

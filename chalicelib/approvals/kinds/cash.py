@@ -32,6 +32,7 @@ class CashWithdrawal(Body):
     reference: Reference
     teller: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     shown: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    on: Annotated[str, Field(pattern="^[0-9]{8}$")]
     seal: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -59,6 +60,7 @@ def _withdrawal(payload: CashWithdrawal, _: dt.datetime) -> Proposal:
         payload.reference,
         payload.teller,
         payload.shown,
+        payload.on,
         payload.seal,
     )
     planned = plan_large(wanted)
@@ -74,6 +76,7 @@ def _withdrawal(payload: CashWithdrawal, _: dt.datetime) -> Proposal:
         before={**known, "state": "requested"},
         after={**known, "state": "paid"},
         writes=writes,
+        latest=wanted.latest,
     )
 
 
@@ -85,6 +88,9 @@ def _vault(payload: VaultCash, _: dt.datetime) -> Proposal:
     known = {"branch": payload.branch, "direction": payload.direction, "amount": decimal_text(amount_fen)}
 
     def writes(by: Decision) -> list[Write]:
+        for staff_id in (by.maker, by.checker):
+            # Of that very branch, or the head office: scope alone would let a branch move what is its sub-branches'.
+            staff.require_teller(staff_id, payload.branch)
         return draft_vault_move(move, by.maker, by.checker, by.now).writes()
 
     return Proposal(

@@ -14,6 +14,7 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Body
 from chalicelib.platform.masking import mask_account
 from chalicelib.platform.money import decimal_text
+from chalicelib.recalls import service as recalls
 from chalicelib.staff import service as staff
 from chalicelib.transfers.commands.reverse_transfer import draft_transfer_reversal
 
@@ -24,8 +25,11 @@ class EntryReversal(Body):
     entry_id: fields.EntryId
 
 
-def _propose(payload: EntryReversal, _: dt.datetime) -> Proposal:
+def _propose(payload: EntryReversal, now: dt.datetime) -> Proposal:
     original = reversible_entry(payload.entry_id)
+    if recalls.is_returned(original["entry_id"], now):
+        # Its payee would give the money back twice.
+        raise EntryNotReversible()
     known = {
         "entry": original["entry_id"],
         "posted_at": original["posted_at"],

@@ -58,8 +58,8 @@ def is_large(amount_fen: int, now: dt.datetime) -> bool:
 class LargeWithdrawal:
     """What a second person is asked to approve, without what only the counter may see.
 
-    `shown` is the document, masked. `seal` says that password and document were checked for just this; nobody makes
-    one by hand.
+    `shown` is the document, masked. `seal` says that password and document were checked for just this on the business
+    date `on`; nobody makes one by hand.
     """
 
     account_id: str
@@ -67,11 +67,17 @@ class LargeWithdrawal:
     reference: str
     teller_id: str
     shown: str
+    on: str
     seal: str = ""
+
+    @property
+    def latest(self) -> dt.datetime:
+        """The last moment for which it is good: who stood at the counter on one date is not there on the next."""
+        return clock.start_of_day(self.on) + dt.timedelta(days=1)
 
     def sealed(self) -> str:
         """The seal that it must have."""
-        facts = (self.account_id, str(self.amount_fen), self.reference, self.teller_id, self.shown)
+        facts = (self.account_id, str(self.amount_fen), self.reference, self.teller_id, self.shown, self.on)
         return keyed.keyed_hash("large withdrawal", *facts).hex()
 
 
@@ -85,8 +91,10 @@ def check_large(wanted: Withdrawal, *, teller_id: str) -> LargeWithdrawal:
     account = account_at_counter(wanted.account_id)
     profile = customers.find_profile(account.customer_id)
     shown = check_shown(profile, wanted.document)
-    verify_withdrawal_password(account.customer_id, wanted.account_id, wanted.password, clock.now())
-    unsealed = LargeWithdrawal(cash.account_id, cash.amount_fen, cash.reference, teller_id, shown)
+    now = clock.now()
+    verify_withdrawal_password(account.customer_id, wanted.account_id, wanted.password, now)
+    on = clock.business_date(now)
+    unsealed = LargeWithdrawal(cash.account_id, cash.amount_fen, cash.reference, teller_id, shown, on)
     return replace(unsealed, seal=unsealed.sealed())
 
 

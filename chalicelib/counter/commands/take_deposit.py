@@ -77,8 +77,10 @@ def account_facts(account: ledger.Account, reference: str) -> dict[str, str]:
 
 
 def done(posted: ledger.Posted) -> CashDone:
-    """What was posted, now or before."""
+    """What was posted, now or before; raises IdempotencyKeyReused for what was corrected since."""
     if posted.replayed is not None:
+        if "reversed_by" in posted.replayed:
+            raise ledger.IdempotencyKeyReused()
         return CashDone(posted.draft.entry_id, str(posted.replayed["voucher"]), hit=True)
     (voucher,) = [row.item["number"]["S"] for row in posted.draft.rows if "number" in row.item]
     return CashDone(posted.draft.entry_id, voucher, hit=False)

@@ -57,12 +57,17 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
 
 
 def reversible_entry(entry_id: str) -> Image:
-    """A posted entry, no reversal itself, no cash of a till or vault. Raises NotFound, EntryNotReversible."""
+    """A posted entry, no reversal itself, no cash of a till or vault, nothing that was taken for a court.
+
+    Raises NotFound, EntryNotReversible.
+    """
     original = ledger.read_entry(entry_id)
     if original is None:
         raise NotFound()
-    # Notes that a till gave or took are not undone by an entry alone.
-    if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or "voucher" in original:
+    # Neither notes that a till gave or took nor what an order of a court holds are put back by an entry alone: the
+    # former names its voucher, the latter the court's document.
+    is_of_more = "voucher" in original or "document" in original
+    if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or is_of_more:
         raise EntryNotReversible()
     return original
 
