@@ -94,12 +94,12 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequen
         form = instruction.canonical()
     if instruction.factor == factors.CERTIFICATE:
         if not root_sha256:
-            verdict.undecided.append("the authority's fingerprint was not given")
+            verdict.undecided.append("the authority's fingerprint was not given (--root)")
         verdict.wrong += _of_certificate(document, entry, (instruction, form), root_sha256.lower())
     elif instruction.factor == factors.NO_FACTOR:
         verdict.undecided.append("between own accounts, confirmed by no factor")
     elif not code_secrets:
-        verdict.undecided.append("the secret of the codes was not given")
+        verdict.undecided.append("the secret of the codes was not given (--code-secret; see ./bank key)")
     elif not any(_is_sealed(secret, entry, instruction.factor_id) for secret in code_secrets):
         verdict.wrong.append("the seal is not of a code for this digest, factor, session and time")
     return verdict

@@ -29,13 +29,12 @@ from chalicelib.platform.problems import PROBLEM_TYPE
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
 from chalicelib.stepup.errors import StepUpRequired
+from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 API_VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
-# Operations that take an Idempotency-Key.
-_KEYED = ("/v1/transfers", "/v1/staff/approvals", "/v1/staff/members")
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
     "bounds": "72..720",
@@ -218,8 +217,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
     if operation.query is not None:
         schema = operation.query.model_json_schema()
+        required = schema.get("required", [])
         for name, described in schema["properties"].items():
-            parameters.append({"name": name, "in": "query", "required": False, "schema": described})
+            parameters.append({"name": name, "in": "query", "required": name in required, "schema": described})
     if StepUpRequired in operation.refusals:
         parameters.append(
             {
@@ -240,12 +240,13 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "minLength": 2},
             }
         )
-    if operation.method == "POST" and operation.path in _KEYED:
+    if operation.method == "POST" and IdempotencyKeyMissing in operation.refusals:
         parameters.append(
             {
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": True,
+                "description": "幂等键，重发同一请求时不变 / the same again when the same request is sent again",
                 "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
             }
         )

@@ -21,8 +21,8 @@ class LoginRefused(Refusal):
     """NB-5.3.2: unknown name, wrong password and locked are one answer."""
 
     code, status, rank = "login_refused", 401, RANK_SESSION
-    zh = "登录名或密码不正确，或登录已被暂时锁定。如忘记密码请联系网点。"
-    en = "The name or password is wrong, or log-in is locked for now. A branch can help you."
+    zh = "登录名或密码不正确，或登录已被暂时锁定。如忘记密码，可申请重置，或到网点办理。"
+    en = "The name or password is wrong, or log-in is locked for now. A password can be reset; a branch can help."
 
 
 class CaptchaRequired(Refusal):

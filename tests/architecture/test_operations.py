@@ -16,6 +16,7 @@ from chalicelib.identity import service as identity
 from chalicelib.platform.http import MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
+from chalicelib.transfers.errors import IdempotencyKeyMissing
 from tests.architecture.source import operations
 
 PUBLIC = {
@@ -157,6 +158,17 @@ def test_the_contract_lists_every_operation(document: dict[str, Any]) -> None:
     assert listed == {name_of(operation) for _, operation in operations()}
     ids = [described["operationId"] for methods in document["paths"].values() for described in methods.values()]
     assert len(ids) == len(set(ids))
+
+
+@each
+def test_the_contract_says_what_an_operation_must_be_given(document: dict[str, Any], operation: Operation) -> None:
+    described = document["paths"][operation.path][operation.method.lower()]
+    required = {(one["in"], one["name"]) for one in described["parameters"] if one["required"]}
+    fields = {} if operation.query is None else operation.query.model_fields
+    expected = {field.alias or name for name, field in fields.items() if field.is_required()}
+    assert {name for place, name in required if place == "query"} == expected
+    keyed = operation.method == "POST" and IdempotencyKeyMissing in operation.refusals
+    assert (("header", "Idempotency-Key") in required) == keyed
 
 
 @each
