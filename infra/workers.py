@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chalice.cli.factory import CLIFactory
 from chalice.utils import to_cfn_resource_name
 
 Kind = Literal["Queue", "Stream", "Schedule"]
@@ -49,6 +48,9 @@ def discover_workers(root: Path) -> list[Worker]:
 
     Raises ValueError for a kind of event that the overlay has no rule for.
     """
+    # Its package asks the terminal what it can do, and waits for the answer; `./bank` packages nothing and need not.
+    from chalice.cli.factory import CLIFactory  # noqa: PLC0415  # see above
+
     app = CLIFactory(str(root)).load_chalice_app({})
     workers = []
     for event in app.event_sources:

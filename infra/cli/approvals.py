@@ -56,10 +56,14 @@ def _show(actor: StaffCaller, approval_id: str) -> None:
     tell(f"  有效至 / good until: {clock.to_local_text(clock.from_text(approval.expires_at))}")
     for change in shown.changes:
         mark = " " if change.before == change.after else "*"
-        tell(f"  {mark} {change.zh} / {change.en}: {change.before} -> {change.after}")
+        tell(f"  {mark} {change.zh} / {change.en}: {_shown(change.before)} -> {_shown(change.after)}")
     tell(f"  摘要 / digest: {approval.digest}")
     for event in shown.history:
         tell(f"  {event.at} {event.state} {event.by} {event.reason or ''} {event.failure or ''}".rstrip())
+
+
+def _shown(fact: Any) -> Any:
+    return "—" if fact is None else fact
 
 
 def _json(text: str) -> Any:

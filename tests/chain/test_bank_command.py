@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,6 +60,11 @@ def test_a_command_that_is_none_or_wrongly_given_is_not_done(run: Run) -> None:
         assert "Usage: bank" in err
     code, out, _ = run("--help")
     assert (code, "staff" in out) == (WHOLE, True)
+
+
+def test_no_command_asks_the_terminal_what_it_can_do() -> None:
+    code = "import sys, infra.cli.app; sys.exit('blessed' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_every_command_says_in_both_languages_what_it_does(run: Run) -> None:
