@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.platform import passwords
 from chalicelib.platform.dynamo import ItemUpdate
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.domain import (
@@ -85,6 +87,7 @@ __all__ = [
     "Member",
     "acting",
     "appoint_teller",
+    "at_work",
     "branch_of",
     "is_admitted",
     "member_of",
@@ -171,6 +174,11 @@ def require_teller(staff_id: str, branch_id: str) -> None:
 def acting(actor: StaffCaller) -> ItemUpdate:
     """A mere check, as a part of another write, that the actor's appointment and sessions still stand."""
     return store.update_of(actor.staff_id).require(store.active_rule(), store.standing_rule(actor.standing))
+
+
+def at_work(staff_id: str, refuse: Callable[[], Refusal]) -> ItemUpdate:
+    """A mere check, as a part of another write, that a member of staff is still appointed and not suspended."""
+    return store.update_of(staff_id).require(replace(store.active_rule(), refuse=lambda _: refuse()))
 
 
 def words() -> tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]], dict[str, tuple[str, str]]]:

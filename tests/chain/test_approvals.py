@@ -318,6 +318,18 @@ def test_a_checker_who_was_suspended_a_moment_ago_approves_nothing(bank: Bank) -
     assert state_of(approval) == "requested"
 
 
+@pytest.mark.requirement("NB-5.1.5")
+def test_what_somebody_asked_for_who_has_left_is_not_done(bank: Bank) -> None:
+    approval = request(4)
+    force(bank, "StaffTable", {"staff_id": id_of(KIND, MAKER)}, state="suspended")
+    with pytest.raises(ApprovalOutdated) as refused:
+        approved(approval)
+    force(bank, "StaffTable", {"staff_id": id_of(KIND, MAKER)}, state="active")
+    assert refused.value.facts == {"changed": "maker"}
+    found = approvals.read(person(KIND, CHECKER), approval.approval_id)
+    assert (found.state, found.failure) == ("failed", "approval_outdated:maker")
+
+
 def test_what_staff_decide_is_in_their_log(bank: Bank) -> None:
     approval = request()
     approved(approval)

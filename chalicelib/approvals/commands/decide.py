@@ -27,7 +27,7 @@ from chalicelib.approvals.errors import (
 from chalicelib.approvals.kinds import kind_of
 from chalicelib.audit import service as audit
 from chalicelib.platform import clock, updates
-from chalicelib.platform.dynamo import Rule
+from chalicelib.platform.dynamo import ItemUpdate, Rule
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
@@ -75,7 +75,7 @@ def _execute(approval: Approval, actor: StaffCaller, now: dt.datetime, rules: Se
         try:
             proposal = _unchanged(approval, now)
             own = [*end.writes(approval, *rules), *_standing(actor, end, approval)]
-            updates.run_together([*own, *proposal.writes(decision)])
+            updates.run_together(_with_maker(approval.maker, [*own, *proposal.writes(decision)]))
         except updates.Overtaken:
             continue
         except (ApprovalRefusal, *_PASSING):
@@ -98,6 +98,18 @@ def _standing(actor: StaffCaller, end: Ending, approval: Approval) -> list[Write
         staff.acting(actor),
         audit.staff_action(actor, action, end.now, on=approval.approval_id, kind=approval.kind),
     ]
+
+
+def _with_maker(maker: str, writes: Sequence[Write]) -> list[Write]:
+    """The writes, refused once the maker is no longer at work: nobody's request outlives their appointment.
+
+    One write names a row once: kinds that are about staff ask it of the maker themselves, and who approves their own
+    request is refused for that.
+    """
+    asked = staff.at_work(maker, lambda: ApprovalOutdated(changed="maker"))
+    named = [write for write in writes if isinstance(write, ItemUpdate)]
+    is_named = any((write.table, write.key) == (asked.table, asked.key) for write in named)
+    return [*writes] if is_named else [*writes, asked]
 
 
 def _unchanged(approval: Approval, now: dt.datetime) -> Proposal:
