@@ -15,8 +15,9 @@ import pytest
 from app import app
 from tests.architecture.source import ROOT
 
-# CPU time to import, as a multiple of what boto3 and one client cost by themselves.
-WORKER_BUDGET, API_BUDGET = 2.5, 3.0
+# CPU time to import, as a multiple of what boto3 and one client cost by themselves. The API carries all of staff's
+# routes, which no phone needs: a function of their own would take it back towards that of workers.
+WORKER_BUDGET, API_BUDGET = 2.5, 3.6
 # The quickest of so many counts; more than the least are run only while a handler is over its budget.
 MIN_ROUNDS, MAX_ROUNDS = 2, 5
 TIMEOUT_S = 60
