@@ -1,19 +1,23 @@
 """Registers the Blueprints, nothing else."""
 
+from collections.abc import Iterable
+
 from chalice.app import Chalice
 
 from chalicelib.accounts import workers as accounts
 from chalicelib.approvals import workers as approvals
 from chalicelib.audit import workers as audit
 from chalicelib.closing import workers as closing
-from chalicelib.contract.operations import CONTEXT_APIS
+from chalicelib.contract.operations import CUSTOMER_APIS, STAFF_PREFIX, staff_apis
 from chalicelib.contract.routes import api as contract
 from chalicelib.counter import workers as counter
 from chalicelib.factors import workers as factors
 from chalicelib.ledger import workers as ledger
 from chalicelib.notifications import workers as notifications
 from chalicelib.orders import workers as orders
+from chalicelib.platform.http import Api
 from chalicelib.platform.problems import as_problems
+from chalicelib.platform.routing import Routes
 from chalicelib.recalls import workers as recalls
 from chalicelib.receipts import workers as receipts
 from chalicelib.reports import workers as reports
@@ -24,8 +28,16 @@ from chalicelib.transfers import workers as transfers
 app = Chalice(app_name="rural-bank")
 app.register_middleware(as_problems, "http")
 
-for api in (*CONTEXT_APIS, contract):
-    app.register_blueprint(api.blueprint)
+
+def register(apis: Iterable[Api]) -> None:
+    """Register the operations of contexts."""
+    for api in apis:
+        app.register_blueprint(api.blueprint)
+
+
+app.routes = routes = Routes()
+register((*CUSTOMER_APIS, contract))
+routes.defer(STAFF_PREFIX, lambda: register(staff_apis()))
 for workers in (
     transfers,
     accounts,

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from chalicelib.contract.operations import CONTEXT_APIS
+from chalicelib.contract.operations import API_VERSION, context_apis
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
@@ -31,7 +31,6 @@ from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, Staff
 from chalicelib.stepup.errors import StepUpRequired
 from chalicelib.transfers.errors import IdempotencyKeyMissing
 
-API_VERSION = "0.1.0"
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
@@ -95,7 +94,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 @functools.cache
 def document(own: Api) -> str:
     """The whole document as JSON text; built once an instance. `own` is the Api that serves it."""
-    operations = [operation for api in (*CONTEXT_APIS, own) for operation in api.operations]
+    operations = [operation for api in (*context_apis(), own) for operation in api.operations]
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(o.body, "validation") for o in operations if o.body]
     models += [(o.answer, "serialization") for o in operations if o.answer]
     refs, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)

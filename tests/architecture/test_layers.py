@@ -22,6 +22,7 @@ ALLOWED = {
         "court_routes",
         "till_routes",
         "voucher_routes",
+        "staff_routes",
         "factor_routes",
         "stock_routes",
     },

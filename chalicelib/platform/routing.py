@@ -1,0 +1,64 @@
+"""Routes that are registered by the first request for one of them, so that a start costs what most requests need."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from chalice.app import RouteEntry
+
+if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_keys, dict_values
+
+Methods = dict[str, RouteEntry]
+
+
+class Routes(defaultdict[str, Methods]):
+    """Chalice's table of routes by path. What is deferred under a prefix is registered when a path under it is looked
+    for, as a request does, or when the whole table is walked, as packaging and tests do.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(dict)
+        self._deferred: dict[str, Callable[[], None]] = {}
+        # Who looks while another thread registers waits for it; who registers looks into the table itself.
+        self._lock = threading.RLock()
+
+    def defer(self, prefix: str, register: Callable[[], None]) -> None:
+        """Let `register` add the routes under `prefix` once one is looked for."""
+        self._deferred[prefix] = register
+
+    def _register(self, path: str | None = None) -> None:
+        with self._lock:
+            for prefix in list(self._deferred):
+                if path is None or path.startswith(prefix):
+                    self._deferred.pop(prefix)()
+
+    def __contains__(self, path: object) -> bool:
+        self._register(str(path))
+        return super().__contains__(path)
+
+    def __iter__(self) -> Iterator[str]:
+        self._register()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._register()
+        return super().__len__()
+
+    def items(self) -> dict_items[str, Methods]:
+        """Every route."""
+        self._register()
+        return super().items()
+
+    def keys(self) -> dict_keys[str, Methods]:
+        """Every path."""
+        self._register()
+        return super().keys()
+
+    def values(self) -> dict_values[str, Methods]:
+        """The methods of every path."""
+        self._register()
+        return super().values()
