@@ -127,7 +127,7 @@ def _create_requests() -> list[bytes]:
     ]
 
 
-def _ask(operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+def ask(operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
     """One request to the engine. Its coroutine never waits, so one push runs it to the end."""
     headers = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
     coroutine = ministack_dynamodb.handle_request("POST", "/", headers, body, {})
@@ -177,7 +177,7 @@ def _answer_in_process(request: Any, **_: Any) -> Any:
     target = request.headers["X-Amz-Target"]
     operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
     body = request.body if isinstance(request.body, bytes) else request.body.encode()
-    status, headers, content = _ask(operation, body)
+    status, headers, content = ask(operation, body)
     # botocore's own dictionary; the stubs ask for the parent that it does not have.
     received: Any = HeadersDict(headers)
     response: Any = AWSResponse(request.url, status, received, None)
@@ -204,7 +204,7 @@ class Store:
         ministack_dynamodb.reset()
         ministack_dynamodb.time = _EngineTime(scheduler)
         for body in _create_requests():
-            status, _, content = _ask("CreateTable", body)
+            status, _, content = ask("CreateTable", body)
             if status != 200:
                 raise RuntimeError(f"the engine refuses a table of the template: {content!r}")
         self.client = _client()
@@ -267,7 +267,7 @@ class Store:
     def _execute(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._transport == "wire":
             return _through_botocore()(operation, parameters)
-        status, _, content = _ask(operation, _to_body(parameters).encode())
+        status, _, content = ask(operation, _to_body(parameters).encode())
         answer: dict[str, Any] = json.loads(content)
         if BINARY in content:
             answer = _from_json(answer)
@@ -309,7 +309,7 @@ def code_of(error: Exception) -> str | None:
 
 def items_of(table: str) -> list[Image]:
     """All items of a table, raw, past the client: for judging what is left at the end."""
-    status, _, content = _ask("Scan", json.dumps({"TableName": table}).encode())
+    status, _, content = ask("Scan", json.dumps({"TableName": table}).encode())
     answer = json.loads(content)
     if status != 200 or "LastEvaluatedKey" in answer:
         raise RuntimeError(f"cannot read all of {table}")
