@@ -71,7 +71,8 @@ class Kind(Generic[P]):
     `checks` are the functions of staff's permission matrix that it takes to ask for it and to decide on it.
 
     `propose` reads, plans, and raises the `refusals` of what cannot be asked for. `seats` are those that both must
-    manage, beyond the scope of an organisation, where a request is about members of staff.
+    manage, beyond the scope of an organisation, where a request is about members of staff. What is `at_counter` is
+    asked for over HTTP by the counter's routes alone, which look at the customer's document first.
     """
 
     code: str
@@ -84,6 +85,7 @@ class Kind(Generic[P]):
     propose: Callable[[P, dt.datetime], Proposal]
     refusals: tuple[type[Refusal], ...]
     seats: Callable[[P], Sequence[Seat]] = lambda _: ()
+    at_counter: bool = False
 
 
 @dataclass(frozen=True, slots=True)

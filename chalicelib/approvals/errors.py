@@ -15,6 +15,14 @@ class ApprovalNotOpen(ApprovalRefusal):
     en = "The request can no longer be decided on in its state ({state})."
 
 
+class ApprovalAtCounter(Refusal):
+    """The counter's own routes look at the customer's document before they ask for it."""
+
+    code, status, rank = "approval_at_counter", 422, RANK_RIGHT
+    zh = "该业务须由柜员核验客户证件后在柜面受理，不能直接提交复核申请。"
+    en = "A teller asks for this at the counter once the customer's document was shown; it is not asked for directly."
+
+
 class ApprovalExpired(ApprovalRefusal):
     code, status, rank = "approval_expired", 409, RANK_INSTRUCTION
     zh = "该申请已过有效期，请重新申请。"

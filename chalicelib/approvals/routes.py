@@ -174,6 +174,7 @@ _DECISION_REFUSALS = (
     answer=ApprovalView,
     status=201,
     refusals=(
+        errors.ApprovalAtCounter,
         IdempotencyKeyMissing,
         IdempotencyKeyReused,
         StaffPermissionDenied,
@@ -225,6 +226,9 @@ def make(call: Call) -> Answer:
     """Store a request with what it would change; nothing is done yet."""
     body = call.json(ApprovalRequest)
     wish = Wish(body.kind, body.payload, body.reason)
+    kind = service.kinds().get(body.kind)
+    if kind is not None and kind.at_counter:
+        raise errors.ApprovalAtCounter()
     approval = make_request(call.staff, wish, key=service.key_from(call.header("idempotency-key")), now=clock.now())
     return Answer(view_of(call, approval.approval_id))
 

@@ -179,6 +179,18 @@ def test_a_lock_is_let_go_by_two_with_a_voucher(bank: Bank) -> None:
     assert newest_voucher(bank, teller)["kind"] == "login_unlocked"
 
 
+@pytest.mark.requirement("NB-5.1.5")
+@pytest.mark.parametrize("kind", ["login.unlock", "factor.lift_loss"])
+def test_what_takes_a_document_is_not_asked_for_past_the_counter(bank: Bank, kind: str) -> None:
+    teller, _ = tellers(bank)
+    person, _ = customer(bank)
+    payload = {"customer_id": person, **({"factor_id": "sms"} if kind == "factor.lift_loss" else {})}
+    body = {"kind": kind, "payload": payload, "reason": "柜面业务"}
+    headers = {"idempotency-key": "past-the-counter-1"}
+    reply = bank.request("POST", "/v1/staff/approvals", body, token=teller.token, headers=headers)
+    assert (reply.status, reply.code) == (422, "approval_at_counter")
+
+
 class PhoneChange:
     """The change of a reserved phone, as far as the code at the new number."""
 

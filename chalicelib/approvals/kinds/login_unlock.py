@@ -52,4 +52,5 @@ LOGIN_UNLOCK = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_propose,
     refusals=(NotFound,),
+    at_counter=True,
 )

@@ -93,4 +93,5 @@ FACTOR_LOSS_LIFT = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_of_factor,
     refusals=(NotFound, FactorStateUnfit),
+    at_counter=True,
 )
