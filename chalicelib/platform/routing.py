@@ -17,7 +17,7 @@ Methods = dict[str, RouteEntry]
 
 class Routes(defaultdict[str, Methods]):
     """Chalice's table of routes by path. What is deferred under a prefix is registered when a path under it is looked
-    for, as a request does, or when the whole table is walked, as packaging and tests do.
+    for, as a request does by a subscript alone, or when the whole table is walked, as packaging and tests do.
     """
 
     def __init__(self) -> None:
@@ -35,6 +35,10 @@ class Routes(defaultdict[str, Methods]):
             for register, prefixes in list(self._deferred.items()):
                 if (path is None or path.startswith(prefixes)) and self._deferred.pop(register, ()):
                     register()
+
+    def __getitem__(self, path: str) -> Methods:
+        self._register(path)
+        return super().__getitem__(path)
 
     def __contains__(self, path: object) -> bool:
         self._register(str(path))

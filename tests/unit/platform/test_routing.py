@@ -30,6 +30,12 @@ class Table:
         self.routes[STAFF]["GET"] = ENTRY
 
 
+def test_a_request_looks_by_a_subscript_alone() -> None:
+    table = Table()
+    assert table.routes[STAFF] == {"GET": ENTRY}
+    assert table.registered == {"staff": 1}
+
+
 def test_any_of_its_beginnings_loads_it() -> None:
     table = Table()
     assert "/v1/tills/unknown" not in table.routes
