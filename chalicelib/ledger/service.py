@@ -230,7 +230,7 @@ class Draft:
     """One attempt to write: the journal item's write, its accounts' and others' updates.
 
     `done` are the states that the journal item has when this was done before. `rows` are new with the entry:
-    they are there only if it is.
+    they are there only if it is. `notes` are of older entries that this one follows.
     """
 
     entry_id: str
@@ -241,10 +241,11 @@ class Draft:
     others: tuple[ItemUpdate, ...] = ()
     done: tuple[str, ...] = (POSTED,)
     rows: tuple[ItemPut, ...] = ()
+    notes: tuple[ItemUpdate, ...] = ()
 
     def writes(self) -> list[ItemPut | ItemUpdate]:
         """All writes, in the order in which reasons are judged: instruction, customer, accounts."""
-        return [self.journal, *self.others, *self.accounts.values(), *self.rows]
+        return [self.journal, *self.others, *self.accounts.values(), *self.rows, *self.notes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,7 @@ def create(call: Call) -> Answer:
         errors.TransferExpired,
         errors.TransferTriesExhausted,
         errors.TransferNotAwaiting,
+        errors.AlreadyGivenBack,
         errors.TransferAltered,
         OutcomeUnknown,
         *errors.POSTING_REFUSALS,

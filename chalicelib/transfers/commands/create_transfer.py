@@ -28,6 +28,14 @@ class Created:
     hit: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What a transfer gives back: the recall that asked for it, and the entry it asked about."""
+
+    recall_id: str
+    entry_id: str
+
+
 def entry_id_of(customer_id: str, idempotency_key: str) -> str:
     """The instruction's id: the same for the same customer and key, for ever."""
     return ids.derived_id("transfer", customer_id, idempotency_key)
@@ -40,11 +48,11 @@ def create_transfer(
     correlation_id: str,
     now: dt.datetime,
     *,
-    returns: str | None = None,
+    returns: Returns | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
 
-    One that `returns` what a recall asked back (its id) costs nothing, and says so where it is stored.
+    One that `returns` what a recall asked back costs nothing, and says so where it is stored.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -89,7 +97,7 @@ def _item(
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
     *,
-    returns: str | None,
+    returns: Returns | None,
 ) -> Image:
     payee = accounts.get(request.payee_account)
     payer = accounts.get(request.payer_account)
@@ -128,7 +136,7 @@ def _item(
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
     if returns is not None:
-        item["returns"] = returns
+        item |= {"returns": returns.recall_id, "returns_entry": returns.entry_id}
     return item
 
 
