@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
@@ -69,8 +70,17 @@ def create_transfer(
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
     item["correlation_id"] = correlation_id
+    # Whom a return goes to the bank itself has named.
+    is_guess = item["outward"] and returns is None
+    if is_guess:
+        require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
-        _refuse_early(caller, customer, item, chosen, accounts, now)
+        try:
+            _refuse_early(caller, customer, item, chosen, accounts, now)
+        except ledger.PayeeUnavailable:
+            if is_guess:
+                count_wrong_payee(caller.customer_id, now)
+            raise
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
