@@ -7,12 +7,13 @@ import datetime as dt
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import returned_update
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction, facts_of
-from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
+from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired, TransferNotAwaiting
 
 
 def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> ledger.Entry:
@@ -58,7 +59,15 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         journal=_posting(instruction, entry, facts, image["digest"], caller, proof),
         accounts=accounts,
         others=(customer,),
+        notes=_given_back(image),
     )
+
+
+def _given_back(image: Image) -> tuple[ItemUpdate, ...]:
+    """What a recalled transfer learns of its return, so that its money goes back once."""
+    if "returns_entry" not in image:
+        return ()
+    return (returned_update(image["returns_entry"], image["entry_id"], AlreadyGivenBack),)
 
 
 def facts_at(now: dt.datetime, image: Image) -> ledger.PostingFacts:

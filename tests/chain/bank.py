@@ -269,7 +269,7 @@ class Bank:
                 continue
             for handler, _ in handlers:
                 seen = self.positions.get((logical_id, handler), 0)
-                records = [_stream_record(record) for record in self._stream(logical_id)[seen:]]
+                records = [_stream_record(record) for record in self._stream(logical_id, seen)]
                 if records:
                     self.positions[(logical_id, handler)] = seen + len(records)
                     failures = entered(handler)({"Records": records}, LambdaContext())
@@ -277,15 +277,15 @@ class Bank:
                     handled += len(records)
         return handled
 
-    def _stream(self, logical_id: str) -> list[dict[str, Any]]:
-        """All records of a table's stream, straight from the engine in this process.
+    def _stream(self, logical_id: str, seen: int = 0) -> list[dict[str, Any]]:
+        """The records of a table's stream after those seen, straight from the engine in this process.
 
         moto rolls a cancelled transaction back by putting a copy of the table in place; an iterator of the
         stream would go on reading the discarded one, with the changes that were never made.
         """
         table = dynamodb_backends[ACCOUNT][REGION].tables[self.references[logical_id]]
         assert table.stream_shard is not None
-        return [record.to_json() for record in table.stream_shard.items]
+        return [record.to_json() for record in table.stream_shard.items[seen:]]
 
     def _queues(self) -> int:
         handled = 0

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 from moto import backend_index, mock_aws
-from moto.core.serialize import JSONSerializer, XFormedAttributePicker
-from moto.core.utils import get_service_model
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib.platform import aws
@@ -28,29 +25,6 @@ ITEM: dict[str, Any] = {
     "map": {"M": {"L": n(0), "deep": {"M": {"b": {"B": b"\x01"}}}}},
 }
 TABLE = "things"
-
-
-def _serialized(result: Any, operation: str) -> Any:
-    model = get_service_model("dynamodb").operation_model(operation)
-    return JSONSerializer(operation_model=model, value_picker=XFormedAttributePicker()).serialize(result)
-
-
-@pytest.mark.parametrize(
-    ("operation", "result"),
-    [
-        ("GetItem", {"Item": {**ITEM, "bytes": {"B": "AP8="}}}),
-        ("GetItem", {"Item": {}}),
-        ("GetItem", {"item": {"id": {"s": "a"}}, "ConsumedCapacity": None}),
-        ("Query", {"Items": [{"id": s("a")}, {"id": s("b"), "count": n(0)}], "count": 2, "ScannedCount": 3}),
-        ("Query", {"Count": 0, "Items": [], "LastEvaluatedKey": {"id": s("b")}}),
-        ("TransactGetItems", {"Responses": [{"Item": {"id": s("a")}}, {}]}),
-        ("BatchGetItem", {"Responses": {TABLE: [{"id": s("a")}]}, "UnprocessedKeys": {TABLE: {"Keys": []}}}),
-    ],
-)
-def test_an_answer_reads_as_moto_writes_it(operation: str, result: Any) -> None:
-    own = _serialized(result, operation)
-    with in_haste():
-        assert _serialized(result, operation) == own
 
 
 def test_an_address_is_answered_by_the_same_service() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
@@ -28,6 +29,14 @@ class Created:
     hit: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What a transfer gives back: the recall that asked for it, and the entry it asked about."""
+
+    recall_id: str
+    entry_id: str
+
+
 def entry_id_of(customer_id: str, idempotency_key: str) -> str:
     """The instruction's id: the same for the same customer and key, for ever."""
     return ids.derived_id("transfer", customer_id, idempotency_key)
@@ -40,11 +49,11 @@ def create_transfer(
     correlation_id: str,
     now: dt.datetime,
     *,
-    returns: str | None = None,
+    returns: Returns | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
 
-    One that `returns` what a recall asked back (its id) costs nothing, and says so where it is stored.
+    One that `returns` what a recall asked back costs nothing, and says so where it is stored.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -61,8 +70,17 @@ def create_transfer(
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
     item["correlation_id"] = correlation_id
+    # Whom a return goes to the bank itself has named.
+    is_guess = item["outward"] and returns is None
+    if is_guess:
+        require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
-        _refuse_early(caller, customer, item, chosen, accounts, now)
+        try:
+            _refuse_early(caller, customer, item, chosen, accounts, now)
+        except ledger.PayeeUnavailable:
+            if is_guess:
+                count_wrong_payee(caller.customer_id, now)
+            raise
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
@@ -89,7 +107,7 @@ def _item(
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
     *,
-    returns: str | None,
+    returns: Returns | None,
 ) -> Image:
     payee = accounts.get(request.payee_account)
     payer = accounts.get(request.payer_account)
@@ -128,7 +146,7 @@ def _item(
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
     if returns is not None:
-        item["returns"] = returns
+        item |= {"returns": returns.recall_id, "returns_entry": returns.entry_id}
     return item
 
 
