@@ -19,7 +19,6 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-from argon2 import PasswordHasher
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
@@ -35,10 +34,10 @@ from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, dynamo, passwords
+from chalicelib.platform import aws, clock, dynamo
 from chalicelib.staff import service as staff
 from infra.environment import RESOURCES_FILE, environment_of, read_template
-from tests.chain.quick_moto import quick_moto
+from tests.chain.haste import in_haste, json_templates
 
 STACK = "rural-bank-test"
 ACCOUNT, REGION = "123456789012", "cn-north-1"
@@ -453,41 +452,32 @@ def _create_apart() -> dict[str, str]:
         properties = item["Properties"]
         if item["Type"] == _KEY:
             tags: Any = [{"TagKey": tag["Key"], "TagValue": STACK} for tag in properties.get("Tags", [])]
-            key = boto3.client("kms").create_key(
-                KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"], Tags=tags
-            )
+            key = aws.kms().create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"], Tags=tags)
             references[name] = key["KeyMetadata"]["KeyId"]
         else:
-            client = boto3.client("secretsmanager")
+            client = aws.secretsmanager()
             text = client.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
             references[name] = client.create_secret(Name=name, SecretString=text)["ARN"]
     return references
 
 
 @contextmanager
-def _in_haste() -> Iterator[None]:
-    """Spare what costs most and shows nothing here: password hashes at full strength (unit tests look at those)."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    with patch.object(passwords, "_hasher", hasher), quick_moto():
-        yield
-
-
-@contextmanager
 def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
     """A fresh bank on moto: one branch, one teller, no customer."""
-    with mock_aws():
-        aws.forget_clients()
+    template, _ = _template()
+    with in_haste(), mock_aws(config={"core": {"reset_boto3_session": False}}):
         cloudformation = boto3.client("cloudformation")
-        cloudformation.create_stack(
-            StackName=STACK,
-            TemplateBody=_template()[0],
-            Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
-        )
+        with json_templates():
+            cloudformation.create_stack(
+                StackName=STACK,
+                TemplateBody=template,
+                Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
+            )
         rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         references = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows} | _create_apart()
         fixed = clock.FixedClock(start)
         before = clock.use(fixed)
-        with patch.dict("os.environ", environment_of(references)), _in_haste():
+        with patch.dict("os.environ", environment_of(references)):
             dynamo.forget_tables()
             parameters.forget()
             keys.forget()
@@ -498,4 +488,3 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)
             yield bank
         clock.use(before)
-    aws.forget_clients()
