@@ -257,6 +257,12 @@ CASH_SECOND_PERSON_FEN = Parameter(
 COURT_FREEZE_D = Parameter("court.freeze.max_d", 365, 1, 1096, "Supreme People's Court: freezing of bank deposits")
 # How long before it is to be executed a transfer at once may have been sent, by its own `valid_until`.
 TRANSFER_VALID_AHEAD_H = Parameter("transfer.valid_ahead_h", 24, 1, 72, "XJ-4.2-sms")
+# How long a payer has to revoke what arrives later, reckoned from the last moment at which it could be confirmed; and
+# when on the next Shanghai day, in minutes after midnight, what was asked for that day arrives.
+TRANSFER_NORMAL_MIN = Parameter("transfer.normal_min", 120, 1, 1439, "PBoC notice 261")
+TRANSFER_NEXT_DAY_AT_MIN = Parameter("transfer.next_day_at_min", 0, 0, 1439, "PBoC notice 261")
+# Who pays more than this to others on one day is reminded of it.
+TRANSFER_REMINDER_DAY_FEN = Parameter("transfer.reminder_day_fen", 300_000_00, 0, _FEN_MAX, "PBoC notice 261")
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
@@ -346,6 +352,9 @@ ALL: dict[str, AnyParameter] = {
         CASH_SECOND_PERSON_FEN,
         COURT_FREEZE_D,
         TRANSFER_VALID_AHEAD_H,
+        TRANSFER_NORMAL_MIN,
+        TRANSFER_NEXT_DAY_AT_MIN,
+        TRANSFER_REMINDER_DAY_FEN,
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         AUDIT_RETENTION_D,

@@ -30,7 +30,10 @@ BOUNDS: dict[str, dict[str, str]] = {
     },
     "accounts/commands/verify_chain.py": {"MOST_OUT_OF_ORDER": "how far clocks of functions differ"},
     "accounts/workers.py": {"SWEEP_EVERY_MIN": "a schedule of the template"},
-    "approvals/workers.py": {"EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact"},
+    "approvals/workers.py": {
+        "EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact",
+        "EXECUTE_EVERY_MIN": "the same; nothing is executed before its time",
+    },
     "audit/commands/link_actions.py": {
         "SETTLE": "what is younger may still be on its way through the stream",
         "SINCE": "how long a stream keeps what happened",
@@ -121,7 +124,10 @@ BOUNDS: dict[str, dict[str, str]] = {
     "staff/commands/read_functions.py": {"MAX_STALENESS": "how old what an instance knows may be"},
     "staff/session_store.py": {"KEPT_S": "when a dead row goes"},
     "stepup/service.py": {"_KEPT_AFTER": "when a dead row goes"},
-    "transfers/workers.py": {"EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact"},
+    "transfers/workers.py": {
+        "EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact",
+        "EXECUTE_EVERY_MIN": "the same; nothing is executed before its time",
+    },
 }
 # Steps of the calendar and of time as text, which a function may name itself.
 STEPS = {"0", "days=1", "hours=1", "seconds=1", "milliseconds=1"}

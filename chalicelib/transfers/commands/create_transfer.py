@@ -10,13 +10,23 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, Instruction, Request, facts_of, sealed_form
-from chalicelib.transfers.errors import SamePayerAndPayee
+from chalicelib.transfers.domain import (
+    AWAITING,
+    DAY_SUM_HIGH,
+    FIRST_ATTEMPT,
+    Instruction,
+    Request,
+    arrival,
+    facts_of,
+    sealed_form,
+)
+from chalicelib.transfers.errors import SamePayerAndPayee, SpeedNotOffered
 from chalicelib.transfers.posting import draft_of
 
 
@@ -63,6 +73,9 @@ def create_transfer(
     item["correlation_id"] = correlation_id
     with factors.naming_what_is_usable(caller, now):
         _refuse_early(caller, customer, item, chosen, accounts, now)
+    hints = _hints(customer, item, now)
+    if hints:
+        item["hints"] = hints
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
@@ -112,6 +125,8 @@ def _item(
         factor_id=chosen.factor_id,
         created_at=clock.to_text(now),
         valid_until=clock.to_text(valid_until),
+        speed=request.speed,
+        arrives_at=_arrives_at(request.speed, valid_until, now),
     )
     item = {
         **facts_of(instruction),
@@ -130,6 +145,23 @@ def _item(
     if returns is not None:
         item["returns"] = returns
     return item
+
+
+def _arrives_at(speed: str | None, valid_until: dt.datetime, now: dt.datetime) -> str | None:
+    """The moment that is quoted, and kept to; None at once."""
+    if speed is None:
+        return None
+    normal_min = parameters.value(parameters.TRANSFER_NORMAL_MIN, now)
+    next_day_at_min = parameters.value(parameters.TRANSFER_NEXT_DAY_AT_MIN, now)
+    return clock.to_text(arrival(speed, valid_until, normal_min=normal_min, next_day_at_min=next_day_at_min))
+
+
+def _hints(customer: customers.Customer, item: Image, now: dt.datetime) -> list[str]:
+    """What the payer should think over before confirming (PBoC notice 261)."""
+    if not item["outward"]:
+        return []
+    paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + item["amount_fen"]
+    return [DAY_SUM_HIGH] if paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now) else []
 
 
 def _refuse_early(
@@ -152,6 +184,8 @@ def _refuse_early(
         refusals.append(EditionNotEntitled())
     if item["payer_account"] == item["payee_account"]:
         refusals.append(SamePayerAndPayee())
+    if item["arrives_at"] is not None and not item["outward"]:
+        refusals.append(SpeedNotOffered())
     for update in draft.others:
         refusals += update.breaches(customer.image)
     for account_id, update in draft.accounts.items():
