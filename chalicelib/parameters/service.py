@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
 from chalicelib.parameters import domain, store
+from chalicelib.parameters.channels import Channel, channels_of
 from chalicelib.parameters.domain import (
     ACCESS_TOKEN_S,
     ALL,
@@ -51,6 +52,7 @@ from chalicelib.parameters.domain import (
     RECALL_OPEN_D,
     RECALL_WITHIN_D,
     REMINDER_HOURS,
+    ROUTING_CHANNELS,
     SESSION_IDLE_S,
     SESSION_MAX_S,
     SESSIONS_MAX,
@@ -144,6 +146,7 @@ __all__ = [
     "RECALL_OPEN_D",
     "RECALL_WITHIN_D",
     "REMINDER_HOURS",
+    "ROUTING_CHANNELS",
     "SESSIONS_MAX",
     "SESSION_IDLE_S",
     "SESSION_MAX_S",
@@ -178,6 +181,7 @@ __all__ = [
     "WRONG_CODES_DAY",
     "AnyParameter",
     "Change",
+    "Channel",
     "Choice",
     "Parameter",
     "Standing",
@@ -185,6 +189,7 @@ __all__ = [
     "TimeWindow",
     "Value",
     "Version",
+    "channels_of",
     "forget",
     "history",
     "is_within",

@@ -24,8 +24,8 @@ from chalicelib.platform.queues import Message
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.workers import issue_receipts
 from chalicelib.statements.workers import start_bill_run
-from chalicelib.transfers import service as transfers
 from chalicelib.transfers import routes as transfer_routes
+from chalicelib.transfers import service as transfers
 from chalicelib.transfers.commands.create_transfer import Created
 from chalicelib.transfers.domain import Request
 from chalicelib.transfers.workers import relay_journal

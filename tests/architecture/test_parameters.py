@@ -30,10 +30,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     },
     "accounts/commands/verify_chain.py": {"MOST_OUT_OF_ORDER": "how far clocks of functions differ"},
     "accounts/workers.py": {"SWEEP_EVERY_MIN": "a schedule of the template"},
-    "approvals/workers.py": {
-        "EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact",
-        "EXECUTE_EVERY_MIN": "the same; nothing is executed before its time",
-    },
+    "approvals/workers.py": {"EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact"},
     "audit/commands/link_actions.py": {
         "SETTLE": "what is younger may still be on its way through the stream",
         "SINCE": "how long a stream keeps what happened",
@@ -104,6 +101,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "MAX_STALENESS": "how old what an instance knows may be; a change is decided so long ahead",
         "MAX_AHEAD": "what a request may say",
     },
+    "parameters/channels.py": {"_MIDNIGHT_MIN": "the minutes of a day"},
     "payees/service.py": {"_COUNT_KEPT": "when a dead row goes"},
     "recalls/commands/agree.py": {"MAX_ATTEMPTS": "how many ids a return transfer is looked for under"},
     "recalls/domain.py": {"LANDS_WITHIN": "the gateway's time-out"},
@@ -121,6 +119,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     "reports/routes.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
     "reports/workers.py": {"SETTLE_EVERY_MIN": "a schedule of the template"},
     "staff/commands/check_session.py": {"DAY_S": "the calendar's"},
+    "routing/domain.py": {"MOST_DAYS_AHEAD": "longer than any row of days off: beyond it nothing ever opens"},
     "staff/commands/read_functions.py": {"MAX_STALENESS": "how old what an instance knows may be"},
     "staff/session_store.py": {"KEPT_S": "when a dead row goes"},
     "stepup/service.py": {"_KEPT_AFTER": "when a dead row goes"},
