@@ -241,6 +241,8 @@ DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
 PAYEES_MAX = Parameter("payees.max", 200, 1, 500, "YQ-4.2.2-xfer")
 # Each look-up of a payee, and each payee added, is a guess at whose account a number is.
 PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
+# Payments made out to an account and a name that do not match are guesses, too.
+WRONG_PAYEES_DAY = Parameter("payees.wrong_day", 20, 1, 1000, "NB-5.1.4")
 # For how long after its posting a transfer can be asked back, and how long its payee has to answer.
 RECALL_WITHIN_D = Parameter("recalls.within_d", 30, 1, 365, "YQ-4.2.2-xfer")
 RECALL_OPEN_D = Parameter("recalls.open_d", 7, 1, 30, "YQ-4.2.2-xfer")
@@ -352,6 +354,7 @@ ALL: dict[str, AnyParameter] = {
         DEVICE_PROOF_S,
         PAYEES_MAX,
         PAYEE_LOOKUPS_DAY,
+        WRONG_PAYEES_DAY,
         RECALL_WITHIN_D,
         RECALL_OPEN_D,
         CEILING_SINGLE_FEN,

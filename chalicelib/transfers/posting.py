@@ -8,6 +8,7 @@ from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import dues, holds
+from chalicelib.ledger.commands.reverse_entry import returned_update
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_raw
@@ -22,7 +23,7 @@ from chalicelib.transfers.domain import (
     Instruction,
     facts_of,
 )
-from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
+from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired, TransferNotAwaiting
 
 
 def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> ledger.Entry:
@@ -83,7 +84,15 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         others=(customer,),
         done=CONFIRMED,
         rows=rows,
+        notes=_given_back(image),
     )
+
+
+def _given_back(image: Image) -> tuple[ItemUpdate, ...]:
+    """What a recalled transfer learns of its return, so that its money goes back once."""
+    if "returns_entry" not in image:
+        return ()
+    return (returned_update(image["returns_entry"], image["entry_id"], AlreadyGivenBack),)
 
 
 def facts_at(now: dt.datetime, image: Image) -> ledger.PostingFacts:

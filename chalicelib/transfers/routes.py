@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.customers import errors as customer_errors
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
 from chalicelib.factors import service as factors
@@ -197,9 +198,9 @@ def _answer(view: TransferView, *, hit: bool, status: int) -> Answer:
     return Answer(view, status, {"Idempotency-Hit": "true"} if hit else {})
 
 
-def _created(image: Image, *, hit: bool) -> Answer:
+def _created(image: Image, *, hit: bool, hints: tuple[str, ...] = ()) -> Answer:
     canonical = base64.b64encode(service.canonical_of(image)).decode()
-    view = CreatedTransferView(**_view(image).model_dump(), hints=image.get("hints", []), canonical=canonical)
+    view = CreatedTransferView(**_view(image).model_dump(), hints=list(hints), canonical=canonical)  # type: ignore[arg-type]  # words of the view
     return _answer(view, hit=hit, status=200 if hit else 201)
 
 
@@ -227,6 +228,7 @@ def _created(image: Image, *, hit: bool) -> Answer:
         errors.ValidUntilTooFar,
         errors.TransferExpired,
         OutcomeUnknown,
+        customer_errors.WrongPayeesExhausted,
         *errors.POSTING_REFUSALS,
     ),
 )
@@ -252,7 +254,7 @@ def create(call: Call) -> Answer:
         done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
         return _created(done.image, hit=done.hit)
     created = create_transfer(call.caller, key, request, call.correlation_id, clock.now())
-    return _created(created.image, hit=created.hit)
+    return _created(created.image, hit=created.hit, hints=created.hints)
 
 
 @api.operation(
@@ -276,6 +278,7 @@ def create(call: Call) -> Answer:
         errors.TransferExpired,
         errors.TransferTriesExhausted,
         errors.TransferNotAwaiting,
+        errors.AlreadyGivenBack,
         errors.TransferAltered,
         OutcomeUnknown,
         *errors.POSTING_REFUSALS,

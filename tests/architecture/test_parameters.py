@@ -84,7 +84,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "LONGEST_PAUSE": "between them",
     },
     "ledger/domain.py": {"DEFERRED_TAIL": "how long after an account's last deferred leg one may still come"},
-    "ledger/service.py": {"POST_TIME_BUDGET_S": "the gateway's time-out"},
+    "ledger/posting.py": {"POST_TIME_BUDGET_S": "the gateway's time-out"},
     "limits/commands/change_limits.py": {
         "CHANGE_TIME_BUDGET_S": "the gateway's time-out",
         "_LONGEST_PAUSE": "between tries",

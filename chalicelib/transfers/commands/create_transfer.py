@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
@@ -32,10 +33,19 @@ from chalicelib.transfers.posting import draft_of
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The stored journal item, and whether an earlier request with this key had made it."""
+    """The stored journal item, whether an earlier request with this key had made it, and what to warn of."""
 
     image: Image
     hit: bool
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What a transfer gives back: the recall that asked for it, and the entry it asked about."""
+
+    recall_id: str
+    entry_id: str
 
 
 def entry_id_of(customer_id: str, idempotency_key: str) -> str:
@@ -50,11 +60,11 @@ def create_transfer(
     correlation_id: str,
     now: dt.datetime,
     *,
-    returns: str | None = None,
+    returns: Returns | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
 
-    One that `returns` what a recall asked back (its id) costs nothing, and says so where it is stored.
+    One that `returns` what a recall asked back costs nothing, and says so where it is stored.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -63,7 +73,7 @@ def create_transfer(
     stored, accounts = ledger.read(entry_id, _distinct(request))
     customer = customers.require_live_session(caller)
     if stored is not None:
-        created = _replay(stored, request)
+        created = _replay(stored, request, _hints(customer, stored, now))
         entitlements.require(caller.edition, entitlements.TRANSFERS_OUTWARD)
         return created
     if request.amount_fen <= 0:
@@ -71,27 +81,33 @@ def create_transfer(
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
     item["correlation_id"] = correlation_id
+    # Whom a return goes to the bank itself has named.
+    is_guess = item["outward"] and returns is None
+    if is_guess:
+        require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
-        _refuse_early(caller, customer, item, chosen, accounts, now)
-    hints = _hints(customer, item, now)
-    if hints:
-        item["hints"] = hints
+        try:
+            _refuse_early(caller, customer, item, chosen, accounts, now)
+        except ledger.PayeeUnavailable:
+            if is_guess:
+                count_wrong_payee(caller.customer_id, now)
+            raise
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
     if before is not None:
-        return _replay(before, request)
-    return Created(dict(item), hit=False)
+        return _replay(before, request, _hints(customer, before, now))
+    return Created(dict(item), hit=False, hints=_hints(customer, item, now))
 
 
 def _distinct(request: Request) -> list[str]:
     return list(dict.fromkeys([request.payer_account, request.payee_account]))
 
 
-def _replay(stored: Image, request: Request) -> Created:
+def _replay(stored: Image, request: Request, hints: tuple[str, ...]) -> Created:
     if stored["request_digest"] != request.digest():
         raise ledger.IdempotencyKeyReused()
-    return Created(stored, hit=True)
+    return Created(stored, hit=True, hints=hints)
 
 
 def _item(
@@ -102,7 +118,7 @@ def _item(
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
     *,
-    returns: str | None,
+    returns: Returns | None,
 ) -> Image:
     payee = accounts.get(request.payee_account)
     payer = accounts.get(request.payer_account)
@@ -143,7 +159,7 @@ def _item(
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
     if returns is not None:
-        item["returns"] = returns
+        item |= {"returns": returns.recall_id, "returns_entry": returns.entry_id}
     return item
 
 
@@ -156,12 +172,12 @@ def _arrives_at(speed: str | None, valid_until: dt.datetime, now: dt.datetime) -
     return clock.to_text(arrival(speed, valid_until, normal_min=normal_min, next_day_at_min=next_day_at_min))
 
 
-def _hints(customer: customers.Customer, item: Image, now: dt.datetime) -> list[str]:
-    """What the payer should think over before confirming (PBoC notice 261)."""
-    if not item["outward"]:
-        return []
+def _hints(customer: customers.Customer, item: Image, now: dt.datetime) -> tuple[str, ...]:
+    """What the payer should think over before confirming (PBoC notice 261), as things are now."""
+    if not item["outward"] or item["state"] != AWAITING:
+        return ()
     paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + item["amount_fen"]
-    return [DAY_SUM_HIGH] if paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now) else []
+    return (DAY_SUM_HIGH,) if paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now) else ()
 
 
 def _refuse_early(
