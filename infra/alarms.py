@@ -135,6 +135,7 @@ COUNTED = {
     metrics.TRANSFERS_RETOLD: "Posted transfers had no receipt or row in a list; the sweeper told them again",
     metrics.EMERGENCIES_OPENED: "A member of staff took an emergency right: another person has to review the case",
     metrics.TRANSACTIONS_STUCK: "A transaction lacks its lines, legs, receipt or notification, or its hold never ends",
+    metrics.TRANSFERS_NOT_EXECUTED: "A transfer is due and can neither be executed nor given back",
     metrics.HOLDS_NOT_EXPIRED: "A hold's time is over and its money cannot be freed",
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",

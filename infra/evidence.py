@@ -92,6 +92,8 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequen
         }
     else:
         form = instruction.canonical()
+        # What arrived later than it was confirmed was signed, or sealed, at the confirmation.
+        entry |= {"posted_at": entry.get("confirmed_at", entry["posted_at"])}
     if instruction.factor == factors.CERTIFICATE:
         if not root_sha256:
             verdict.undecided.append("the authority's fingerprint was not given (--root)")
@@ -121,7 +123,8 @@ def _of_entry(entry: dict[str, Any], instruction: Instruction) -> Iterator[str]:
     posted = clock.from_text(entry["posted_at"])
     if posted < clock.from_text(instruction.created_at):
         yield "posted before it was made"
-    if instruction.factor != factors.NO_FACTOR and posted >= clock.from_text(instruction.valid_until):
+    confirmed = clock.from_text(entry.get("confirmed_at", entry["posted_at"]))
+    if instruction.factor != factors.NO_FACTOR and confirmed >= clock.from_text(instruction.valid_until):
         yield "posted after its time"
     if entry["business_date"] != clock.business_date(posted):
         yield "the business date is not that of the posting"

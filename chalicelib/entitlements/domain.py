@@ -81,6 +81,7 @@ LIMITS_LOWER = "limits.lower"
 LIMITS_RAISE = "limits.raise"
 TRANSFERS_OWN = "transfers.own"
 TRANSFERS_OUTWARD = "transfers.outward"
+TRANSFERS_REVOKE = "transfers.revoke"
 PAYEES_READ = "payees.read"
 PAYEES_MANAGE = "payees.manage"
 PAYCODES_SHOW = "paycodes.show"
@@ -208,6 +209,8 @@ TABLE: Mapping[str, Row] = {
     TRANSFERS_OWN: Row(
         "本人账户互转", "transfer between own accounts", (Grant(_PRO, _CONFIRMING | _SESSION_ONLY, frozenset({FULL})),)
     ),
+    # To revoke only protects, as to stop an order does: whatever the edition is by now.
+    TRANSFERS_REVOKE: Row("撤销未到账的转账", "transfers that have not arrived: revoke", _plain(_WITH_ACCOUNTS)),
     # To stop an order only protects: whatever the edition is by now.
     ORDERS_STOP: Row("预约转账查询、暂停、取消", "standing orders: look up, pause, cancel", _plain(_WITH_ACCOUNTS)),
     ORDERS_MANAGE: Row(

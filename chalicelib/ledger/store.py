@@ -161,21 +161,24 @@ class Expiry:
     hold_id: str
 
 
-def expiry_put(hold_id: str, expires_at: str) -> ItemPut:
-    """The row of a new hold; `due` is time#hold, so that a part's rows have the order of time."""
+def expiry_put(hold_id: str, expires_at: str, table: str | None = None) -> ItemPut:
+    """The row of a new hold, or of what else waits, in another `table` (its name).
+
+    `due` is time#hold, so that a part's rows have the order of time.
+    """
     row = {
         "part": str(zlib.crc32(hold_id.encode()) % EXPIRY_PARTS),
         "due": f"{expires_at}#{hold_id}",
         "hold_id": hold_id,
     }
-    return ItemPut(settings.table("hold_expiries"), "part", to_raw(row))
+    return ItemPut(table or settings.table("hold_expiries"), "part", to_raw(row))
 
 
-def due_expiries(now_text: str, most_a_part: int) -> Iterator[Expiry]:
+def due_expiries(now_text: str, most_a_part: int, table: str | None = None) -> Iterator[Expiry]:
     """Rows whose time is over, the oldest of each part first: one query a part, whatever the number of holds."""
     for part in range(EXPIRY_PARTS):
         answer = aws.dynamodb().query(
-            TableName=settings.table("hold_expiries"),
+            TableName=table or settings.table("hold_expiries"),
             KeyConditionExpression="#part = :part AND #due <= :until",
             ExpressionAttributeNames={"#part": "part", "#due": "due"},
             ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
@@ -185,8 +188,8 @@ def due_expiries(now_text: str, most_a_part: int) -> Iterator[Expiry]:
         yield from (Expiry(**to_image(item)) for item in answer["Items"])
 
 
-def drop_expiry(expiry: Expiry) -> None:
+def drop_expiry(expiry: Expiry, table: str | None = None) -> None:
     """Take a row away; one that is gone stays so."""
     aws.dynamodb().delete_item(
-        TableName=settings.table("hold_expiries"), Key={"part": s(expiry.part), "due": s(expiry.due)}
+        TableName=table or settings.table("hold_expiries"), Key={"part": s(expiry.part), "due": s(expiry.due)}
     )

@@ -19,6 +19,7 @@ from chalicelib.limits.domain import (
     move_limits,
     single_rule,
     small_rule,
+    standing,
     static_total,
     text_of,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "limit_small",
     "limit_static",
     "move_limits",
+    "paid_to_others",
     "require_ceilings",
     "single_rule",
 ]
@@ -88,6 +90,12 @@ def limit_customer(
         counter.apply(update)
     for total in customer_totals(business_date, amount_fen, proof):
         total.apply(update, no_certificate_day_fen)
+
+
+def paid_to_others(image: Image, business_date: str) -> int:
+    """What a customer (`image` is the record) has paid or set aside for others on a business date, in fen."""
+    (outward,) = customer_counters(business_date, 0, Proof.CERTIFICATE)
+    return standing(outward, image).used
 
 
 def limit_small(update: ItemUpdate, amount_fen: int, most_fen: int) -> None:

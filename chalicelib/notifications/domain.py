@@ -161,6 +161,36 @@ def recall_texts(
     return f"{BANK}{zh}", en
 
 
+def day_sum_texts(*, business_date: str, mark_fen: int, contact: str) -> tuple[str, str]:
+    """That what was paid to others on a day is more than the bank's mark: in Chinese and English."""
+    day = f"{business_date[:4]}-{business_date[4:6]}-{business_date[6:]}"
+    return (
+        f"{BANK}您{day}向他人转账累计已超过{grouped_text(mark_fen)}元，请核实收款人，谨防诈骗。如非本人操作请立即{contact}。",
+        f"You have paid more than {grouped_text(mark_fen)} to others on {day}. Make sure whom you pay; if it was "
+        "not you, contact the bank at once.",
+    )
+
+
+def returned_texts(
+    *,
+    payer_account: str,
+    payee_account: str,
+    payee_name: str,
+    amount_fen: int,
+    confirmed_at: dt.datetime,
+    reason: tuple[str, str],
+) -> tuple[str, str]:
+    """That a transfer which was to arrive later was given back, and why: in Chinese and English."""
+    zh, en = reason
+    at, tail = to_local_text(confirmed_at), account_tail(payee_account)
+    return (
+        f"{BANK}您{at}从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}（尾号{tail}）的转账"
+        f"{grouped_text(amount_fen)}元未能到账，款项及手续费已退回原账户。原因：{zh}",
+        f"Your transfer of {grouped_text(amount_fen)} to account ending {tail}, confirmed on {at}, was not executed; "
+        f"the money and the fee are in your account again. Reason: {en}",
+    )
+
+
 def order_texts(
     *,
     payer_account: str,

@@ -31,11 +31,13 @@ __all__ = [
     "send_download_code",
     "send_password_code",
     "send_step_up_code",
+    "tell_day_sum",
     "tell_factor_due",
     "tell_movement",
     "tell_order",
     "tell_phone_changed",
     "tell_recall",
+    "tell_returned",
     "tell_security_event",
 ]
 _AWAITING = "awaiting"
@@ -249,6 +251,48 @@ def tell_recall(recall_id: str, state: str) -> bool:
     )
     _tell(row)
     return True
+
+
+def tell_day_sum(customer_id: str, business_date: str, now: dt.datetime) -> None:
+    """Remind a payer that what they have paid to others on a day is more than the bank's mark (PBoC notice 261).
+
+    Told once a day however often, so its place in the inbox is the beginning of that day. Raises Retryable while a
+    provider fails for now.
+    """
+    mark_fen = parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now)
+    zh, en = domain.day_sum_texts(business_date=business_date, mark_fen=mark_fen, contact=_contact(now))
+    begins = clock.to_text(clock.start_of_day(business_date))
+    notification_id = f"{begins}#{ids.derived_id('day-sum', customer_id, business_date)}"
+    _tell(InboxItem(customer_id, notification_id, kind="transfer", text=zh, text_en=en, created_at=clock.to_text(now)))
+
+
+def tell_returned(entry_id: str) -> None:
+    """Tell the payer that a transfer which was to arrive later was not executed, and why.
+
+    Told once however often. Raises Retryable while the entry is not readable, or a provider fails for now.
+    """
+    image = ledger.read_entry(entry_id)
+    if image is None or "reason_zh" not in image:
+        raise Retryable("the entry is not readable yet")
+    zh, en = domain.returned_texts(
+        payer_account=image["payer_account"],
+        payee_account=image["payee_account"],
+        payee_name=image["payee_name"],
+        amount_fen=image["amount_fen"],
+        confirmed_at=clock.from_text(image["confirmed_at"]),
+        reason=(image["reason_zh"], image["reason_en"]),
+    )
+    _tell(
+        InboxItem(
+            image["customer_id"],
+            f"{image['ended_at']}#{ids.derived_id('returned', entry_id)}",
+            kind="transfer",
+            text=zh,
+            text_en=en,
+            created_at=image["ended_at"],
+            account_id=image["payer_account"],
+        )
+    )
 
 
 def tell_order(order_id: str, revision: int) -> None:

@@ -71,6 +71,14 @@ def _send_alert(message: Message) -> None:
         told = service.tell_recall(message.aggregate_id, message.data["state"])
         log.logger.info("recall told" if told else "recall has changed since")
         return
+    if message.event_type == "transfer.day_sum_passed":
+        service.tell_day_sum(message.aggregate_id, message.data["business_date"], clock.now())
+        log.logger.info("day's sum told")
+        return
+    if message.event_type == "transfer.returned":
+        service.tell_returned(message.aggregate_id)
+        log.logger.info("return told")
+        return
     if message.event_type == "order.not_executed":
         service.tell_order(message.aggregate_id, int(message.data["revision"]))
         log.logger.info("order told")

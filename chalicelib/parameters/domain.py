@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
 from chalicelib.platform import clock
 
@@ -107,7 +108,7 @@ class Text:
         return f'{{"zh": 1..{MAX_TEXT}, "en": 1..{MAX_TEXT}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Text
+AnyParameter = Parameter | Choice | TimeWindow | Text | ChannelTable
 
 
 def is_within(window: str, now: dt.datetime) -> bool:
@@ -263,6 +264,21 @@ CASH_SECOND_PERSON_FEN = Parameter(
 COURT_FREEZE_D = Parameter("court.freeze.max_d", 365, 1, 1096, "Supreme People's Court: freezing of bank deposits")
 # How long before it is to be executed a transfer at once may have been sent, by its own `valid_until`.
 TRANSFER_VALID_AHEAD_H = Parameter("transfer.valid_ahead_h", 24, 1, 72, "XJ-4.2-sms")
+# How long a payer has to revoke what arrives later, reckoned from the last moment at which it could be confirmed; and
+# when on the next Shanghai day, in minutes after midnight, what was asked for that day arrives.
+TRANSFER_NORMAL_MIN = Parameter("transfer.normal_min", 120, 1, 1439, "PBoC notice 261")
+TRANSFER_NEXT_DAY_AT_MIN = Parameter("transfer.next_day_at_min", 0, 0, 1439, "PBoC notice 261")
+# Who pays more than this to others on one day is reminded of it.
+TRANSFER_REMINDER_DAY_FEN = Parameter("transfer.reminder_day_fen", 300_000_00, 0, _FEN_MAX, "PBoC notice 261")
+# By which channel a payment goes to another bank: 超级网银 up to a million at any time, 小额 for what may take two
+# hours, 大额 beyond, on working days.
+ROUTING_CHANNELS = ChannelTable(
+    "routing.channels",
+    "ibps 1-100000000 realtime every 00:00-24:00 1; "
+    "beps 1-100000000 normal,next_day every 00:00-24:00 120; "
+    "hvps 1-1000000000000 realtime,normal,next_day working 08:30-17:15 5",
+    "PBoC payment systems: IBPS, BEPS, HVPS",
+)
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
@@ -355,6 +371,10 @@ ALL: dict[str, AnyParameter] = {
         CASH_SECOND_PERSON_FEN,
         COURT_FREEZE_D,
         TRANSFER_VALID_AHEAD_H,
+        TRANSFER_NORMAL_MIN,
+        TRANSFER_NEXT_DAY_AT_MIN,
+        TRANSFER_REMINDER_DAY_FEN,
+        ROUTING_CHANNELS,
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         AUDIT_RETENTION_D,

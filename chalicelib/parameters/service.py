@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
 from chalicelib.parameters import domain, store
+from chalicelib.parameters.channels import Channel, channels_of
 from chalicelib.parameters.domain import (
     ACCESS_TOKEN_S,
     ALL,
@@ -52,6 +53,7 @@ from chalicelib.parameters.domain import (
     RECALL_OPEN_D,
     RECALL_WITHIN_D,
     REMINDER_HOURS,
+    ROUTING_CHANNELS,
     SESSION_IDLE_S,
     SESSION_MAX_S,
     SESSIONS_MAX,
@@ -77,6 +79,9 @@ from chalicelib.parameters.domain import (
     TOKEN_REMINDER_MONTHS,
     TOKEN_VALID_MONTHS,
     TRANSFER_FEE_FEN,
+    TRANSFER_NEXT_DAY_AT_MIN,
+    TRANSFER_NORMAL_MIN,
+    TRANSFER_REMINDER_DAY_FEN,
     TRANSFER_VALID_AHEAD_H,
     UNTOUCHED,
     USB_KEY_CEILING_FEN,
@@ -145,6 +150,7 @@ __all__ = [
     "RECALL_OPEN_D",
     "RECALL_WITHIN_D",
     "REMINDER_HOURS",
+    "ROUTING_CHANNELS",
     "SESSIONS_MAX",
     "SESSION_IDLE_S",
     "SESSION_MAX_S",
@@ -170,6 +176,9 @@ __all__ = [
     "TOKEN_REMINDER_MONTHS",
     "TOKEN_VALID_MONTHS",
     "TRANSFER_FEE_FEN",
+    "TRANSFER_NEXT_DAY_AT_MIN",
+    "TRANSFER_NORMAL_MIN",
+    "TRANSFER_REMINDER_DAY_FEN",
     "TRANSFER_VALID_AHEAD_H",
     "USB_KEY_CEILING_FEN",
     "WAY_OUT",
@@ -178,6 +187,7 @@ __all__ = [
     "WRONG_PAYEES_DAY",
     "AnyParameter",
     "Change",
+    "Channel",
     "Choice",
     "Parameter",
     "Standing",
@@ -185,6 +195,7 @@ __all__ = [
     "TimeWindow",
     "Value",
     "Version",
+    "channels_of",
     "forget",
     "history",
     "is_within",

@@ -16,6 +16,8 @@ _ZH_WORDS = {
     "closed": "销户",
     "awaiting": "待确认",
     "posted": "已入账",
+    "pending": "待到账",
+    "cancelled": "已撤销",
     "held": "资金已圈存",
     "released": "已解除圈存",
     "expired": "已过期",

@@ -19,6 +19,7 @@ LINES_NOT_REBUILT = "LinesNotRebuilt"
 TRANSFERS_RETOLD = "TransfersRetold"
 # A hold's time is over and its money cannot be freed: a person has to look.
 HOLDS_NOT_EXPIRED = "HoldsNotExpired"
+TRANSFERS_NOT_EXECUTED = "TransfersNotExecuted"
 
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
@@ -35,6 +36,7 @@ ALARMED = (
     LINES_NOT_REBUILT,
     TRANSFERS_RETOLD,
     HOLDS_NOT_EXPIRED,
+    TRANSFERS_NOT_EXECUTED,
     EMERGENCIES_OPENED,
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,

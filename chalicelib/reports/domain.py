@@ -11,13 +11,25 @@ from chalicelib.platform.dynamo import Image, Rule, n
 from chalicelib.platform.masking import mask_account
 
 AWAITING, HELD, RELEASED, EXPIRED, POSTED, REVERSED = "awaiting", "held", "released", "expired", "posted", "reversed"
+PENDING, CANCELLED, RETURNED = "pending", "cancelled", "returned"
 # A later state replaces an earlier one, never the other way round, however often and in whatever order records come.
 # An instruction that its time has passed may turn out to have been posted in time: that record was late.
-RANKS: Mapping[str, int] = {AWAITING: 1, HELD: 1, RELEASED: 2, EXPIRED: 2, POSTED: 3, REVERSED: 4}
-# From this rank on money has moved: the row counts in the statistics, once.
+RANKS: Mapping[str, int] = {
+    AWAITING: 1,
+    HELD: 1,
+    RELEASED: 2,
+    EXPIRED: 2,
+    PENDING: 2,
+    CANCELLED: 3,
+    RETURNED: 3,
+    POSTED: 3,
+    REVERSED: 4,
+}
+# Of a row that was not counted the rank is lower, whatever way it came.
 COUNTED = RANKS[POSTED]
 
-# How long what should follow may take before its lack is worth a look. A hold is freed within five minutes.
+# How long what should follow may take before its lack is worth a look. A hold is freed within five minutes, a
+# transfer that is due executed within one.
 UNCONFIRMED_FOR = dt.timedelta(minutes=1)
 UNFOLLOWED_FOR = dt.timedelta(minutes=2)
 HELD_FOR = dt.timedelta(minutes=10)
@@ -27,8 +39,8 @@ HELD_FOR = dt.timedelta(minutes=10)
 class Row:
     """One transaction. Amounts in fen, accounts masked, `day` a business date, times as text.
 
-    `at` is when it came into its state, `until` when an instruction or a hold ends by itself. `due` is by when what
-    has to follow should have followed; None where nothing does.
+    `at` is when it came into its state, `until` when an instruction, a hold or a pending transfer ends by
+    itself. `due` is by when what has to follow should have followed; None where nothing does.
     """
 
     entry_id: str
@@ -49,6 +61,11 @@ class Row:
     def rank(self) -> int:
         """How late its state is."""
         return RANKS[self.state]
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether money has moved: then the row counts in the statistics, once."""
+        return self.state in (POSTED, REVERSED)
 
     @property
     def listed(self) -> str:
@@ -87,12 +104,18 @@ def _masked(account_id: str | None) -> str | None:
 
 
 def _until(image: Image, state: str) -> str | None:
-    name = {AWAITING: "valid_until", HELD: "expires_at"}.get(state)
+    name = {AWAITING: "valid_until", HELD: "expires_at", PENDING: "arrives_at"}.get(state)
     return None if name is None else str(image[name])
 
 
 def _due(since: str, state: str) -> str | None:
-    allowed = {AWAITING: UNCONFIRMED_FOR, HELD: HELD_FOR, POSTED: UNFOLLOWED_FOR, REVERSED: UNFOLLOWED_FOR}.get(state)
+    allowed = {
+        AWAITING: UNCONFIRMED_FOR,
+        HELD: HELD_FOR,
+        PENDING: HELD_FOR,
+        POSTED: UNFOLLOWED_FOR,
+        REVERSED: UNFOLLOWED_FOR,
+    }.get(state)
     return None if allowed is None else clock.to_text(clock.from_text(since) + allowed)
 
 

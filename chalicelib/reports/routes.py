@@ -22,8 +22,10 @@ api = Api(__name__)
 
 # A month, and what it costs: four queries a day.
 MAX_DAYS = 31
-State = Literal["awaiting", "held", "released", "expired", "posted", "reversed"]
-Stage = Literal["confirmation", "hold", "lines", "deferred_legs", "receipt", "notification", "list", "altered"]
+State = Literal["awaiting", "held", "released", "expired", "pending", "cancelled", "returned", "posted", "reversed"]
+Stage = Literal[
+    "confirmation", "hold", "arrival", "lines", "deferred_legs", "receipt", "notification", "list", "altered"
+]
 # What a spreadsheet shows; an entry of a kind without a word is shown by its code.
 KINDS = {
     "transfer": ("转账", "transfer"),

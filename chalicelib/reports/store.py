@@ -71,7 +71,7 @@ def note(row: Row) -> None:
 
     Raises TryAgain (nothing was done), OutcomeUnknown: the record comes again, and finds what was done.
     """
-    if row.rank >= COUNTED and _count(row):
+    if row.is_counted and _count(row):
         return
     updates.put(_put_of(row, row.rank))
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import decimal_text
 
 CANONICAL_VERSION = "rural-bank-instruction-2"
+# The form of what arrives later: it says when as well, and how that was asked for.
+CANONICAL_VERSION_LATER = "rural-bank-instruction-3"
 AWAITING = "awaiting"
 POSTED = "posted"
 EXPIRED = "expired"
+# Confirmed, and the money set aside until it arrives; or given back: the payer revoked it, or it could not be executed.
+PENDING, CANCELLED, RETURNED = "pending", "cancelled", "returned"
+# Whatever a confirmation has led to.
+CONFIRMED = (POSTED, PENDING, CANCELLED, RETURNED)
+# A risk hint: what is paid to others on this day is more than the bank's mark.
+DAY_SUM_HIGH = "day_sum_high"
+REALTIME, NORMAL, NEXT_DAY = "realtime", "normal", "next_day"
 SMS = "sms"
 NO_FACTOR = "none"
 CERTIFICATE = "certificate"
@@ -40,6 +51,7 @@ class Request:
     factor: str = SMS
     factor_id: str = ""  # empty: the strongest that the customer holds
     valid_until: str | None = None
+    speed: str | None = None  # None: at once
 
     def digest(self) -> bytes:
         """The first 128 bits of the SHA-256 that tells this request from any other."""
@@ -64,6 +76,9 @@ class Instruction:
     factor_id: str
     created_at: str
     valid_until: str
+    # Only of what arrives later: how the payer asked for it, and when it does.
+    speed: str | None = None
+    arrives_at: str | None = None
 
     def canonical(self) -> bytes:
         """The instruction's canonical form: JSON with sorted keys, no spaces, UTF-8, all values text.
@@ -74,7 +89,11 @@ class Instruction:
         facts = facts_of(self)
         facts["amount"] = decimal_text(facts.pop("amount_fen"))
         facts["fee"] = decimal_text(facts.pop("fee_fen"))
-        return _canonical({"version": CANONICAL_VERSION, **facts})
+        version = CANONICAL_VERSION_LATER
+        if self.speed is None and self.arrives_at is None:
+            version = CANONICAL_VERSION
+            del facts["speed"], facts["arrives_at"]
+        return _canonical({"version": version, **facts})
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical form: in the code, the entry and the receipt (XJ-4.2-wysiwys)."""
@@ -88,7 +107,21 @@ class Instruction:
     @classmethod
     def from_image(cls, image: Image) -> Instruction:
         """The instruction a journal item holds."""
-        return cls(**{name: image[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: image[name] for name in cls.__dataclass_fields__ if name in image or name not in _LATER})
+
+
+_LATER = frozenset({"speed", "arrives_at"})
+
+
+def arrival(speed: str, latest: dt.datetime, *, normal_min: int, next_day_at_min: int) -> dt.datetime:
+    """When a transfer of that speed arrives which is confirmed at `latest` at the latest (PBoC notice 261).
+
+    So who confirms it, however late, has the whole time to revoke it, and what was quoted does not move.
+    """
+    if speed == NORMAL:
+        return latest + dt.timedelta(minutes=normal_min)
+    today = clock.start_of_day(clock.business_date(latest))
+    return today + dt.timedelta(days=1, minutes=next_day_at_min)
 
 
 def facts_of(stated: Request | Instruction) -> dict[str, Any]:

@@ -55,6 +55,22 @@ class TransferAltered(Refusal):
     en = "The transfer differs from what was confirmed and is refused."
 
 
+class SpeedNotOffered(Refusal):
+    """PBoC notice 261 is about payments to others; between own accounts nobody needs time to think it over."""
+
+    code, status, rank = "speed_not_offered", 422, RANK_PAYEE
+    zh = "本人账户之间的转账均为实时到账。"
+    en = "Transfers between own accounts always arrive at once."
+
+
+class TransferNotPending(Refusal):
+    """PBoC notice 261: a payer may revoke until the money arrives, and not from then on."""
+
+    code, status, rank = "transfer_not_pending", 409, RANK_INSTRUCTION
+    zh = "该转账当前状态（{state}）不能撤销。"
+    en = "The transfer cannot be revoked in its state ({state})."
+
+
 class SamePayerAndPayee(Refusal):
     code, status, rank = "same_payer_and_payee", 422, RANK_PAYEE
     zh = "付款账户与收款账户不能相同。"

@@ -7,14 +7,24 @@ import datetime as dt
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands import dues, holds
 from chalicelib.ledger.commands.reverse_entry import returned_update
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s, to_raw
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction, facts_of
+from chalicelib.transfers.domain import (
+    AWAITING,
+    CERTIFICATE,
+    CONFIRMED,
+    NO_FACTOR,
+    PENDING,
+    POSTED,
+    Instruction,
+    facts_of,
+)
 from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired, TransferNotAwaiting
 
 
@@ -39,7 +49,8 @@ def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> le
 def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proof | None) -> ledger.Draft:
     """All conditions and updates that post the instruction in `image` at `now`, for a session, resting on `proof`.
 
-    Fees count in no limit. Transfers between a customer's own accounts take from no counter.
+    Fees count in no limit. Transfers between a customer's own accounts take from no counter. What arrives later takes
+    from the limits all the same; its money is set aside, fee and all, and its payee is credited when it arrives.
     """
     instruction = Instruction.from_image(image)
     facts = facts_at(now, image)
@@ -56,14 +67,28 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
     # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
     entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
     policy = proof.terms.policy if proof is not None else None
-    accounts = moving(instruction, entry, facts, customer, policy, outward=image["outward"])
+    journal = _confirming(instruction, facts, image["digest"], caller, proof)
+    if instruction.arrives_at is None:
+        accounts = moving(instruction, entry, facts, customer, policy, outward=image["outward"])
+        post_entry(journal, entry, facts)
+        rows: tuple[ItemPut, ...] = ()
+    else:
+        payer = ledger.account_update(instruction.payer_account, payee=False)
+        holds.set_aside(payer, instruction.debit_fen, facts)
+        take(payer, instruction, facts, customer, policy, outward=image["outward"])
+        accounts = {instruction.payer_account: payer}
+        _set_aside(journal, facts)
+        # With the money or not at all, so that none is set aside for ever.
+        rows = (dues.put_of(instruction.entry_id, instruction.arrives_at),)
     return ledger.Draft(
         entry_id=entry.entry_id,
         facts=facts,
         request_digest=image["request_digest"],
-        journal=_posting(instruction, entry, facts, image["digest"], caller, proof),
+        journal=journal,
         accounts=accounts,
         others=(customer,),
+        done=CONFIRMED,
+        rows=rows,
         notes=(*_given_back(image), *_scanned(image, facts)),
     )
 
@@ -100,7 +125,20 @@ def moving(
     `customer` take from every counter, which a `policy` bounds.
     """
     accounts = ledger.account_updates(entry, facts, instruction.payer_account)
-    payer = accounts[instruction.payer_account]
+    take(accounts[instruction.payer_account], instruction, facts, customer, policy, outward=outward)
+    return accounts
+
+
+def take(
+    payer: ItemUpdate,
+    instruction: Instruction,
+    facts: ledger.PostingFacts,
+    customer: ItemUpdate,
+    policy: factors.Policy | None,
+    *,
+    outward: bool,
+) -> None:
+    """What the payer's update must satisfy, and what it and `customer` take from the counters, as `moving` says."""
     ledger.require_payer(payer, instruction.customer_id, instruction.debit_fen)
     if outward:
         if policy is None:
@@ -115,7 +153,6 @@ def moving(
         limits.limit_account(payer, facts.business_date, instruction.amount_fen)
         if instruction.factor == factors.SMALL:
             limits.limit_small(customer, instruction.amount_fen, policy.ceiling_fen(factors.SMALL))
-    return accounts
 
 
 def whole_item(instruction: Instruction, entry: ledger.Entry, **more: object) -> Image:
@@ -151,16 +188,14 @@ def proof_in(image: Image) -> limits.Proof | None:
     return proof_of(image["factor"])
 
 
-def _posting(
+def _confirming(
     instruction: Instruction,
-    entry: ledger.Entry,
     facts: ledger.PostingFacts,
     digest: bytes,
     caller: Caller,
     proof: factors.Proof | None,
 ) -> ItemUpdate:
-    """awaiting -> posted; the postings, session, device and the evidence of what confirmed it stay with the entry."""
-    raw = to_raw({"postings": ledger.postings_of(entry)})
+    """Out of awaiting; the session, device and the evidence of what confirmed it stay with the entry."""
     update = ledger.journal_update(instruction.entry_id)
     update.require(
         state_rule(),
@@ -178,14 +213,27 @@ def _posting(
     if caller.device_id is not None:
         update.set("#device_id = :device", device=s(caller.device_id))
     update.remove("seal")  # has done its work; the item stays small
-    return update.set(
-        "#state = :posted, #postings = :postings, #posted_at = :posted_at, "
-        "#business_date = :business_date, #session_id = :session",
+    return update.set("#session_id = :session", session=s(caller.session_id))
+
+
+def post_entry(update: ItemUpdate, entry: ledger.Entry, facts: ledger.PostingFacts) -> None:
+    """-> posted, with the postings."""
+    update.set(
+        "#state = :posted, #postings = :postings, #posted_at = :posted_at, #business_date = :business_date",
         posted=s(POSTED),
-        postings=raw["postings"],
+        postings=to_raw({"postings": ledger.postings_of(entry)})["postings"],
         posted_at=s(facts.posted_at),
         business_date=s(facts.business_date),
-        session=s(caller.session_id),
+    )
+
+
+def _set_aside(update: ItemUpdate, facts: ledger.PostingFacts) -> None:
+    """-> pending; the day is that whose limits it took from."""
+    update.set(
+        "#state = :pending, #confirmed_at = :confirmed_at, #held_on = :held_on",
+        pending=s(PENDING),
+        confirmed_at=s(facts.posted_at),
+        held_on=s(facts.business_date),
     )
 
 

@@ -33,6 +33,7 @@ from chalicelib.stepup import errors as stepup_errors
 from chalicelib.transfers import domain, errors, service
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.revoke_transfer import revoke_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 
@@ -79,6 +80,14 @@ class NewTransfer(Body):
             raise PydanticCustomError("not_allowed", "set by the bank where a factor confirms")
         return value
 
+    speed: Annotated[
+        Literal["realtime", "normal", "next_day"],
+        Field(
+            description="到账方式：实时、普通（约 2 小时）、次日；到账前可撤销；本人账户之间仅限实时 / "
+            "at once, in some two hours, or the next day; what arrives later can be revoked until then; between own "
+            "accounts at once only"
+        ),
+    ] = "realtime"
     factor_id: Annotated[
         str,
         Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
@@ -97,7 +106,13 @@ class TransferView(View):
     """A transfer as its payer sees it; the payee stays masked."""
 
     id: fields.EntryId
-    state: Literal["awaiting", "posted", "expired"]
+    state: Annotated[
+        Literal["awaiting", "pending", "posted", "cancelled", "returned", "expired"],
+        Field(
+            description="pending 为已确认、款项已圈存、待到账；cancelled 为付款人已撤销；returned 为未能到账、已退回 / "
+            "pending: confirmed, the money set aside; cancelled: revoked by the payer; returned: could not be executed"
+        ),
+    ]
     payer_account: fields.MaskedAccount
     payee_account: fields.MaskedAccount
     payee_name: fields.MaskedName
@@ -109,7 +124,15 @@ class TransferView(View):
     factor_id: Annotated[str, Field(description="认证工具编号 / which factor confirms it")]
     digest: Annotated[str, Field(description="指令摘要 SHA-256 / digest of the instruction")]
     created_at: fields.Timestamp
-    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not executed from then on")]
+    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not confirmed from then on")]
+    speed: Annotated[str, Field(description="到账方式 / how soon it arrives")]
+    arrives_at: Annotated[
+        fields.Timestamp | None,
+        Field(description="到账时间，报价即执行；实时为空 / when it arrives, as quoted; null: at once"),
+    ]
+    confirmed_at: Annotated[fields.Timestamp | None, Field(description="非实时转账的确认时间 / of what arrives later")]
+    ended_at: Annotated[fields.Timestamp | None, Field(description="撤销或退回时间 / when it was given back")]
+    reason: Annotated[str | None, Field(description="退回原因代码 / why it was returned: a refusal's code")]
     posted_at: fields.Timestamp | None
     business_date: fields.BusinessDate | None
 
@@ -117,6 +140,13 @@ class TransferView(View):
 class CreatedTransferView(TransferView):
     """What the app shows and signs: the canonical form has what the customer typed, so nothing new is told."""
 
+    hints: Annotated[
+        list[Literal["day_sum_high"]],
+        Field(
+            description="风险提示：day_sum_high 为当日向他人转账累计将超过提醒金额 / "
+            "day_sum_high: with it, more than the bank's mark is paid to others on that day"
+        ),
+    ]
     canonical: Annotated[
         str,
         Field(description="指令规范形式的 Base64，签名与展示的对象 / base64 of the canonical form: shown and signed"),
@@ -141,7 +171,7 @@ class TransferQuery(Query):
 def _view(image: Image) -> TransferView:
     return TransferView(
         id=image["entry_id"],
-        state=domain.state_at(image, clock.to_text(clock.now())),  # type: ignore[arg-type]  # one of the three
+        state=domain.state_at(image, clock.to_text(clock.now())),  # type: ignore[arg-type]  # one of them
         payer_account=mask_account(image["payer_account"]),
         payee_account=mask_account(image["payee_account"]),
         payee_name=mask_name(image["payee_name"]),
@@ -154,6 +184,11 @@ def _view(image: Image) -> TransferView:
         digest=image["digest"].hex(),
         created_at=image["created_at"],
         valid_until=image["valid_until"],
+        speed=image.get("speed") or domain.REALTIME,
+        arrives_at=image.get("arrives_at"),
+        confirmed_at=image.get("confirmed_at"),
+        ended_at=image.get("ended_at"),
+        reason=image.get("reason"),
         posted_at=image.get("posted_at"),
         business_date=image.get("business_date"),
     )
@@ -163,9 +198,9 @@ def _answer(view: TransferView, *, hit: bool, status: int) -> Answer:
     return Answer(view, status, {"Idempotency-Hit": "true"} if hit else {})
 
 
-def _created(image: Image, *, hit: bool) -> Answer:
+def _created(image: Image, *, hit: bool, hints: tuple[str, ...] = ()) -> Answer:
     canonical = base64.b64encode(service.canonical_of(image)).decode()
-    view = CreatedTransferView(**_view(image).model_dump(), canonical=canonical)
+    view = CreatedTransferView(**_view(image).model_dump(), hints=list(hints), canonical=canonical)  # type: ignore[arg-type]  # words of the view
     return _answer(view, hit=hit, status=200 if hit else 201)
 
 
@@ -187,6 +222,7 @@ def _created(image: Image, *, hit: bool) -> Answer:
         CurrencyUnsupported,
         NotFound,
         errors.SamePayerAndPayee,
+        errors.SpeedNotOffered,
         factor_errors.CodesExhausted,
         errors.FactorRequired,
         errors.ValidUntilTooFar,
@@ -212,19 +248,20 @@ def create(call: Call) -> Answer:
         valid_until=body.valid_until,
         factor=body.factor,
         factor_id=body.factor_id,
+        speed=None if body.speed == domain.REALTIME else body.speed,
     )
     if body.factor == domain.NO_FACTOR:
         done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
         return _created(done.image, hit=done.hit)
     created = create_transfer(call.caller, key, request, call.correlation_id, clock.now())
-    return _created(created.image, hit=created.hit)
+    return _created(created.image, hit=created.hit, hints=created.hints)
 
 
 @api.operation(
     "POST",
     "/v1/transfers/{transfer_id}/confirmation",
-    zh="确认转账：验证码正确则立即执行",
-    en="Confirm a transfer: with the right code it is executed at once",
+    zh="确认转账：验证码正确则立即执行；普通、次日到账的，款项先行圈存",
+    en="Confirm a transfer: with the right code it is executed at once, or its money is set aside until it arrives",
     auth=identity.money_checks_session,
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Confirmation,
@@ -253,6 +290,22 @@ def confirm(call: Call, transfer_id: str) -> Answer:
     given = factors.given_of(body, call.caller)
     confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), given, clock.now())
     return _answer(_view(confirmed.image), hit=confirmed.hit, status=200)
+
+
+@api.operation(
+    "POST",
+    "/v1/transfers/{transfer_id}/revocation",
+    zh="撤销尚未到账的转账：款项、手续费及限额全部退回",
+    en="Revoke a transfer that has not arrived: the money, the fee and the limits come back",
+    auth=identity.checks_session,
+    entitlement=entitlements.TRANSFERS_REVOKE,
+    answer=TransferView,
+    refusals=(NotFound, errors.TransferNotPending, OutcomeUnknown),
+)
+def revoke(call: Call, transfer_id: str) -> Answer:
+    """Revoke a transfer until it is executed (PBoC notice 261)."""
+    revoked = revoke_transfer(call.caller, service.entry_id_from(transfer_id))
+    return _answer(_view(revoked.image), hit=revoked.hit, status=200)
 
 
 @api.operation(

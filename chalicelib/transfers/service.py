@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
+from chalicelib.limits import service as limits
+from chalicelib.parameters import service as parameters
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
@@ -17,10 +21,13 @@ from chalicelib.transfers.domain import Instruction, Request, state_at
 __all__ = [
     "Request",
     "canonical_of",
+    "day_sum_message",
     "digest_of",
     "entry_id_from",
+    "is_day_sum_high",
     "list_again",
     "posted_message",
+    "returned_message",
     "state_at",
     "transfer_by_key",
     "transfer_of",
@@ -77,6 +84,32 @@ def posted_message(image: Image) -> Message:
     """Tells those who act on a posted transfer; telling it again does no harm."""
     entry_id = image["entry_id"]
     return Message(f"{entry_id}#posted", "transfer.posted", entry_id, image["correlation_id"], {})
+
+
+def returned_message(image: Image) -> Message:
+    """Tells the payer that a transfer could not be executed; telling it again does no harm."""
+    entry_id = image["entry_id"]
+    return Message(f"{entry_id}#returned", "transfer.returned", entry_id, image["correlation_id"], {})
+
+
+def is_day_sum_high(image: Image, now: dt.datetime) -> bool:
+    """Whether the payer has paid more to others than the bank's mark, on the day whose limits a transfer took."""
+    customer = customers.customer_of(image["customer_id"])
+    if customer is None:
+        return False
+    mark_fen = parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now)
+    return limits.paid_to_others(customer.image, _day_of(image)) > mark_fen
+
+
+def day_sum_message(image: Image) -> Message:
+    """Tells the payer so; however many transfers of a day tell it, the payer is told once."""
+    customer_id, day = image["customer_id"], _day_of(image)
+    event_id = f"{customer_id}#day_sum#{day}"
+    return Message(event_id, "transfer.day_sum_passed", customer_id, image["correlation_id"], {"business_date": day})
+
+
+def _day_of(image: Image) -> str:
+    return str(image.get("held_on") or image["business_date"])
 
 
 def list_again(customer_id: str, images: Sequence[Image]) -> int:

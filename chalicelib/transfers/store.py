@@ -11,7 +11,7 @@ from pynamodb.exceptions import PutError
 from chalicelib.platform.dynamo import Image, Item, is_refused
 
 # A later state replaces an earlier one, never the other way round, however often records repeat.
-STATE_RANK = {"awaiting": 1, "posted": 2}
+STATE_RANK = {"awaiting": 0, "pending": 1, "cancelled": 2, "returned": 2, "posted": 2}
 PAGE = 500
 # Sorts after every id that follows a time.
 _AFTER_TIME = "~"
@@ -63,4 +63,4 @@ def posted_between(customer_id: str, first: str, last: str) -> set[str]:
     rows = TransferItem.query(
         customer_id, TransferItem.created.between(first, last + _AFTER_TIME), page_size=PAGE, consistent_read=True
     )
-    return {row.entry_id for row in rows if row.state_rank == STATE_RANK["posted"]}
+    return {row.entry_id for row in rows if row.state == "posted"}

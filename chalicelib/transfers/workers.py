@@ -9,17 +9,20 @@ from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 from chalicelib.ledger import service as ledger
 from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
+from chalicelib.platform.dynamo import Image
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
 from chalicelib.recalls import service as recalls
 from chalicelib.reports import service as reports
 from chalicelib.transfers import service, store
+from chalicelib.transfers.commands import execute_due
 from chalicelib.transfers.commands import expire_holds as expiry
-from chalicelib.transfers.domain import AWAITING, POSTED, SMS
+from chalicelib.transfers.domain import AWAITING, PENDING, POSTED, RETURNED, SMS
 
 blueprint = Blueprint(__name__)
 
 EXPIRE_EVERY_MIN = 5
+EXECUTE_EVERY_MIN = 1
 
 _STREAM: Any = {"Fn::GetAtt": ["JournalTable", "StreamArn"]}
 
@@ -45,6 +48,15 @@ def expire_holds(event: CloudWatchEvent) -> dict[str, int]:
     return {"freed": freed}
 
 
+@blueprint.schedule(Rate(EXECUTE_EVERY_MIN, unit=Rate.MINUTES), name="execute_due_transfers")
+def execute_due_transfers(event: CloudWatchEvent) -> dict[str, int]:
+    """Execute the transfers whose time has come; two runs at a time, or a late one, execute none twice."""
+    log.begin(str(event.to_dict()["id"]))
+    counts = execute_due.execute_due(clock.now())
+    log.logger.info("due transfers ended", extra={"counts": counts})
+    return counts
+
+
 def _relay(change: Change) -> None:
     new, old = change.new, change.old or {}
     if new is None:
@@ -55,8 +67,12 @@ def _relay(change: Change) -> None:
         queues.send("deferred_legs", [ledger.deferred_message(entry_id, new["correlation_id"])])
     if new["kind"] != "transfer":
         return
+    if _takes_from_the_day(new, old) and service.is_day_sum_high(new, clock.now()):
+        queues.send("alerts", [service.day_sum_message(new)])
     if new["state"] == POSTED and old.get("state") != POSTED:
         queues.send("receipts", [service.posted_message(new)])
+    elif new["state"] == RETURNED and old.get("state") != RETURNED:
+        queues.send("alerts", [service.returned_message(new)])
     elif new["state"] == AWAITING and new["factor"] == SMS and old.get("attempt") != new["attempt"]:
         attempt = str(new["attempt"])
         queues.send(
@@ -71,6 +87,12 @@ def _relay(change: Change) -> None:
                 )
             ],
         )
+
+
+def _takes_from_the_day(new: Image, old: Image) -> bool:
+    """Whether a change is the one by which a transfer to others took from the limits of its day."""
+    taken = (PENDING, POSTED)
+    return bool(new["outward"]) and new["state"] in taken and old.get("state") not in taken
 
 
 def _project(change: Change) -> None:

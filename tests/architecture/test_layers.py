@@ -12,6 +12,8 @@ DOORS = {"service", "commands", "errors"}
 # A domain knows its own refusals and platform; what else it may take, and why.
 DOMAIN_TAKES = {
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
+    ("chalicelib.parameters.domain", "chalicelib.parameters.channels"): "ChannelTable, a kind of parameter",
+    ("chalicelib.routing.domain", "chalicelib.parameters.service"): "Channel, a row of the table that is chosen from",
 }
 IMPURE = {f"chalicelib.platform.{name}" for name in ("aws", "settings", "queues", "log", "ids", "http", "workers")}
 

@@ -102,6 +102,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "MAX_AHEAD": "what a request may say",
     },
     "paycodes/store.py": {"KEPT": "when a dead row goes"},
+    "parameters/channels.py": {"_MIDNIGHT_MIN": "the minutes of a day"},
     "payees/service.py": {"_COUNT_KEPT": "when a dead row goes"},
     "recalls/commands/agree.py": {"MAX_ATTEMPTS": "how many ids a return transfer is looked for under"},
     "recalls/domain.py": {"LANDS_WITHIN": "the gateway's time-out"},
@@ -119,10 +120,14 @@ BOUNDS: dict[str, dict[str, str]] = {
     "reports/routes.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
     "reports/workers.py": {"SETTLE_EVERY_MIN": "a schedule of the template"},
     "staff/commands/check_session.py": {"DAY_S": "the calendar's"},
+    "routing/domain.py": {"MOST_DAYS_AHEAD": "longer than any row of days off: beyond it nothing ever opens"},
     "staff/commands/read_functions.py": {"MAX_STALENESS": "how old what an instance knows may be"},
     "staff/session_store.py": {"KEPT_S": "when a dead row goes"},
     "stepup/service.py": {"_KEPT_AFTER": "when a dead row goes"},
-    "transfers/workers.py": {"EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact"},
+    "transfers/workers.py": {
+        "EXPIRE_EVERY_MIN": "a schedule of the template; expiry itself is exact",
+        "EXECUTE_EVERY_MIN": "the same; nothing is executed before its time",
+    },
 }
 # Steps of the calendar and of time as text, which a function may name itself.
 STEPS = {"0", "days=1", "hours=1", "seconds=1", "milliseconds=1"}

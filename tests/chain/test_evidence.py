@@ -20,6 +20,7 @@ from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.platform import totp
+from chalicelib.transfers.commands.execute_due import execute_due
 from chalicelib.transfers.domain import Instruction
 from infra import evidence
 from tests.architecture.source import ROOT
@@ -39,6 +40,7 @@ def evidences() -> Iterator[dict[str, Any]]:
         issue_token(payer.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=bank.clock.now())
         change_customer_limits(payer.customer_id, {"limit_small": 10_00}, may_raise=True)
         names = ("certificate", "sms", "token", "small")
+        later = bank.create(token, payer, payee, "10.00", "key-evid-later", speed="normal")
         made = {
             f: bank.create(token, payer, payee, "10.00", f"key-evid-{f}", factor=f, purpose="货款😀") for f in names
         }
@@ -48,6 +50,8 @@ def evidences() -> Iterator[dict[str, Any]]:
         with pytest.raises(KeyError):
             evidence.export(sms)  # not executed yet
         assert bank.confirm(token, sms, bank.code_for(payer, sms)).status == 200
+        code = bank.code_for(payer, later.body["id"])
+        assert bank.confirm(token, later.body["id"], code).body["state"] == "pending"
         body = {"factor": "token", "code": totp.code_at(SEED, totp.step_at(bank.clock.now()))}
         path = f"/v1/transfers/{made['token'].body['id']}/confirmation"
         assert bank.request("POST", path, body, token=token).status == 200
@@ -59,6 +63,9 @@ def evidences() -> Iterator[dict[str, Any]]:
         # what is reported lost afterwards does not undo what it signed
         bank.clock.advance(dt.timedelta(minutes=1))
         report_loss(payer.customer_id, signer.factor_id, bank.clock.now())
+        bank.clock.advance(dt.timedelta(hours=3))
+        assert execute_due(bank.clock.now())["executed"] == 1
+        found["arrived later"] = evidence.export(later.body["id"])
         found["lost later"] = evidence.export(made["certificate"].body["id"])
         yield json.loads(json.dumps({**found, "secret": found["secret"].decode()}))
 
@@ -76,7 +83,7 @@ def judged(document: dict[str, Any], evidences: dict[str, Any]) -> int:
 
 
 @pytest.mark.requirement("NB-5.1.3")
-@pytest.mark.parametrize("name", ["certificate", "sms", "token", "small", "lost later"])
+@pytest.mark.parametrize("name", ["certificate", "sms", "token", "small", "lost later", "arrived later"])
 def test_evidence_is_valid_as_exported(evidences: dict[str, Any], name: str) -> None:
     assert evidence.verify(evidences[name], evidences["root"], [evidences["secret"].encode()]).wrong == []
     assert judged(evidences[name], evidences) == evidence.VALID
@@ -89,7 +96,7 @@ def test_without_fingerprint_or_secret_nothing_is_claimed(evidences: dict[str, A
     assert evidence.verify(evidences["sms"], "", [b"another secret"]).code == evidence.INVALID
 
 
-COVERED = list(Instruction.__dataclass_fields__)
+COVERED = [name for name in Instruction.__dataclass_fields__ if name not in ("speed", "arrives_at")]
 
 
 @pytest.mark.requirement("XJ-4.2-wysiwys")
@@ -100,6 +107,19 @@ def test_any_changed_field_of_the_instruction_is_found(evidences: dict[str, Any]
     before = document["entry"][name]
     document["entry"][name] = before + 1 if isinstance(before, int) else before + "0"
     assert judged(document, evidences) in (evidence.INVALID, evidence.UNREADABLE)
+
+
+@pytest.mark.requirement("XJ-4.2-wysiwys")
+@pytest.mark.parametrize("name", Instruction.__dataclass_fields__)
+def test_any_changed_field_of_what_arrived_later_is_found(evidences: dict[str, Any], name: str) -> None:
+    document = copy.deepcopy(evidences["arrived later"])
+    before = document["entry"][name]
+    document["entry"][name] = before + 1 if isinstance(before, int) else before + "0"
+    assert judged(document, evidences) in (evidence.INVALID, evidence.UNREADABLE)
+    # and so is what arrives at once and is said to have arrived later
+    document = copy.deepcopy(evidences["sms"])
+    document["entry"] |= {"speed": "normal", "arrives_at": evidences["arrived later"]["entry"]["arrives_at"]}
+    assert judged(document, evidences) == evidence.INVALID
 
 
 @pytest.mark.requirement("XJ-4.2-wysiwys")

@@ -133,8 +133,10 @@ from chalicelib.stepup.commands.prove_phone import prove
 from chalicelib.transfers import store as transfers_store
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.execute_due import execute_due
 from chalicelib.transfers.commands.expire_holds import expire_holds
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
+from chalicelib.transfers.commands.revoke_transfer import revoke_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Instruction, Request
@@ -166,6 +168,7 @@ from tests.engine.test_order_races import read as order_of
 from tests.engine.test_phone_races import begun, completed
 from tests.engine.test_projection_races import images_of
 from tests.engine.test_small_amount_races import paid_small
+from tests.engine.test_speed_races import pending
 from tests.engine.test_staff_races import PASSWORD as CLERKS_PASSWORD
 from tests.engine.test_staff_races import clerk
 from tests.engine.test_step_up_races import challenge, code_of
@@ -230,6 +233,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
     with listening() as sent:
         payer, payee, shop = customer("赵小明", 10_000_00), customer("钱红", 0), merchant()
         payments(payer, payee, shop)
+        arriving_later(payer, payee, shop)
         holds_and_limits(payer, payee)
         standing_orders()
         tills_and_vouchers()
@@ -280,6 +284,21 @@ def payments(payer: Customer, payee: Customer, shop: Customer) -> None:
     assert {image["entry_id"] for image in found} >= {*entries, last}
     assert [line.entry_id for line in ledger.deferred_lines_from(shop.account, "00000000")] == [entries[1]]
     assert sum(len(page) for page in ledger.account_pages()) >= 3
+
+
+def arriving_later(payer: Customer, payee: Customer, shop: Customer) -> None:
+    """What is set aside to each of its ends: executed, to a deferred payee too, revoked, returned."""
+    entries = [pending(payer, one, 10_00) for one in (payee, shop)]
+    ahead = clock.now() + dt.timedelta(hours=3)
+    revoked = pending(payer, payee, 10_00)
+    assert not revoke_transfer(payer.caller, revoked).hit
+    assert execute_due(ahead)["executed"] >= 2
+    other = customer("周杰", 10_00)
+    returned = pending(other, payee, 10_00)
+    switch_transfers(other.caller, on=False, given=None, correlation_id="test", now=clock.now())
+    assert execute_due(clock.now() + dt.timedelta(hours=3))["returned"] >= 1
+    ends = [read_state(entry_id) for entry_id in (*entries, revoked, returned)]
+    assert ends == ["posted", "posted", "cancelled", "returned"]
 
 
 def holds_and_limits(payer: Customer, payee: Customer) -> None:

@@ -54,6 +54,7 @@ NAMES = [
     "claim: factor",
     "claim: tries",
     "posting: state",
+    "pending",
     "posting: in time",
     "posting: digest",
     "state",

@@ -27,6 +27,9 @@ _AFTER_HELD = (HELD, *ENDED)
 
 Expiry = store.Expiry
 forget_expiry = store.drop_expiry
+# What a payment that is set aside by its own entry makes of its payer's update.
+set_aside = domain.hold_funds
+let_go = domain.release_funds
 
 # Builds the updates of items that other contexts own (the payer's customer record) for a business date.
 Others = Callable[[str], tuple[ItemUpdate, ...]]
@@ -159,13 +162,12 @@ def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others
             raise HoldExceeded(held=decimal_text(image["amount_fen"]))
         facts = _facts(now, image["correlation_id"])
         entry = Entry(hold_id, (Leg(account.account_id, -amount_fen), Leg(payee_account, amount_fen)))
-        payer = ledger.account_update(account.account_id, payee=False).require(paying_rule())
-        domain.post_legs(payer, entry, account.account_id, facts, from_hold_fen=image["amount_fen"])
+        updates = captured_updates(entry, facts, account.account_id, image["amount_fen"])
         rest_fen = max(0, image["counted_fen"] - amount_fen)
         if rest_fen:
-            limits.give_back_account(payer, account.image, image["held_on"], rest_fen, whole=False)
-        updates = ledger.account_updates(entry, facts, account.account_id)
-        updates[account.account_id] = payer
+            limits.give_back_account(
+                updates[account.account_id], account.image, image["held_on"], rest_fen, whole=False
+            )
         return Draft(
             hold_id,
             facts,
@@ -179,6 +181,17 @@ def capture(hold_id: str, *, payee_account: str, amount_fen: int, others: Others
     if done.replayed is not None and _captured(done.replayed) != (amount_fen, payee_account):
         raise HoldNotOpen(state=ledger.POSTED)  # paid before, but not this
     return done
+
+
+def captured_updates(entry: Entry, facts: PostingFacts, payer_id: str, held_fen: int) -> dict[str, ItemUpdate]:
+    """The accounts' updates of an entry that is paid from what was set aside; what it does not use is available again.
+
+    An account that was frozen, or reported lost, since then does not pay.
+    """
+    updates = ledger.account_updates(entry, facts, payer_id)
+    updates[payer_id] = ledger.account_update(payer_id, payee=False).require(paying_rule())
+    domain.post_legs(updates[payer_id], entry, payer_id, facts, from_hold_fen=held_fen)
+    return updates
 
 
 def _captured(image: Image) -> tuple[int, str]:

@@ -136,11 +136,13 @@ def _accounts(original: Image, mirror: Entry, facts: PostingFacts) -> dict[str, 
 def counted_by(original: Image) -> tuple[str, int]:
     """On which business date, and with how much, an entry counts in its payer's limits; 0 where in none.
 
-    A captured hold counts on the day it was placed, with what was captured.
+    A captured hold counts on the day it was placed, with what was captured; a transfer that arrived later than it was
+    confirmed, on the day of the confirmation.
     """
     if "counted_fen" in original:
         return original["held_on"], min(original["counted_fen"], original["captured_fen"])
-    return original["business_date"], original["amount_fen"] if original.get("outward") else 0
+    date = str(original.get("held_on", original["business_date"]))
+    return date, original["amount_fen"] if original.get("outward") else 0
 
 
 def funds_rule(amount_fen: int) -> Rule:

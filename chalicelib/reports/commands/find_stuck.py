@@ -19,11 +19,11 @@ from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from chalicelib.platform.http import StaffCaller
 from chalicelib.receipts import service as receipts
 from chalicelib.reports import domain, service, store
-from chalicelib.reports.domain import AWAITING, HELD, POSTED, Row
+from chalicelib.reports.domain import AWAITING, HELD, PENDING, POSTED, Row
 
-CONFIRMATION, HOLD, LINES, LEGS = "confirmation", "hold", "lines", "deferred_legs"
+CONFIRMATION, HOLD, ARRIVAL, LINES, LEGS = "confirmation", "hold", "arrival", "lines", "deferred_legs"
 RECEIPT, NOTIFICATION, LIST, ALTERED = "receipt", "notification", "list", "altered"
-STAGES = (CONFIRMATION, HOLD, LINES, LEGS, RECEIPT, NOTIFICATION, LIST, ALTERED)
+STAGES = (CONFIRMATION, HOLD, ARRIVAL, LINES, LEGS, RECEIPT, NOTIFICATION, LIST, ALTERED)
 
 PAGE = 100
 # A run looks at so many rows at most, oldest first; what is left is the next run's.
@@ -46,6 +46,8 @@ def missing_stages(image: Image, now: dt.datetime) -> list[str]:
         return [CONFIRMATION] if image["valid_until"] <= clock.to_text(now) else []
     if image["state"] == HELD:
         return [HOLD] if image["expires_at"] <= clock.to_text(now) else []
+    if image["state"] == PENDING:
+        return [ARRIVAL] if image["arrives_at"] <= clock.to_text(now) else []
     if image["state"] != POSTED:
         return []
     try:

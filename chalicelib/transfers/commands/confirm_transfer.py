@@ -14,21 +14,21 @@ from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import POSTED, Instruction, sealed_form
+from chalicelib.transfers.domain import CONFIRMED, PENDING, POSTED, Instruction, sealed_form
 from chalicelib.transfers.errors import FactorDiffers, TransferAltered, TransferNotAwaiting, TransferTriesExhausted
 from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The posted journal item, and whether an earlier confirmation had posted it."""
+    """The journal item, posted or with its money set aside, and whether an earlier confirmation had done it."""
 
     image: Image
     hit: bool
 
 
 def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: dt.datetime) -> Confirmed:
-    """Execute the stored instruction, and nothing but it (XJ-4.2-wysiwys).
+    """Execute the stored instruction, and nothing but it (XJ-4.2-wysiwys): what arrives later has its money set aside.
 
     Raises NotFound (also for another customer's), TransferExpired, TransferTriesExhausted, FactorDiffers, what
     factors.verify refuses, and whatever rule of the posting does not hold; then nothing has moved and, where
@@ -47,14 +47,16 @@ def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: d
     except Refusal as refusal:
         # Whose session has ended is told that and nothing else; the way that succeeds pays no read for it.
         customers.require_live_session(caller)
-        if isinstance(refusal, TransferNotAwaiting) and refusal.facts["state"] == POSTED:
-            return _already_posted(entry_id)
+        if isinstance(refusal, TransferNotAwaiting) and refusal.facts["state"] in CONFIRMED:
+            return _confirmed_before(entry_id)
         raise
     with factors.naming_what_is_usable(caller, now):
         posted = ledger.post(lambda at: draft_of(image, caller, at, proof))
     if posted.replayed is not None:
         return Confirmed(posted.replayed, hit=True)
     facts = posted.draft.facts
+    if instruction.arrives_at is not None:
+        return Confirmed({**image, "state": PENDING, "confirmed_at": facts.posted_at}, hit=False)
     return Confirmed(
         {**image, "state": POSTED, "posted_at": facts.posted_at, "business_date": facts.business_date},
         hit=False,
@@ -89,7 +91,7 @@ def _claim(caller: Caller, entry_id: str, factor: str, max_tries: int, now_text:
     return update.set("#tries = #tries + :one", one=n(1))
 
 
-def _already_posted(entry_id: str) -> Confirmed:
+def _confirmed_before(entry_id: str) -> Confirmed:
     image = ledger.read_entry(entry_id)
     if image is None or image["kind"] != "transfer":
         raise NotFound()

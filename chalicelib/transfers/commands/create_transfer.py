@@ -11,23 +11,34 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, FIRST_ATTEMPT, Instruction, Request, facts_of, sealed_form
-from chalicelib.transfers.errors import SamePayerAndPayee
+from chalicelib.transfers.domain import (
+    AWAITING,
+    DAY_SUM_HIGH,
+    FIRST_ATTEMPT,
+    Instruction,
+    Request,
+    arrival,
+    facts_of,
+    sealed_form,
+)
+from chalicelib.transfers.errors import SamePayerAndPayee, SpeedNotOffered
 from chalicelib.transfers.posting import draft_of
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The stored journal item, and whether an earlier request with this key had made it."""
+    """The stored journal item, whether an earlier request with this key had made it, and what to warn of."""
 
     image: Image
     hit: bool
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ def create_transfer(
     stored, accounts = ledger.read(entry_id, _distinct(request))
     customer = customers.require_live_session(caller)
     if stored is not None:
-        created = _replay(stored, request)
+        created = _replay(stored, request, _hints(customer, stored, now))
         entitlements.require(caller.edition, entitlements.TRANSFERS_OUTWARD)
         return created
     if request.amount_fen <= 0:
@@ -92,18 +103,18 @@ def create_transfer(
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
     if before is not None:
-        return _replay(before, request)
-    return Created(dict(item), hit=False)
+        return _replay(before, request, _hints(customer, before, now))
+    return Created(dict(item), hit=False, hints=_hints(customer, item, now))
 
 
 def _distinct(request: Request) -> list[str]:
     return list(dict.fromkeys([request.payer_account, request.payee_account]))
 
 
-def _replay(stored: Image, request: Request) -> Created:
+def _replay(stored: Image, request: Request, hints: tuple[str, ...]) -> Created:
     if stored["request_digest"] != request.digest():
         raise ledger.IdempotencyKeyReused()
-    return Created(stored, hit=True)
+    return Created(stored, hit=True, hints=hints)
 
 
 def _item(
@@ -137,6 +148,8 @@ def _item(
         factor_id=chosen.factor_id,
         created_at=clock.to_text(now),
         valid_until=clock.to_text(valid_until),
+        speed=request.speed,
+        arrives_at=_arrives_at(request.speed, valid_until, now),
     )
     item = {
         **facts_of(instruction),
@@ -155,6 +168,23 @@ def _item(
     if returns is not None:
         item |= {"returns": returns.recall_id, "returns_entry": returns.entry_id}
     return item
+
+
+def _arrives_at(speed: str | None, valid_until: dt.datetime, now: dt.datetime) -> str | None:
+    """The moment that is quoted, and kept to; None at once."""
+    if speed is None:
+        return None
+    normal_min = parameters.value(parameters.TRANSFER_NORMAL_MIN, now)
+    next_day_at_min = parameters.value(parameters.TRANSFER_NEXT_DAY_AT_MIN, now)
+    return clock.to_text(arrival(speed, valid_until, normal_min=normal_min, next_day_at_min=next_day_at_min))
+
+
+def _hints(customer: customers.Customer, item: Image, now: dt.datetime) -> tuple[str, ...]:
+    """What the payer should think over before confirming (PBoC notice 261), as things are now."""
+    if not item["outward"] or item["state"] != AWAITING:
+        return ()
+    paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + item["amount_fen"]
+    return (DAY_SUM_HIGH,) if paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now) else ()
 
 
 def _refuse_early(
@@ -177,6 +207,8 @@ def _refuse_early(
         refusals.append(EditionNotEntitled())
     if item["payer_account"] == item["payee_account"]:
         refusals.append(SamePayerAndPayee())
+    if item["arrives_at"] is not None and not item["outward"]:
+        refusals.append(SpeedNotOffered())
     for update in draft.others:
         refusals += update.breaches(customer.image)
     for account_id, update in draft.accounts.items():

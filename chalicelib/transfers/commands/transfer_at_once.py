@@ -20,7 +20,13 @@ from chalicelib.platform.errors import AmountOutOfRange, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.create_transfer import entry_id_of
 from chalicelib.transfers.domain import NO_FACTOR, Instruction, Request
-from chalicelib.transfers.errors import FactorRequired, SamePayerAndPayee, TransferExpired, ValidUntilTooFar
+from chalicelib.transfers.errors import (
+    FactorRequired,
+    SamePayerAndPayee,
+    SpeedNotOffered,
+    TransferExpired,
+    ValidUntilTooFar,
+)
 from chalicelib.transfers.posting import dated, draft_of, entry_of, whole_item
 
 
@@ -37,9 +43,9 @@ def transfer_at_once(
 ) -> Transferred:
     """Post a transfer between own accounts; a repeat answers what is stored, also after its `valid_until`.
 
-    `request.valid_until` is required. Raises ValidUntilTooFar, TransferExpired, FactorRequired when the payee is
-    somebody else's, IdempotencyKeyReused, and whatever the posting's rules refuse; then nothing has moved and
-    the key is free.
+    `request.valid_until` is required. Raises SpeedNotOffered, ValidUntilTooFar, TransferExpired, FactorRequired
+    when the payee is somebody else's, IdempotencyKeyReused, and whatever the posting's rules refuse; then nothing has
+    moved and the key is free.
     """
     try:
         done = _transfer(caller, idempotency_key, request, correlation_id, now)
@@ -59,6 +65,8 @@ def _transfer(
         raise AmountOutOfRange()
     if request.payer_account == request.payee_account:
         raise SamePayerAndPayee()
+    if request.speed is not None:
+        raise SpeedNotOffered()
     if request.valid_until is None:
         raise ValueError("a transfer at once states its valid_until")
     ahead_h = parameters.value(parameters.TRANSFER_VALID_AHEAD_H, now)

@@ -42,6 +42,7 @@ OPERATIONS = (
     "payments.important",
     "receipts.read",
     "transfers.read",
+    "transfers.revoke",
     "limits.read",
     "limits.lower",
     "limits.raise",
@@ -70,7 +71,14 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
     if operation == "device.bind":
         return (factor, account) == ("sms", "-")
-    if operation in ("receipts.read", "transfers.read", "limits.read", "recalls.manage", "orders.stop"):
+    if operation in (
+        "receipts.read",
+        "transfers.read",
+        "transfers.revoke",
+        "limits.read",
+        "recalls.manage",
+        "orders.stop",
+    ):
         return edition != "credit_card" and (factor, account) == ("none", "-")
     if operation == "payment_password.manage":
         return edition == "express" and factor == "none" and account in ("full", "held")

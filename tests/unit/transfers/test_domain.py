@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict, replace
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.transfers.domain import Instruction, Request, state_at
+from chalicelib.platform import clock
+from chalicelib.transfers.domain import Instruction, Request, arrival, state_at
 from tests.unit.samples import PAYEE, PAYER, instruction, instruction_image
 
 # Written down once and for all: receipts and signatures of years ago must still verify.
@@ -36,11 +38,12 @@ def test_the_canonical_form_never_changes() -> None:
 @pytest.mark.parametrize("name", Instruction.__dataclass_fields__)
 def test_any_changed_field_changes_the_digest(name: str) -> None:
     # given an instruction, when any one fact of it is another
-    before = getattr(instruction(), name)
+    later = instruction(speed="normal", arrives_at="2026-11-21T04:03:00.000Z")
+    before = getattr(later, name)
     changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else before + "x"}
-    after = replace(instruction(), **changed)
+    after = replace(later, **changed)
     # then so is the digest that was confirmed
-    assert after.digest() != instruction().digest()
+    assert after.digest() != later.digest()
 
 
 @given(st.text(max_size=30), st.text(max_size=60), st.text(max_size=30), st.text(max_size=60))
@@ -56,7 +59,7 @@ def test_a_stored_instruction_reads_back_with_the_same_digest() -> None:
     assert Instruction.from_image(image).digest() == image["digest"]
 
 
-REQUEST = Request(PAYER, PAYEE, "钱红", 12_345, "CNY", "货款", valid_until="2026-11-21T02:05:00.000Z")
+REQUEST = Request(PAYER, PAYEE, "钱红", 12_345, "CNY", "货款", valid_until="2026-11-21T02:05:00.000Z", speed="normal")
 
 
 @pytest.mark.parametrize("name", Request.__dataclass_fields__)
@@ -69,7 +72,7 @@ def test_any_changed_field_of_a_request_makes_it_another(name: str) -> None:
 
 def test_a_request_that_states_no_time_keeps_its_digest() -> None:
     # Written down once: a repeat of what was stored long ago must still be known.
-    assert replace(REQUEST, valid_until=None).digest().hex() == "853c2b6b2ed28ece8024aa1c49fb9c61"
+    assert replace(REQUEST, valid_until=None, speed=None).digest().hex() == "853c2b6b2ed28ece8024aa1c49fb9c61"
 
 
 @pytest.mark.requirement("NB-5.3.3-sms")
@@ -80,10 +83,38 @@ def test_a_request_that_states_no_time_keeps_its_digest() -> None:
         ("awaiting", "2026-11-21T02:03:00.000Z", "expired"),
         ("awaiting", "2026-11-22T00:00:00.000Z", "expired"),
         ("posted", "2026-11-22T00:00:00.000Z", "posted"),
+        ("pending", "2026-11-22T00:00:00.000Z", "pending"),
     ],
 )
 def test_an_instruction_that_waited_too_long_reads_expired(state: str, now: str, seen: str) -> None:
     assert state_at(instruction_image(state=state), now) == seen
+
+
+NORMAL_MIN, AT_MIN = 120, 0
+
+
+@pytest.mark.parametrize(
+    ("speed", "latest", "arrives"),
+    [
+        ("normal", "2026-11-21T15:59:59.999", "2026-11-21T17:59:59.999"),
+        ("next_day", "2026-11-21T15:59:59.999", "2026-11-21T16:00:00.000"),
+        ("next_day", "2026-11-21T16:00:00.000", "2026-11-22T16:00:00.000"),
+        ("next_day", "2026-12-31T04:00:00.000", "2026-12-31T16:00:00.000"),
+        ("next_day", "2028-02-28T04:00:00.000", "2028-02-28T16:00:00.000"),
+        ("next_day", "2028-02-29T04:00:00.000", "2028-02-29T16:00:00.000"),
+    ],
+)
+def test_when_it_arrives_follows_from_the_last_moment_of_its_confirmation(
+    speed: str, latest: str, arrives: str
+) -> None:
+    found = arrival(speed, clock.from_text(f"{latest}Z"), normal_min=NORMAL_MIN, next_day_at_min=AT_MIN)
+    assert clock.to_text(found) == f"{arrives}Z"
+
+
+def test_when_it_arrives_follows_the_banks_parameters() -> None:
+    latest = clock.from_text("2026-11-21T04:00:00.000Z")
+    assert arrival("normal", latest, normal_min=30, next_day_at_min=540) == latest + dt.timedelta(minutes=30)
+    assert clock.to_text(arrival("next_day", latest, normal_min=30, next_day_at_min=540)) == "2026-11-22T01:00:00.000Z"
 
 
 def test_what_leaves_the_payer_is_amount_and_fee() -> None:

@@ -1,0 +1,67 @@
+"""Execute the transfers whose time has come, or give back what cannot be executed (PBoC notice 261)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands import dues
+from chalicelib.platform import log, metrics
+from chalicelib.platform.errors import NotFound, OutcomeUnknown, Refusal, TryAgain
+from chalicelib.transfers import later
+from chalicelib.transfers.domain import PENDING
+from chalicelib.transfers.errors import TransferNotPending
+
+# Of each of the eight parts, oldest first: some 25 s of work. What is left is the next run's, a minute later.
+MAX_TRANSFERS_A_PART = 50
+EXECUTED, RETURNED, DONE_BEFORE = "executed", "returned", "done before"
+
+
+def execute_due(now: dt.datetime) -> dict[str, int]:
+    """Execute what is due at `now`; how many were executed, and how many returned.
+
+    Two runs at a time, a late one, and a revocation beside them end each transfer once: its state is a condition of
+    the write. One that can neither be executed nor returned is told to the operators and holds back no other.
+    """
+    counts = {EXECUTED: 0, RETURNED: 0, DONE_BEFORE: 0}
+    for row in dues.due_at(now, MAX_TRANSFERS_A_PART):
+        try:
+            counts[execute(row.hold_id, now)] += 1
+        except (TryAgain, OutcomeUnknown):
+            log.logger.info("a transfer is left for the next run", extra={"entry_id": row.hold_id})
+            continue
+        except Refusal as refusal:
+            metrics.count(metrics.TRANSFERS_NOT_EXECUTED)
+            log.logger.error("a due transfer cannot be ended", extra={"entry_id": row.hold_id, "code": refusal.code})
+            continue
+        # Only now: a crash before this finds the transfer ended, and takes the row away the next time.
+        dues.forget(row)
+    return counts
+
+
+def execute(entry_id: str, now: dt.datetime) -> str:
+    """Execute one, or return it; what came of it.
+
+    Raises NotFound; TryAgain, OutcomeUnknown (nothing is decided: the next run goes on); whatever else stops even its
+    return, which is a defect.
+    """
+    image = ledger.read_entry(entry_id)
+    if image is None:
+        raise NotFound()
+    if image["state"] != PENDING:
+        return DONE_BEFORE
+    if not later.is_due(image, now):
+        raise ValueError("a transfer is executed when its time has come")
+    try:
+        try:
+            done = ledger.post(lambda at: later.arrival_draft(entry_id, at))
+        except (TryAgain, OutcomeUnknown, TransferNotPending):
+            raise
+        except Refusal as refusal:
+            # A lambda outlives the name that `except` gives.
+            why = refusal
+            done = ledger.post(lambda at: later.return_draft(entry_id, why, at))
+            return DONE_BEFORE if done.replayed is not None else RETURNED
+    except TransferNotPending:
+        return DONE_BEFORE  # somebody was quicker: the payer, or another run
+    return DONE_BEFORE if done.replayed is not None else EXECUTED
