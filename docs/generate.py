@@ -16,6 +16,7 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import errors, http, problems
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
+from chalicelib.transfers import states as transfer_states
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
 
@@ -253,7 +254,34 @@ def staff_page() -> str:
     return "\n".join([*parts, ""])
 
 
+STATES_HEADER = """# The life of an instruction / 指令的状态
+
+Generated from `chalicelib/transfers/states.py` by `.venv/bin/python -m docs.generate`; do not edit.
+Every step is a condition of its own write: what the table does not have is refused there, and nothing moves.
+"""
+
+
+def states_page() -> str:
+    """The picture of an instruction's states, and what each step answers in any other state."""
+    steps = transfer_states.STEPS.values()
+    picture = [f"  {step.before or '[*]'} --> {step.after}: {step.code}" for step in steps]
+    rows = [
+        [
+            f"`{step.code}`",
+            f"`{step.before}`" if step.before else "",
+            f"`{step.after}`",
+            step.zh,
+            step.en,
+            f"`{step.refusal.code}`" if step.refusal else "",
+        ]
+        for step in steps
+    ]
+    titles = ["step", "from", "to", "说明", "what it is", "in any other state"]
+    return "\n".join([STATES_HEADER, "```mermaid", "stateDiagram-v2", *picture, "```\n", table(titles, rows), ""])
+
+
 PAGES = {
+    "instruction-states.md": states_page,
     "parameters.md": parameters_page,
     "errors.md": page,
     "entitlements.md": entitlements_page,

@@ -31,7 +31,7 @@ from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule
 from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import store as receipts
 from chalicelib.statements import domain as statements
-from chalicelib.transfers import posting
+from chalicelib.transfers import posting, states
 from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
 from simulation import founding
@@ -88,7 +88,12 @@ def no_open_condition() -> list[Patch]:
 
 
 def no_awaiting_condition() -> list[Patch]:
-    return [(posting, "state_rule", lambda: _always("state"))]
+    own = states.Step.rule
+
+    def rule(step: states.Step) -> Rule:
+        return _always("state") if step in (states.CONFIRM, states.SET_ASIDE) else own(step)
+
+    return [(states.Step, "rule", rule)]
 
 
 def no_validity_condition() -> list[Patch]:

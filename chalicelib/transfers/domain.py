@@ -11,17 +11,11 @@ from typing import Any
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import decimal_text
+from chalicelib.transfers.states import EXPIRE
 
 CANONICAL_VERSION = "rural-bank-instruction-2"
 # The form of what arrives later: it says when as well, and how that was asked for.
 CANONICAL_VERSION_LATER = "rural-bank-instruction-3"
-AWAITING = "awaiting"
-POSTED = "posted"
-EXPIRED = "expired"
-# Confirmed, and the money set aside until it arrives; or given back: the payer revoked it, or it could not be executed.
-PENDING, CANCELLED, RETURNED = "pending", "cancelled", "returned"
-# Whatever a confirmation has led to.
-CONFIRMED = (POSTED, PENDING, CANCELLED, RETURNED)
 # A risk hint: what is paid to others on this day is more than the bank's mark.
 DAY_SUM_HIGH = "day_sum_high"
 REALTIME, NORMAL, NEXT_DAY = "realtime", "normal", "next_day"
@@ -149,6 +143,6 @@ def sealed_form(image: Image) -> bytes:
 
 def state_at(image: Image, now_text: str) -> str:
     """The instruction's state as a reader sees it: one that waited too long reads `expired`."""
-    if image["state"] == AWAITING and image["valid_until"] <= now_text:
-        return EXPIRED
+    if image["state"] == EXPIRE.before and image["valid_until"] <= now_text:
+        return EXPIRE.after
     return str(image["state"])

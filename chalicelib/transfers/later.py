@@ -13,21 +13,12 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s
+from chalicelib.platform.dynamo import Image, ItemUpdate, s
 from chalicelib.platform.errors import Refusal
-from chalicelib.transfers.domain import CANCELLED, PENDING, RETURNED, Instruction
+from chalicelib.transfers.domain import Instruction
 from chalicelib.transfers.errors import TransferNotPending
 from chalicelib.transfers.posting import entry_of, facts_at, post_entry, proof_of
-
-
-def pending_rule() -> Rule:
-    """Only what has neither arrived nor been given back can be executed, revoked or returned."""
-    return Rule(
-        "#state = :pending",
-        {":pending": s(PENDING)},
-        lambda image: bool(image["state"] == PENDING),
-        lambda image: TransferNotPending(state=image["state"]),
-    )
+from chalicelib.transfers.states import EXECUTE, GIVE_BACK, PENDING, REVOKE, Step
 
 
 def arrival_draft(entry_id: str, now: dt.datetime) -> ledger.Draft:
@@ -43,8 +34,8 @@ def arrival_draft(entry_id: str, now: dt.datetime) -> ledger.Draft:
         raise ledger.PayeeUnavailable()
     facts = facts_at(now, image)
     entry = entry_of(instruction, payee_is_deferred=payee.is_credit_deferred)
-    journal = ledger.journal_update(entry_id).require(pending_rule())
-    post_entry(journal, entry, facts)
+    journal = ledger.journal_update(entry_id).require(EXECUTE.rule())
+    post_entry(journal, EXECUTE, entry, facts)
     if payee.is_credit_deferred:
         journal.set("#payee_credit = :deferred", deferred=s(ledger.CREDIT_DEFERRED))
     else:
@@ -61,12 +52,12 @@ def arrival_draft(entry_id: str, now: dt.datetime) -> ledger.Draft:
 
 def revocation_draft(entry_id: str, now: dt.datetime) -> ledger.Draft:
     """Give a pending transfer back to its payer, who asks for it: amount, fee, and what it took from each limit."""
-    return _giving_back(entry_id, CANCELLED, now)
+    return _giving_back(entry_id, REVOKE, now)
 
 
 def return_draft(entry_id: str, refusal: Refusal, now: dt.datetime) -> ledger.Draft:
     """The same for one that could not be executed; the entry keeps why, in the words that the payer is told."""
-    draft = _giving_back(entry_id, RETURNED, now)
+    draft = _giving_back(entry_id, GIVE_BACK, now)
     if isinstance(draft.journal, ItemUpdate):
         draft.journal.set(
             "#reason = :reason, #reason_zh = :reason_zh, #reason_en = :reason_en",
@@ -77,7 +68,7 @@ def return_draft(entry_id: str, refusal: Refusal, now: dt.datetime) -> ledger.Dr
     return draft
 
 
-def _giving_back(entry_id: str, state: str, now: dt.datetime) -> ledger.Draft:
+def _giving_back(entry_id: str, step: Step, now: dt.datetime) -> ledger.Draft:
     """No state of the account is asked: money moves inside it only. Limits go back to the day that they were taken."""
     image, payer, _ = _read(entry_id)
     instruction = Instruction.from_image(image)
@@ -85,13 +76,13 @@ def _giving_back(entry_id: str, state: str, now: dt.datetime) -> ledger.Draft:
     update = ledger.account_update(payer.account_id, payee=False)
     holds.let_go(update, instruction.debit_fen)
     limits.give_back_account(update, payer.image, image["held_on"], instruction.amount_fen, whole=True)
-    journal = ledger.journal_update(entry_id).require(pending_rule())
-    journal.set("#state = :ended, #ended_at = :ended_at", ended=s(state), ended_at=s(facts.posted_at))
+    journal = ledger.journal_update(entry_id).require(step.rule())
+    journal.set("#state = :ended, #ended_at = :ended_at", ended=s(step.after), ended_at=s(facts.posted_at))
     others = customers.give_back_updates(
         instruction.customer_id, image["held_on"], instruction.amount_fen, proof_of(instruction.factor)
     )
     return ledger.Draft(
-        entry_id, facts, image["request_digest"], journal, {payer.account_id: update}, others, done=(state,)
+        entry_id, facts, image["request_digest"], journal, {payer.account_id: update}, others, done=(step.after,)
     )
 
 

@@ -15,17 +15,9 @@ from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import (
-    AWAITING,
-    CERTIFICATE,
-    CONFIRMED,
-    NO_FACTOR,
-    PENDING,
-    POSTED,
-    Instruction,
-    facts_of,
-)
-from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired, TransferNotAwaiting
+from chalicelib.transfers.domain import CERTIFICATE, NO_FACTOR, Instruction, facts_of
+from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired
+from chalicelib.transfers.states import AT_ONCE, CONFIRM, CONFIRMED, SET_ASIDE, Step
 
 
 def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> ledger.Entry:
@@ -70,7 +62,7 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
     journal = _confirming(instruction, facts, image["digest"], caller, proof)
     if instruction.arrives_at is None:
         accounts = moving(instruction, entry, facts, customer, policy, outward=image["outward"])
-        post_entry(journal, entry, facts)
+        post_entry(journal, CONFIRM, entry, facts)
         rows: tuple[ItemPut, ...] = ()
     else:
         payer = ledger.account_update(instruction.payer_account, payee=False)
@@ -160,7 +152,7 @@ def whole_item(instruction: Instruction, entry: ledger.Entry, **more: object) ->
     return {
         **facts_of(instruction),
         "kind": "transfer",
-        "state": POSTED,
+        "state": AT_ONCE.after,
         "tries": 0,
         "attempt": 0,
         "digest": instruction.digest(),
@@ -197,8 +189,9 @@ def _confirming(
 ) -> ItemUpdate:
     """Out of awaiting; the session, device and the evidence of what confirmed it stay with the entry."""
     update = ledger.journal_update(instruction.entry_id)
+    step = CONFIRM if instruction.arrives_at is None else SET_ASIDE
     update.require(
-        state_rule(),
+        step.rule(),
         valid_rule(facts.posted_at),
         Rule(
             "#digest = :digest",
@@ -216,11 +209,11 @@ def _confirming(
     return update.set("#session_id = :session", session=s(caller.session_id))
 
 
-def post_entry(update: ItemUpdate, entry: ledger.Entry, facts: ledger.PostingFacts) -> None:
-    """-> posted, with the postings."""
+def post_entry(update: ItemUpdate, step: Step, entry: ledger.Entry, facts: ledger.PostingFacts) -> None:
+    """The step's end, with the postings."""
     update.set(
         "#state = :posted, #postings = :postings, #posted_at = :posted_at, #business_date = :business_date",
-        posted=s(POSTED),
+        posted=s(step.after),
         postings=to_raw({"postings": ledger.postings_of(entry)})["postings"],
         posted_at=s(facts.posted_at),
         business_date=s(facts.business_date),
@@ -231,19 +224,9 @@ def _set_aside(update: ItemUpdate, facts: ledger.PostingFacts) -> None:
     """-> pending; the day is that whose limits it took from."""
     update.set(
         "#state = :pending, #confirmed_at = :confirmed_at, #held_on = :held_on",
-        pending=s(PENDING),
+        pending=s(SET_ASIDE.after),
         confirmed_at=s(facts.posted_at),
         held_on=s(facts.business_date),
-    )
-
-
-def state_rule() -> Rule:
-    """Only an instruction that awaits confirmation can be confirmed."""
-    return Rule(
-        "#state = :awaiting",
-        {":awaiting": s(AWAITING)},
-        lambda image: bool(image["state"] == AWAITING),
-        lambda image: TransferNotAwaiting(state=image["state"]),
     )
 
 

@@ -17,7 +17,8 @@ from chalicelib.reports import service as reports
 from chalicelib.transfers import service, store
 from chalicelib.transfers.commands import execute_due
 from chalicelib.transfers.commands import expire_holds as expiry
-from chalicelib.transfers.domain import AWAITING, PENDING, POSTED, RETURNED, SMS
+from chalicelib.transfers.domain import SMS
+from chalicelib.transfers.states import AWAITING, PENDING, POSTED, RETURNED
 
 blueprint = Blueprint(__name__)
 

@@ -73,8 +73,8 @@ from chalicelib.stepup import domain as stepup
 from chalicelib.transfers.commands.confirm_transfer import _claim
 from chalicelib.transfers.commands.transfer_at_once import holder_rule
 from chalicelib.transfers.commands.transfer_at_once import own_rule as own_payee_rule
-from chalicelib.transfers.later import pending_rule
-from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
+from chalicelib.transfers.posting import draft_of, valid_rule
+from chalicelib.transfers.states import CONFIRM, EXECUTE
 from tests.unit.samples import (
     CALLER,
     CUSTOMER,
@@ -209,14 +209,14 @@ def instruction_cases(awaiting: Image) -> list[tuple[str, Rule, list[Image]]]:
         ("claim: factor", claim_factor, edges(awaiting, "factor", "sms")),
         ("claim: tries", tries, edges(awaiting, "tries", MAX_TRIES)),
         ("posting: state", post_state, states),
-        ("pending", pending_rule(), [*states, {**awaiting, "state": "pending"}]),
+        ("pending", EXECUTE.rule(), [*states, {**awaiting, "state": "pending"}]),
         ("posting: in time", post_valid, edges(awaiting, "valid_until", NOW_TEXT)),
         (
             "posting: digest",
             digest,
             [awaiting, {**awaiting, "digest": b"x" * 32}, {**awaiting, "digest": b""}, without(awaiting, "digest")],
         ),
-        ("state", state_rule(), states),
+        ("state", CONFIRM.rule(), states),
         ("valid", valid_rule(NOW_TEXT), edges(awaiting, "valid_until", NOW_TEXT)),
     ]
 

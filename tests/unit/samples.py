@@ -12,7 +12,8 @@ from chalicelib.ledger.domain import NO_ENTRY, REMEMBERED_ENTRIES
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import AWAITING, SMS, Instruction
+from chalicelib.transfers.domain import SMS, Instruction
+from chalicelib.transfers.states import AWAITING
 
 NOW = dt.datetime(2026, 11, 21, 10, 0, tzinfo=clock.SHANGHAI)
 CUSTOMER = "c" * 20

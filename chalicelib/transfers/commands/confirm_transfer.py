@@ -14,9 +14,10 @@ from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound, Refusal
 from chalicelib.platform.http import Caller
-from chalicelib.transfers.domain import CONFIRMED, PENDING, POSTED, Instruction, sealed_form
+from chalicelib.transfers.domain import Instruction, sealed_form
 from chalicelib.transfers.errors import FactorDiffers, TransferAltered, TransferNotAwaiting, TransferTriesExhausted
-from chalicelib.transfers.posting import draft_of, state_rule, valid_rule
+from chalicelib.transfers.posting import draft_of, valid_rule
+from chalicelib.transfers.states import CONFIRM, CONFIRMED, SET_ASIDE, TRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ def confirm_transfer(caller: Caller, entry_id: str, given: factors.Given, now: d
         return Confirmed(posted.replayed, hit=True)
     facts = posted.draft.facts
     if instruction.arrives_at is not None:
-        return Confirmed({**image, "state": PENDING, "confirmed_at": facts.posted_at}, hit=False)
+        return Confirmed({**image, "state": SET_ASIDE.after, "confirmed_at": facts.posted_at}, hit=False)
     return Confirmed(
-        {**image, "state": POSTED, "posted_at": facts.posted_at, "business_date": facts.business_date},
+        {**image, "state": CONFIRM.after, "posted_at": facts.posted_at, "business_date": facts.business_date},
         hit=False,
     )
 
@@ -73,7 +74,7 @@ def _claim(caller: Caller, entry_id: str, factor: str, max_tries: int, now_text:
             lambda image: bool(image.get("customer_id") == caller.customer_id),
             lambda _: NotFound(),
         ),
-        state_rule(),
+        TRY.rule(),
         valid_rule(now_text),
         Rule(
             "#factor = :factor",

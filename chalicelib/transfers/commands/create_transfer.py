@@ -19,7 +19,6 @@ from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import (
-    AWAITING,
     DAY_SUM_HIGH,
     FIRST_ATTEMPT,
     Instruction,
@@ -30,6 +29,7 @@ from chalicelib.transfers.domain import (
 )
 from chalicelib.transfers.errors import SamePayerAndPayee, SpeedNotOffered
 from chalicelib.transfers.posting import draft_of
+from chalicelib.transfers.states import CREATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _item(
     item = {
         **facts_of(instruction),
         "kind": "transfer",
-        "state": AWAITING,
+        "state": CREATE.after,
         "outward": not payee_is_own,
         "payer_name": payer.holder if payer else "",
         "tries": 0,
@@ -181,7 +181,7 @@ def _arrives_at(speed: str | None, valid_until: dt.datetime, now: dt.datetime) -
 
 def _hints(customer: customers.Customer, item: Image, now: dt.datetime) -> tuple[str, ...]:
     """What the payer should think over before confirming (PBoC notice 261), as things are now."""
-    if not item["outward"] or item["state"] != AWAITING:
+    if not item["outward"] or item["state"] != CREATE.after:
         return ()
     paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + item["amount_fen"]
     return (DAY_SUM_HIGH,) if paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now) else ()

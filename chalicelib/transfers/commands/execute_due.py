@@ -9,8 +9,8 @@ from chalicelib.ledger.commands import dues
 from chalicelib.platform import log, metrics
 from chalicelib.platform.errors import NotFound, OutcomeUnknown, Refusal, TryAgain
 from chalicelib.transfers import later
-from chalicelib.transfers.domain import PENDING
 from chalicelib.transfers.errors import TransferNotPending
+from chalicelib.transfers.states import PENDING
 
 # Of each of the eight parts, oldest first: some 25 s of work. What is left is the next run's, a minute later.
 MAX_TRANSFERS_A_PART = 50

@@ -8,8 +8,8 @@ from chalicelib.ledger import service as ledger
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.http import Caller
 from chalicelib.transfers import later, service
-from chalicelib.transfers.domain import CANCELLED
 from chalicelib.transfers.errors import TransferNotPending
+from chalicelib.transfers.states import REVOKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ def revoke_transfer(caller: Caller, entry_id: str) -> Revoked:
     for another customer's), TransferNotPending, TryAgain, OutcomeUnknown (send the same again).
     """
     image = service.transfer_of(caller.customer_id, entry_id)
-    if image["state"] == CANCELLED:
+    if image["state"] == REVOKE.after:
         return Revoked(image, hit=True)
     try:
         posted = ledger.post(lambda now: later.revocation_draft(entry_id, now))
     except TransferNotPending as refusal:
-        if refusal.facts["state"] != CANCELLED:
+        if refusal.facts["state"] != REVOKE.after:
             raise
         return Revoked(service.transfer_of(caller.customer_id, entry_id), hit=True)
     if posted.replayed is not None:
         return Revoked(posted.replayed, hit=True)
-    return Revoked({**image, "state": CANCELLED, "ended_at": posted.draft.facts.posted_at}, hit=False)
+    return Revoked({**image, "state": REVOKE.after, "ended_at": posted.draft.facts.posted_at}, hit=False)

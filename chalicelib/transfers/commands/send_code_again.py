@@ -12,7 +12,8 @@ from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import FactorNotAccepted
 from chalicelib.transfers import service
 from chalicelib.transfers.domain import SMS
-from chalicelib.transfers.posting import state_rule, valid_rule
+from chalicelib.transfers.posting import valid_rule
+from chalicelib.transfers.states import SEND_AGAIN
 
 
 def send_code_again(caller: Caller, entry_id: str, now: dt.datetime) -> Image:
@@ -24,7 +25,7 @@ def send_code_again(caller: Caller, entry_id: str, now: dt.datetime) -> Image:
     image = service.transfer_of(caller.customer_id, entry_id)
     if image["factor"] != SMS:
         raise FactorNotAccepted(factors=image["factor"])
-    update = ledger.journal_update(entry_id).require(state_rule(), valid_rule(clock.to_text(now)))
+    update = ledger.journal_update(entry_id).require(SEND_AGAIN.rule(), valid_rule(clock.to_text(now)))
     refusals = update.breaches(image)
     if refusals:
         raise refusals[0]
