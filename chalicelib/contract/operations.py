@@ -28,6 +28,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "stepup.routes": ("/v1/step-ups",),
     "transfers.routes": ("/v1/transfers",),
     "payees.routes": ("/v1/payee-groups", "/v1/payee-lookups", "/v1/payees"),
+    "paycodes.routes": ("/v1/receive-code",),
     "recalls.routes": ("/v1/recalls", "/v1/transfers/{transfer_id}/recall"),
     "factors.routes": ("/v1/factors",),
     "receipts.routes": ("/v1/transfers/{transfer_id}/receipt",),

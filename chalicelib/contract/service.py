@@ -36,6 +36,7 @@ _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
+    "amount": "88.00",
     "bounds": "72..720",
     "cause": "insufficient_funds",
     "ceiling": "50000.00",

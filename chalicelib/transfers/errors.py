@@ -121,6 +121,7 @@ POSTING_REFUSALS: tuple[type[Refusal], ...] = (
     limit_errors.CustomerDayLimitExceeded,
     limit_errors.NoCertificateLimitExceeded,
     limit_errors.StrictDayLimitExceeded,
+    limit_errors.StaticCodeLimitExceeded,
     limit_errors.AccountDayLimitExceeded,
     limit_errors.AccountMonthLimitExceeded,
     limit_errors.AccountYearLimitExceeded,

@@ -10,6 +10,8 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import dues, holds
 from chalicelib.ledger.commands.reverse_entry import returned_update
 from chalicelib.limits import service as limits
+from chalicelib.parameters import service as parameters
+from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
@@ -59,6 +61,9 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         customer.require(customers.phone_rule(clock.from_text(instruction.created_at)))
     outward_fen = instruction.amount_fen if image["outward"] else 0
     factors.require(customer, instruction.factor, instruction.factor_id, proof, facts.business_date, outward_fen)
+    if image.get("paycode_kind") == paycodes.STATIC:
+        most_fen = parameters.value(parameters.STATIC_CODES_DAY_FEN, now)
+        limits.limit_static(customer, facts.business_date, outward_fen, most_fen)
     # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
     entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
     policy = proof.terms.policy if proof is not None else None
@@ -84,7 +89,7 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         others=(customer,),
         done=CONFIRMED,
         rows=rows,
-        notes=_given_back(image),
+        notes=(*_given_back(image), *_scanned(image, facts)),
     )
 
 
@@ -93,6 +98,13 @@ def _given_back(image: Image) -> tuple[ItemUpdate, ...]:
     if "returns_entry" not in image:
         return ()
     return (returned_update(image["returns_entry"], image["entry_id"], AlreadyGivenBack),)
+
+
+def _scanned(image: Image, facts: ledger.PostingFacts) -> tuple[ItemUpdate, ...]:
+    """The receive code that the payment was made by: open until this very write."""
+    if "paycode" not in image:
+        return ()
+    return (paycodes.paid_update(image["paycode"], image["paycode_kind"], image["entry_id"], facts.posted_at),)
 
 
 def facts_at(now: dt.datetime, image: Image) -> ledger.PostingFacts:

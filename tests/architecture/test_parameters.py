@@ -102,6 +102,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "MAX_AHEAD": "what a request may say",
     },
     "parameters/channels.py": {"_MIDNIGHT_MIN": "the minutes of a day"},
+    "paycodes/store.py": {"KEPT": "when a dead row goes"},
     "payees/service.py": {"_COUNT_KEPT": "when a dead row goes"},
     "recalls/commands/agree.py": {"MAX_ATTEMPTS": "how many ids a return transfer is looked for under"},
     "recalls/domain.py": {"LANDS_WITHIN": "the gateway's time-out"},

@@ -26,13 +26,13 @@ def count_wrong_payee(customer_id: str, now: dt.datetime) -> None:
     OutcomeUnknown.
     """
     date, most = clock.business_date(now), _most(now)
-    more = store.customer_update(customer_id).require(_same_day_rule(date, most))
+    more = store.customer_update(customer_id).require(same_day_rule(date, most))
     done, image = updates.run(more.set("#misnamed = #misnamed + :one", one=n(1)))
     if done:
         return
     if image is not None and image.get("misnamed_on") == date:
         raise WrongPayeesExhausted()
-    first = store.customer_update(customer_id).require(_other_day_rule(date))
+    first = store.customer_update(customer_id).require(other_day_rule(date))
     updates.insist(first.set("#misnamed = :one, #misnamed_on = :date", one=n(1), date=s(date)))
 
 
@@ -44,7 +44,8 @@ def _is_under(image: Image, date: str, most: int) -> bool:
     return image.get("misnamed_on") != date or image["misnamed"] < most
 
 
-def _same_day_rule(date: str, most: int) -> Rule:
+def same_day_rule(date: str, most: int) -> Rule:
+    """The day's count has begun and has room."""
     return Rule(
         "#misnamed_on = :date AND #misnamed < :most",
         {":date": s(date), ":most": n(most)},
@@ -53,7 +54,7 @@ def _same_day_rule(date: str, most: int) -> Rule:
     )
 
 
-def _other_day_rule(date: str) -> Rule:
+def other_day_rule(date: str) -> Rule:
     """Another request may have begun the day's count meanwhile: then this one comes again."""
     return Rule(
         "attribute_not_exists(#misnamed_on) OR #misnamed_on <> :date",

@@ -13,6 +13,7 @@ from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
+from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
@@ -61,10 +62,12 @@ def create_transfer(
     now: dt.datetime,
     *,
     returns: Returns | None = None,
+    paycode: paycodes.PayCode | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
 
-    One that `returns` what a recall asked back costs nothing, and says so where it is stored.
+    One that `returns` what a recall asked back costs nothing, and says so where it is stored; so does one whose payee
+    showed a receive code (`paycode`), which raises why that cannot be paid.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -78,11 +81,15 @@ def create_transfer(
         return created
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
+    if paycode is not None:
+        paycode.require_payable(caller.customer_id, clock.to_text(now))
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
+    if paycode is not None:
+        item |= {"paycode": paycode.code_id, "paycode_kind": paycode.kind}
     item["correlation_id"] = correlation_id
-    # Whom a return goes to the bank itself has named.
-    is_guess = item["outward"] and returns is None
+    # Whom a return or a scanned code pays the bank itself has named.
+    is_guess = item["outward"] and returns is None and paycode is None
     if is_guess:
         require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
