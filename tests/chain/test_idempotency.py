@@ -15,8 +15,8 @@ KEY = "key-idem-001"
 
 
 def told(reply: Reply) -> dict[str, Any]:
-    """What an answer to a creation tells of the transfer; the canonical form is told to who creates it only."""
-    return {name: value for name, value in reply.body.items() if name != "canonical"}
+    """What an answer to a creation tells of the transfer; canonical form and hints are told to who creates it only."""
+    return {name: value for name, value in reply.body.items() if name not in ("canonical", "hints")}
 
 
 @pytest.fixture
