@@ -7,6 +7,7 @@ from chalice.app import Chalice
 from chalicelib.accounts import workers as accounts
 from chalicelib.approvals import workers as approvals
 from chalicelib.audit import workers as audit
+from chalicelib.clearing import workers as clearing
 from chalicelib.closing import workers as closing
 from chalicelib.contract.operations import CUSTOMER_APIS, STAFF_PREFIX, staff_apis
 from chalicelib.contract.routes import api as contract
@@ -45,6 +46,7 @@ for workers in (
     receipts,
     notifications,
     statements,
+    clearing,
     closing,
     counter,
     audit,

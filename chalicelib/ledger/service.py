@@ -13,6 +13,7 @@ from chalicelib.ledger import deferred_store, domain, store
 from chalicelib.ledger.deferred_store import DeferredLine
 from chalicelib.ledger.domain import (
     CENTRAL_BANK_ACCOUNT,
+    CLEARING_ACCOUNT,
     CREDIT_DEFERRED,
     CREDIT_IMMEDIATE,
     FEE_INCOME_ACCOUNT,
@@ -47,6 +48,7 @@ from chalicelib.platform.queues import Message
 
 __all__ = [
     "CENTRAL_BANK_ACCOUNT",
+    "CLEARING_ACCOUNT",
     "CREDIT_DEFERRED",
     "CREDIT_IMMEDIATE",
     "FEE_INCOME_ACCOUNT",
@@ -288,8 +290,7 @@ def deferred_message(entry_id: str, correlation_id: str) -> Message:
 def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> dict[str, ItemUpdate]:
     """The update of each account of `entry` that the write posts itself; deferred legs come from the stream.
 
-    The payer's must still be given its own rules (owner, right, limits). Raises EntryUnbalanced for an
-    entry whose legs are all deferred: nothing would show that they are due until they are posted.
+    The payer's is still to be given its rules. Raises EntryUnbalanced where all legs are deferred: none shows as due.
     """
     updates: dict[str, ItemUpdate] = {}
     if not entry.customer_accounts():
@@ -370,8 +371,7 @@ _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThro
 def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
     """Why the engine cancelled: returns the stored entry of an earlier success, else raises.
 
-    Order: the instruction (it may have been posted already), then conflict or throttle, then the rest by
-    rank. Images that show no breach mean that the state has moved on: contended.
+    Order: the instruction (posted already?), conflict or throttle, the rest by rank. No breach to be seen: contended.
     """
     images = [to_image(reason["Item"]) if reason.get("Item") else None for reason in reasons]
     writes = draft.writes()

@@ -19,6 +19,10 @@ LINES_NOT_REBUILT = "LinesNotRebuilt"
 TRANSFERS_RETOLD = "TransfersRetold"
 # A hold's time is over and its money cannot be freed: a person has to look.
 HOLDS_NOT_EXPIRED = "HoldsNotExpired"
+# Clearing answered a payment with another end than the one before: a person has to look.
+CLEARING_CONTRADICTED = "ClearingContradicted"
+# A payment came back from clearing and its money cannot be given back: a person has to look.
+CLEARING_NOT_RETURNED = "ClearingNotReturned"
 
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
@@ -35,6 +39,8 @@ ALARMED = (
     LINES_NOT_REBUILT,
     TRANSFERS_RETOLD,
     HOLDS_NOT_EXPIRED,
+    CLEARING_CONTRADICTED,
+    CLEARING_NOT_RETURNED,
     EMERGENCIES_OPENED,
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,

@@ -11,6 +11,8 @@ from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import decimal_text
 
 CANONICAL_VERSION = "rural-bank-instruction-2"
+# The form of a transfer to another bank: the same fields, and `payee_bank`.
+INTERBANK_VERSION = "rural-bank-instruction-3"
 AWAITING = "awaiting"
 POSTED = "posted"
 EXPIRED = "expired"
@@ -40,6 +42,7 @@ class Request:
     factor: str = SMS
     factor_id: str = ""  # empty: the strongest that the customer holds
     valid_until: str | None = None
+    payee_bank: str | None = None  # another bank's code; None: an account of this bank
 
     def digest(self) -> bytes:
         """The first 128 bits of the SHA-256 that tells this request from any other."""
@@ -64,6 +67,7 @@ class Instruction:
     factor_id: str
     created_at: str
     valid_until: str
+    payee_bank: str | None = None
 
     def canonical(self) -> bytes:
         """The instruction's canonical form: JSON with sorted keys, no spaces, UTF-8, all values text.
@@ -74,7 +78,10 @@ class Instruction:
         facts = facts_of(self)
         facts["amount"] = decimal_text(facts.pop("amount_fen"))
         facts["fee"] = decimal_text(facts.pop("fee_fen"))
-        return _canonical({"version": CANONICAL_VERSION, **facts})
+        if self.payee_bank is None:
+            del facts["payee_bank"]
+            return _canonical({"version": CANONICAL_VERSION, **facts})
+        return _canonical({"version": INTERBANK_VERSION, **facts})
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical form: in the code, the entry and the receipt (XJ-4.2-wysiwys)."""
@@ -88,7 +95,8 @@ class Instruction:
     @classmethod
     def from_image(cls, image: Image) -> Instruction:
         """The instruction a journal item holds."""
-        return cls(**{name: image[name] for name in cls.__dataclass_fields__})
+        stored = {"payee_bank": None, **image}
+        return cls(**{name: stored[name] for name in cls.__dataclass_fields__})
 
 
 def facts_of(stated: Request | Instruction) -> dict[str, Any]:

@@ -16,11 +16,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from chalicelib.factors.signatures import is_signed
 from chalicelib.platform.money import Money
-from chalicelib.transfers.domain import CANONICAL_VERSION, Instruction
+from chalicelib.transfers.domain import CANONICAL_VERSION, INTERBANK_VERSION, Instruction
 
-FILE = Path(__file__).resolve().parents[3] / "docs" / "vectors" / "instruction.json"
-PUBLISHED: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-VECTORS: list[dict[str, Any]] = PUBLISHED["vectors"]
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "vectors"
+FILE = FOLDER / "instruction.json"
+INTERBANK_FILE = FOLDER / "instruction-3.json"
+
+
+def read(file: Path) -> dict[str, Any]:
+    published: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    shared = {name: published[name] for name in ("version", "public_key")}
+    return {**published, "vectors": [{**vector, **shared} for vector in published["vectors"]]}
+
+
+PUBLISHED, INTERBANK = read(FILE), read(INTERBANK_FILE)
+VECTORS: list[dict[str, Any]] = [*PUBLISHED["vectors"], *INTERBANK["vectors"]]
 
 each = pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
 
@@ -61,7 +71,7 @@ def written(text: str) -> str:
 @pytest.mark.requirement("XJ-4.2-wysiwys")
 @each
 def test_the_bank_keeps_to_what_it_published(vector: dict[str, Any]) -> None:
-    assert PUBLISHED["version"] == CANONICAL_VERSION
+    assert (PUBLISHED["version"], INTERBANK["version"]) == (CANONICAL_VERSION, INTERBANK_VERSION)
     instruction = instruction_of(vector["fields"])
     assert instruction.canonical().hex() == vector["canonical_hex"]
     assert instruction.digest().hex() == vector["sha256"]
@@ -69,7 +79,7 @@ def test_the_bank_keeps_to_what_it_published(vector: dict[str, Any]) -> None:
 
 @each
 def test_the_written_rules_give_the_same(vector: dict[str, Any]) -> None:
-    facts = {**vector["fields"], "version": PUBLISHED["version"]}
+    facts = {**vector["fields"], "version": vector["version"]}
     form = "{" + ",".join(f"{written(name)}:{written(facts[name])}" for name in sorted(facts)) + "}"
     assert form.encode().hex() == vector["canonical_hex"]
     assert hashlib.sha256(form.encode()).hexdigest() == vector["sha256"]
@@ -77,7 +87,7 @@ def test_the_written_rules_give_the_same(vector: dict[str, Any]) -> None:
 
 @each
 def test_the_signatures_verify_and_are_of_that_vector_only(vector: dict[str, Any]) -> None:
-    public = load_pem_public_key(PUBLISHED["public_key"].encode())
+    public = load_pem_public_key(vector["public_key"].encode())
     assert isinstance(public, EllipticCurvePublicKey)
     key = public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     signature = base64.b64decode(vector["signature"])
@@ -86,10 +96,14 @@ def test_the_signatures_verify_and_are_of_that_vector_only(vector: dict[str, Any
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_another_language_gives_the_same() -> None:
+@pytest.mark.parametrize("file", [FILE, INTERBANK_FILE], ids=["this bank", "another bank"])
+def test_another_language_gives_the_same(file: Path) -> None:
     node = shutil.which("node") or ""
-    done = subprocess.run([node, "-e", NODE, str(FILE)], capture_output=True, text=True, timeout=60, check=True)
-    wanted = [{name: vector[name] for name in ("canonical_hex", "sha256")} | {"verified": True} for vector in VECTORS]
+    done = subprocess.run([node, "-e", NODE, str(file)], capture_output=True, text=True, timeout=60, check=True)
+    wanted = [
+        {name: vector[name] for name in ("canonical_hex", "sha256")} | {"verified": True}
+        for vector in read(file)["vectors"]
+    ]
     assert json.loads(done.stdout) == wanted
 
 

@@ -37,7 +37,7 @@ def test_the_canonical_form_never_changes() -> None:
 def test_any_changed_field_changes_the_digest(name: str) -> None:
     # given an instruction, when any one fact of it is another
     before = getattr(instruction(), name)
-    changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else before + "x"}
+    changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else f"{before or ''}x"}
     after = replace(instruction(), **changed)
     # then so is the digest that was confirmed
     assert after.digest() != instruction().digest()
@@ -62,7 +62,7 @@ REQUEST = Request(PAYER, PAYEE, "钱红", 12_345, "CNY", "货款", valid_until="
 @pytest.mark.parametrize("name", Request.__dataclass_fields__)
 def test_any_changed_field_of_a_request_makes_it_another(name: str) -> None:
     before = asdict(REQUEST)[name]
-    changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else before + "x"}
+    changed: dict[str, Any] = {name: before + 1 if isinstance(before, int) else f"{before or ''}x"}
     other = replace(REQUEST, **changed)
     assert other.digest() != REQUEST.digest() == replace(REQUEST).digest()
 
