@@ -6,6 +6,7 @@ ACCOUNT ?=
 DATE ?=
 FILE ?=
 ROOT ?=
+SECRETS ?=
 NAME ?=
 TELLER ?=
 STAFF ?=
@@ -44,8 +45,8 @@ verify: bootstrap ## recompute an account's hash chain on the running local bank
 rebuild: bootstrap ## rebuild an account's lost statement lines there: make rebuild ACCOUNT=9000010000000000017
 	@./bank account rebuild '$(ACCOUNT)'
 
-evidence: bootstrap ## verify offline who confirmed a transfer: make evidence FILE=evidence.json ROOT=sha256-of-the-authority
-	@./bank evidence verify '$(FILE)' --root '$(ROOT)'
+evidence: bootstrap ## verify offline who confirmed a transfer: make evidence FILE=evidence.json ROOT=sha256-of-the-authority SECRETS=file-of-code-secrets
+	@./bank evidence verify '$(FILE)' --root '$(ROOT)' $(if $(SECRETS),--code-secret '$(SECRETS)')
 
 trial-balance: bootstrap ## the local bank's trial balance: make trial-balance DATE=20261121
 	@./bank day trial-balance '$(DATE)'

@@ -103,8 +103,10 @@ def gateway_answers() -> list[list[str]]:
 
 def page() -> str:
     """The whole page."""
-    if not app.app.routes:
-        raise AssertionError("importing app registers every context, and with it every refusal")
+    # Walking both loads every context, and with it every refusal.
+    paths, sources = list(app.app.routes), list(app.app.event_sources)
+    if not (paths and sources):
+        raise AssertionError("the application has routes and workers")
     order = [[str(rank), *WORDS[name]] for rank, name in ranks().items()]
     all_rows = [
         [

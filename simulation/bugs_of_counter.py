@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.customers.commands import sign_up
+from chalicelib.customers.commands import sign_up, sign_up_online
 from chalicelib.customers.errors import SignUpRefused
 from chalicelib.identity import service as identity
 from chalicelib.identity import store as log_ins
+from chalicelib.identity.commands import prepare_log_in
 from chalicelib.limits import domain as limits_domain
 from chalicelib.limits import service as limits
 from chalicelib.limits.commands import change_limits
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import passwords
+from chalicelib.platform import passwords, transactions
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule
 
 Patch = tuple[Any, str, Any]
@@ -124,23 +125,26 @@ def log_in_before_contracts() -> list[Patch]:
     def online(form: Any, customer_id: str, account_ids: list[str]) -> Any:
         if customer_id:
             names = [form.login_name, *account_ids]
-            log_ins.put_log_in(customer_id, names, passwords.hash_password(form.password), form.login_name)
+            credential = log_ins.CredentialItem(
+                customer_id, password_hash=passwords.hash_password(form.password), login_name=form.login_name
+            )
+            transactions.commit(log_ins.log_in_writes(credential, None, names, ()))
         return own(form, customer_id, account_ids)
 
-    return [(sign_up, "_online", online), (identity, "register", lambda *_: True)]
+    return [(sign_up, "_online", online), (sign_up_online, "prepare_log_in", lambda *_, **__: True)]
 
 
 def names_written_one_by_one() -> list[Patch]:
     """A crash between two names leaves a customer who can log in by some of them."""
-    own = log_ins.put_log_in
+    own = prepare_log_in.prepare_log_in
 
-    def put_log_in(customer_id: str, login_names: Sequence[str], password_hash: str, chosen: str | None) -> bool:
-        own(customer_id, login_names[:1], password_hash, chosen)
-        for name in login_names[1:]:
+    def prepared(customer_id: str, login_name: str, account_ids: Any, password: str, *, may: Any) -> bool:
+        done: bool = own(customer_id, login_name, (), password, may=may)
+        for name in account_ids:
             log_ins.LoginNameItem(name, customer_id=customer_id).save()
-        return True
+        return done
 
-    return [(log_ins, "put_log_in", put_log_in)]
+    return [(sign_up_online, "prepare_log_in", prepared)]
 
 
 class Replacing(ItemPut):

@@ -41,4 +41,4 @@ def openapi(call: Call) -> Document:
     """The OpenAPI document of this very deployment."""
     from chalicelib.contract import service  # noqa: PLC0415  # it walks all contexts, staff's too
 
-    return Document(json.loads(service.document(api)))
+    return Document(json.loads(service.document()))

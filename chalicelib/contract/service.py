@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from chalicelib.contract.operations import API_VERSION, context_apis
+from chalicelib.contract.operations import API_VERSION, all_apis
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
@@ -24,7 +24,7 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
-from chalicelib.platform.http import JSON, Api, Operation
+from chalicelib.platform.http import JSON, Operation
 from chalicelib.platform.problems import PROBLEM_TYPE
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
@@ -36,6 +36,7 @@ _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
+    "amount": "88.00",
     "bounds": "72..720",
     "cause": "insufficient_funds",
     "ceiling": "50000.00",
@@ -92,9 +93,9 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 
 @functools.cache
-def document(own: Api) -> str:
-    """The whole document as JSON text; built once an instance. `own` is the Api that serves it."""
-    operations = [operation for api in (*context_apis(), own) for operation in api.operations]
+def document() -> str:
+    """The whole document as JSON text; built once an instance."""
+    operations = [operation for api in all_apis() for operation in api.operations]
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(o.body, "validation") for o in operations if o.body]
     models += [(o.answer, "serialization") for o in operations if o.answer]
     refs, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)

@@ -6,6 +6,7 @@ from chalicelib.platform.errors import (
     RANK_FACTOR,
     RANK_INSTRUCTION,
     RANK_MALFORMED,
+    RANK_PAYEE,
     RANK_PAYER,
     RANK_RIGHT,
     RANK_SESSION,
@@ -32,6 +33,14 @@ class TransfersSwitchedOff(Refusal):
     code, status, rank = "transfers_switched_off", 422, RANK_SWITCH
     zh = "网上转账功能已关闭，请先开启。"
     en = "Online transfers are switched off; switch them on first."
+
+
+class WrongPayeesExhausted(Refusal):
+    """NB-5.1.4: what bounds guessing at whose account a number is."""
+
+    code, status, rank = "wrong_payees_exhausted", 429, RANK_PAYEE
+    zh = "今日填错收款账号或户名的次数过多，请明日再向他人转账，或到网点办理。"
+    en = "Too many payees that do not match today; pay others again tomorrow, or at a branch."
 
 
 class PhoneChanged(Refusal):

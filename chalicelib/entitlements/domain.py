@@ -83,6 +83,7 @@ TRANSFERS_OWN = "transfers.own"
 TRANSFERS_OUTWARD = "transfers.outward"
 PAYEES_READ = "payees.read"
 PAYEES_MANAGE = "payees.manage"
+PAYCODES_SHOW = "paycodes.show"
 RECALLS = "recalls.manage"
 ORDERS_STOP = "orders.stop"
 ORDERS_MANAGE = "orders.manage"
@@ -199,6 +200,9 @@ TABLE: Mapping[str, Row] = {
     # Names of others: for who may pay them, and for nobody else.
     PAYEES_READ: Row("收款人名册查询、核对收款人", "payee book and look-ups", _plain(_PRO)),
     PAYEES_MANAGE: Row("添加、修改、删除收款人", "payees: add, change, remove", _plain(_PRO)),
+    PAYCODES_SHOW: Row(
+        "出示、停用收款码", "receive codes: show, withdraw", (Grant(_PRO, _SESSION_ONLY, frozenset({FULL})),)
+    ),
     # To agree is to pay, and takes what a transfer takes.
     RECALLS: Row("退回请求：提出、查询、撤回、拒绝", "recalls: ask, see, withdraw, refuse", _plain(_WITH_ACCOUNTS)),
     TRANSFERS_OWN: Row(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.audit import service as audit
@@ -49,7 +48,6 @@ __all__ = [
     "log_in",
     "log_out",
     "money_checks_session",
-    "register",
     "renew",
     "sign_token",
     "staff_log_in",
@@ -85,16 +83,6 @@ class Grant:
 def customer_named(login_name: str) -> str | None:
     """The customer with this log-in name or account number, or None. For the bank's own side, never a route."""
     return store.customer_by_login_name(login_name)
-
-
-def register(customer_id: str, login_names: Sequence[str], password: str) -> bool:
-    """Give a new customer names to log in with (login name, account numbers) and a query password, all at once.
-
-    The first name is the log-in name, unless it is an account number. False, and nothing is written, when a name
-    is taken. Raises TryAgain.
-    """
-    chosen = next((name for name in login_names[:1] if customers.is_login_name(name)), None)
-    return store.put_log_in(customer_id, login_names, passwords.hash_password(password), chosen)
 
 
 def is_password_of(customer_id: str, password: str) -> bool:

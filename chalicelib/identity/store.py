@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
@@ -45,18 +45,39 @@ def password_hash_of(key: str) -> str | None:
         return None
 
 
-def put_log_in(customer_id: str, login_names: Sequence[str], password_hash: str, chosen: str | None) -> bool:
-    """Write a new customer's query password and all names together; False, and nothing, when one is taken.
+def find_credential(customer_id: str) -> CredentialItem | None:
+    """The customer's query password and log-in name."""
+    try:
+        return CredentialItem.get(customer_id, consistent_read=True)
+    except DoesNotExist:
+        return None
 
-    `chosen` is which of the names the customer chose, None when all are account numbers. Raises TryAgain,
-    OutcomeUnknown.
-    """
-    credential = {"customer_id": customer_id, "password_hash": password_hash, "login_name": chosen}
-    puts = [ItemPut(settings.table("credentials"), "customer_id", to_raw(credential))]
-    for name in login_names:
-        row = {"login_name": name, "customer_id": customer_id}
-        puts.append(ItemPut(settings.table("login_names"), "login_name", to_raw(row)))
-    return transactions.commit(puts)
+
+def log_in_writes(
+    new: CredentialItem, old: CredentialItem | None, taken: Iterable[str], released: Iterable[str]
+) -> list[ItemPut | ItemUpdate]:
+    """The writes that give a customer a query password and names, in the place of `old` if that still is so."""
+    names = settings.table("login_names")
+    credential: ItemPut | ItemUpdate
+    if old is None:
+        values = {"customer_id": new.customer_id, "password_hash": new.password_hash, "login_name": new.login_name}
+        credential = ItemPut(settings.table("credentials"), "customer_id", to_raw(values))
+    else:
+        credential = change_password(new.customer_id, old.password_hash, new.password_hash)
+        credential.require(login_name_rule(old.login_name))
+        if new.login_name is not None:
+            credential.set("#login_name = :new_name", new_name=s(new.login_name))
+    puts = [
+        ItemPut(names, "login_name", to_raw({"login_name": name, "customer_id": new.customer_id})) for name in taken
+    ]
+    return [credential, *puts, *(_release(name, new.customer_id) for name in released)]
+
+
+def _release(login_name: str, customer_id: str) -> ItemDelete:
+    """Give up a name, as a part of another write; what is somebody else's stays."""
+    delete = ItemDelete(settings.table("login_names"), {"login_name": s(login_name)}, missing=NotFound)
+    delete.require(owner_rule(customer_id))
+    return delete
 
 
 def put_login_name(login_name: str, customer_id: str) -> bool:
@@ -131,5 +152,5 @@ def change_login_name(customer_id: str, old: str | None, new: str, noted: ItemPu
     taken = ItemPut(names, "login_name", to_raw({"login_name": new, "customer_id": customer_id}))
     writes: list[ItemPut | ItemUpdate] = [update, taken, noted]
     if old is not None:
-        writes.append(ItemDelete(names, {"login_name": s(old)}, missing=NotFound).require(owner_rule(customer_id)))
+        writes.append(_release(old, customer_id))
     return transactions.commit(writes)

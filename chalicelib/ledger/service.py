@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from chalicelib.ledger import deferred_store, domain, store
 from chalicelib.ledger.deferred_store import DeferredLine
@@ -39,11 +36,11 @@ from chalicelib.ledger.domain import (
     postings_of,
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
+from chalicelib.ledger.posting import POSTED, Draft, Posted, post
 from chalicelib.ledger.store import SearchTooLong
 from chalicelib.limits.service import AccountLimits
-from chalicelib.platform import clock, ids, updates
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
-from chalicelib.platform.errors import OutcomeUnknown, TryAgain
+from chalicelib.platform import updates
+from chalicelib.platform.dynamo import Image, ItemUpdate
 from chalicelib.platform.queues import Message
 
 __all__ = [
@@ -106,12 +103,6 @@ __all__ = [
     "require_payer",
 ]
 
-# No new attempt begins after this long: contention, throttles, or silence. One attempt that meets silence
-# takes up to 6 s (platform.aws), so that there is always a second one, well inside the gateway's 29 s.
-POST_TIME_BUDGET_S = 8
-_FIRST_PAUSE_S = 0.02
-_LONGEST_PAUSE_S = 0.4
-POSTED = "posted"
 
 account_pages = store.account_pages
 deferred_lines_at = deferred_store.read
@@ -227,40 +218,6 @@ def claim(update: ItemUpdate) -> Image:
     return updates.insist(update)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One attempt to write: the journal item's write, its accounts' and others' updates.
-
-    `done` are the states that the journal item has when this was done before. `rows` are new with the entry:
-    they are there only if it is.
-    """
-
-    entry_id: str
-    facts: PostingFacts
-    request_digest: bytes
-    journal: ItemPut | ItemUpdate
-    accounts: dict[str, ItemUpdate]
-    others: tuple[ItemUpdate, ...] = ()
-    done: tuple[str, ...] = (POSTED,)
-    rows: tuple[ItemPut, ...] = ()
-
-    def writes(self) -> list[ItemPut | ItemUpdate]:
-        """All writes, in the order in which reasons are judged: instruction, customer, accounts."""
-        return [self.journal, *self.others, *self.accounts.values(), *self.rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What came of it. `replayed` holds the stored journal item when the entry had been posted before."""
-
-    draft: Draft
-    replayed: Image | None = None
-
-
-class _Contended(Exception):
-    """Nothing was done and nobody is at fault: plan again with a new `now`."""
-
-
 def can_receive(account: Account) -> bool:
     """Whether a customer may pay into the account: the rule the write carries, for a payee it leaves out."""
     return not is_house(account.account_id) and domain.credit_rule().holds(account.image)
@@ -290,7 +247,8 @@ def deferred_message(entry_id: str, correlation_id: str) -> Message:
 def account_updates(entry: Entry, facts: PostingFacts, payer_id: str | None) -> dict[str, ItemUpdate]:
     """The update of each account of `entry` that the write posts itself; deferred legs come from the stream.
 
-    The payer's is still to be given its rules. Raises EntryUnbalanced where all legs are deferred: none shows as due.
+    The payer's must still be given its own rules (owner, right, limits). Raises EntryUnbalanced for an
+    entry whose legs are all deferred: nothing would show that they are due until they are posted.
     """
     updates: dict[str, ItemUpdate] = {}
     if not entry.customer_accounts():
@@ -312,89 +270,3 @@ def account_update(account_id: str, *, payee: bool) -> ItemUpdate:
 def require_payer(update: ItemUpdate, customer_id: str, debit_fen: int) -> None:
     """Put on the payer's update that it is this customer's, may pay, is open and covers `debit_fen`."""
     update.require(*domain.debit_rules(customer_id, debit_fen))
-
-
-def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
-    """Post what `plan` drafts for a given `now`, in one conditional transaction.
-
-    Contention and throttles are planned again with a new `now` inside POST_TIME_BUDGET_S, then TryAgain.
-    After silence the very same request is sent again until the engine has judged it, never a new one. Where it
-    never did, or said no more than that others are in the way, the end is OutcomeUnknown: what was silent may still
-    land. Any other Refusal is the planner's own rule that did not hold. Nothing is changed unless Posted is
-    returned, or OutcomeUnknown raised.
-    """
-    pending: Draft | None = None
-    # One a draft. Not derived from it: two requests about one entry in the same millisecond (a capture and a
-    # release, two sessions that confirm) differ, and the engine refuses a token it knows from another request.
-    token = ""
-    in_doubt = was_silent = False
-    give_up_at = clock.monotonic() + POST_TIME_BUDGET_S
-
-    def is_over(_: RetryCallState) -> bool:
-        return clock.monotonic() >= give_up_at
-
-    try:
-        for attempt in Retrying(
-            stop=is_over,
-            wait=wait_random_exponential(multiplier=_FIRST_PAUSE_S, max=_LONGEST_PAUSE_S),
-            retry=retry_if_exception_type((_Contended, store.WriteInDoubt)),
-            sleep=clock.sleep,
-            reraise=True,
-        ):
-            with attempt:
-                draft = pending if pending is not None else plan(clock.now())
-                if pending is None:
-                    token = ids.random_id()
-                pending = draft  # kept while in doubt: a repeat must be the same request, with the same token
-                try:
-                    store.transact(draft.writes(), token)
-                except store.WriteInDoubt:
-                    in_doubt = was_silent = True
-                    raise
-                except store.WriteContended as error:
-                    # A throttle says nothing about the request that was met with silence.
-                    pending = pending if in_doubt else None
-                    raise _Contended from error
-                except store.WriteCancelled as error:
-                    pending, in_doubt = None, False
-                    return Posted(draft, replayed=_judge(draft, error.reasons))
-                return Posted(draft)
-    except (_Contended, store.WriteInDoubt):
-        raise (OutcomeUnknown if was_silent else TryAgain)() from None
-    raise AssertionError("the retry loop ended without a result")
-
-
-_CONDITION = "ConditionalCheckFailed"
-_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-
-
-def _judge(draft: Draft, reasons: Sequence[Mapping[str, Any]]) -> Image:
-    """Why the engine cancelled: returns the stored entry of an earlier success, else raises.
-
-    Order: the instruction (posted already?), conflict or throttle, the rest by rank. No breach to be seen: contended.
-    """
-    images = [to_image(reason["Item"]) if reason.get("Item") else None for reason in reasons]
-    writes = draft.writes()
-    broken = [i for i, reason in enumerate(reasons) if reason["Code"] == _CONDITION]
-    if 0 in broken:
-        stored = images[0]
-        if stored and stored["state"] in draft.done and stored["request_digest"] == draft.request_digest:
-            return stored
-        if isinstance(draft.journal, ItemPut):
-            raise IdempotencyKeyReused()
-        refusal = lowest(draft.journal.breaches(stored))
-        if refusal is not None:
-            raise refusal
-    codes = {reason["Code"] for reason in reasons} - {"None", _CONDITION}
-    if codes - _PASSING:
-        raise RuntimeError(f"transaction refused for {sorted(codes)}")
-    if codes:
-        raise _Contended
-    refusal = lowest(
-        breach
-        for i in broken
-        for write in [writes[i]]
-        if isinstance(write, ItemUpdate)
-        for breach in write.breaches(images[i])
-    )
-    raise refusal if refusal is not None else _Contended

@@ -25,6 +25,7 @@ from chalicelib.limits.errors import (
     NoFactorLimitExceeded,
     SingleLimitExceeded,
     SmallAmountExceeded,
+    StaticCodeLimitExceeded,
     StrictDayLimitExceeded,
 )
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n
@@ -131,7 +132,7 @@ def customer_counters(business_date: str, amount_fen: int, proof: Proof) -> list
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What is paid to others on a day without a certificate: counted up, since its bound is on no item.
+    """What is paid to others on a day in some way: counted up, since its bound is on no item.
 
     The bound is a policy's (`most_fen`, None where none is in force) and may change, begin and end at any moment.
     Kept is what was used, whoever is in force; what may be used is calculated before the write.
@@ -139,6 +140,12 @@ class Total:
 
     bucket: str
     take: int
+    refusal: type[LimitExceeded] = StrictDayLimitExceeded
+
+    @property
+    def word(self) -> str:
+        """What the bucket counts: its name without the day."""
+        return self.bucket.rpartition("_")[0]
 
     def used(self, image: Image) -> int:
         """What was used of the day."""
@@ -146,13 +153,13 @@ class Total:
 
     def rule(self, most_fen: int) -> Rule:
         """What was used and what is taken are together at most `most_fen`."""
-        b, room = f"#{self.bucket}", most_fen - self.take
+        b, word, room = f"#{self.bucket}", self.word, most_fen - self.take
         return Rule(
-            f"(attribute_exists({b}) AND {b} <= :{_TOTAL}_room)"
-            f" OR (attribute_not_exists({b}) AND :{_TOTAL}_none <= :{_TOTAL}_room)",
-            {f":{_TOTAL}_room": n(room), f":{_TOTAL}_none": n(0)},
+            f"(attribute_exists({b}) AND {b} <= :{word}_room)"
+            f" OR (attribute_not_exists({b}) AND :{word}_none <= :{word}_room)",
+            {f":{word}_room": n(room), f":{word}_none": n(0)},
             lambda image: self.used(image) <= room,
-            lambda image: StrictDayLimitExceeded(
+            lambda image: self.refusal(
                 limit=decimal_text(most_fen), remaining=decimal_text(max(0, most_fen - self.used(image)))
             ),
         )
@@ -161,9 +168,9 @@ class Total:
         """Put the increment on the item's update, and the condition where there is a bound."""
         if most_fen is not None:
             update.require(self.rule(most_fen))
-        b = f"#{self.bucket}"
-        values = {f"{_TOTAL}_none": n(0), f"{_TOTAL}_take": n(self.take)}
-        update.set(f"{b} = if_not_exists({b}, :{_TOTAL}_none) + :{_TOTAL}_take", **values)
+        b, word = f"#{self.bucket}", self.word
+        values = {f"{word}_none": n(0), f"{word}_take": n(self.take)}
+        update.set(f"{b} = if_not_exists({b}, :{word}_none) + :{word}_take", **values)
 
     def give_back(self, update: ItemUpdate, image: Image) -> None:
         """Put the decrement on the item's update if `image` (the item as read) has the bucket."""
@@ -171,7 +178,7 @@ class Total:
             return
         b = f"#{self.bucket}"
         update.require(presence_rule(self.bucket, present=True))
-        update.set(f"{b} = {b} - :give_{_TOTAL}", **{f"give_{_TOTAL}": n(self.take)})
+        update.set(f"{b} = {b} - :give_{self.word}", **{f"give_{self.word}": n(self.take)})
 
     def standing(self, image: Image, most_fen: int) -> Standing:
         """How it stands under a policy's bound."""
@@ -179,12 +186,17 @@ class Total:
         return Standing(most_fen, used, max(0, most_fen - used))
 
 
-_TOTAL = "uncertified"
+_UNCERTIFIED, _STATIC = "uncertified", "static"
 
 
 def customer_totals(business_date: str, amount_fen: int, proof: Proof) -> list[Total]:
     """What an outward transfer counts on the customer beside the counters of limits."""
-    return [] if proof is Proof.CERTIFICATE else [Total(f"{_TOTAL}_{business_date}", amount_fen)]
+    return [] if proof is Proof.CERTIFICATE else [Total(f"{_UNCERTIFIED}_{business_date}", amount_fen)]
+
+
+def static_total(business_date: str, amount_fen: int) -> Total:
+    """What a payment by a static receive code counts on the customer, whatever confirms it."""
+    return Total(f"{_STATIC}_{business_date}", amount_fen, StaticCodeLimitExceeded)
 
 
 def single_rule(amount_fen: int) -> Rule:
@@ -222,7 +234,9 @@ CUSTOMER_LIMITS = ("limit_outward", "limit_nocert", "limit_nofactor", "limit_sma
 # A bucket outlives its period by so many days: longer than any write that still names it can be under way.
 KEPT_DAYS = 2
 
-_BUCKET = re.compile(rf"({'|'.join((*WORD_OF_LIMIT.values(), _TOTAL))})_([0-9]{{8}}|[0-9]{{6}}|[0-9]{{4}})")
+_BUCKET = re.compile(
+    rf"({'|'.join((*WORD_OF_LIMIT.values(), _UNCERTIFIED, _STATIC))})_([0-9]{{8}}|[0-9]{{6}}|[0-9]{{4}})"
+)
 
 
 def buckets_of(image: Image) -> set[str]:

@@ -57,6 +57,14 @@ class StrictDayLimitExceeded(LimitExceeded):
     en = "Without a certificate {limit} a day may be paid; {remaining} remains today. Use a certificate."
 
 
+class StaticCodeLimitExceeded(LimitExceeded):
+    """PBoC 2017 no. 296: what is printed may have been exchanged, so little is paid by it."""
+
+    code, rank = "static_code_limit_exceeded", RANK_CUSTOMER_DAY
+    zh = "扫静态收款码每日累计付款不得超过 {limit} 元，今日剩余 {remaining} 元；请收款人出示动态收款码。"
+    en = "By static codes {limit} a day may be paid; {remaining} remains today. Ask the payee for a fresh code."
+
+
 class NoFactorLimitExceeded(LimitExceeded):
     """XJ-5.3-small."""
 

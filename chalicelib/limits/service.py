@@ -19,6 +19,7 @@ from chalicelib.limits.domain import (
     move_limits,
     single_rule,
     small_rule,
+    static_total,
     text_of,
 )
 from chalicelib.limits.errors import LimitAboveCeiling
@@ -38,6 +39,7 @@ __all__ = [
     "limit_customer",
     "limit_of",
     "limit_small",
+    "limit_static",
     "move_limits",
     "require_ceilings",
     "single_rule",
@@ -91,6 +93,11 @@ def limit_customer(
 def limit_small(update: ItemUpdate, amount_fen: int, most_fen: int) -> None:
     """Hold a payment without a factor to what the payer agreed on (on the customer's record), and to `most_fen`."""
     update.require(small_rule(amount_fen, most_fen))
+
+
+def limit_static(update: ItemUpdate, business_date: str, amount_fen: int, day_fen: int) -> None:
+    """Hold payments by static receive codes to `day_fen` a customer and day. What is reversed stays counted."""
+    static_total(business_date, amount_fen).apply(update, day_fen)
 
 
 def give_back_account(update: ItemUpdate, image: Image, business_date: str, amount_fen: int, *, whole: bool) -> None:

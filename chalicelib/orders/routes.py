@@ -210,6 +210,7 @@ _TERMS_REFUSALS = (
     SamePayerAndPayee,
     customer_errors.CustomerNotActive,
     customer_errors.TransfersSwitchedOff,
+    customer_errors.WrongPayeesExhausted,
     ledger_errors.AccountQueryOnly,
     ledger_errors.AccountNotActive,
     ledger_errors.PayeeUnavailable,

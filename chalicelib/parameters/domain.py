@@ -245,6 +245,12 @@ DEVICE_PROOF_S = Parameter("devices.proof_s", 120, 30, 600, "XJ-4.2-pw")
 PAYEES_MAX = Parameter("payees.max", 200, 1, 500, "YQ-4.2.2-xfer")
 # Each look-up of a payee, and each payee added, is a guess at whose account a number is.
 PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
+# Payments made out to an account and a name that do not match are guesses, too.
+WRONG_PAYEES_DAY = Parameter("payees.wrong_day", 20, 1, 1000, "NB-5.1.4")
+# How long a receive code that is shown for one payment can be scanned.
+PAYCODE_VALID_S = Parameter("paycodes.valid_s", 120, 30, 600, "YQ-4.2.2-xfer")
+# What a customer may pay by static receive codes a day, whatever confirms it.
+STATIC_CODES_DAY_FEN = Parameter("paycodes.static_day_fen", 500_00, 0, _FEN_MAX, "PBoC 2017 no. 296")
 # For how long after its posting a transfer can be asked back, and how long its payee has to answer.
 RECALL_WITHIN_D = Parameter("recalls.within_d", 30, 1, 365, "YQ-4.2.2-xfer")
 RECALL_OPEN_D = Parameter("recalls.open_d", 7, 1, 30, "YQ-4.2.2-xfer")
@@ -344,6 +350,9 @@ ALL: dict[str, AnyParameter] = {
         DEVICE_PROOF_S,
         PAYEES_MAX,
         PAYEE_LOOKUPS_DAY,
+        WRONG_PAYEES_DAY,
+        PAYCODE_VALID_S,
+        STATIC_CODES_DAY_FEN,
         RECALL_WITHIN_D,
         RECALL_OPEN_D,
         CEILING_SINGLE_FEN,

@@ -69,6 +69,14 @@ class FactorDiffers(Refusal):
     en = "This transfer is to be confirmed by {factor}."
 
 
+class AlreadyGivenBack(Refusal):
+    """NB-5.1.6: what a recall asks back goes back once, by a return or by a reversal."""
+
+    code, status, rank = "already_given_back", 409, RANK_INSTRUCTION
+    zh = "原转账已冲正或已退回，无需再次退回，资金未变动。"
+    en = "The transfer was reversed or returned before; nothing is owed and no money has moved."
+
+
 class FactorRequired(Refusal):
     """YQ-4.1.3: only transfers between own accounts need no factor."""
 
@@ -97,6 +105,7 @@ POSTING_REFUSALS: tuple[type[Refusal], ...] = (
     limit_errors.CustomerDayLimitExceeded,
     limit_errors.NoCertificateLimitExceeded,
     limit_errors.StrictDayLimitExceeded,
+    limit_errors.StaticCodeLimitExceeded,
     limit_errors.AccountDayLimitExceeded,
     limit_errors.AccountMonthLimitExceeded,
     limit_errors.AccountYearLimitExceeded,

@@ -7,12 +7,15 @@ import datetime as dt
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import returned_update
 from chalicelib.limits import service as limits
+from chalicelib.parameters import service as parameters
+from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, s, to_raw
 from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import AWAITING, CERTIFICATE, NO_FACTOR, POSTED, Instruction, facts_of
-from chalicelib.transfers.errors import TransferAltered, TransferExpired, TransferNotAwaiting
+from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired, TransferNotAwaiting
 
 
 def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> ledger.Entry:
@@ -49,6 +52,9 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         customer.require(customers.phone_rule(clock.from_text(instruction.created_at)))
     outward_fen = instruction.amount_fen if image["outward"] else 0
     factors.require(customer, instruction.factor, instruction.factor_id, proof, facts.business_date, outward_fen)
+    if image.get("paycode_kind") == paycodes.STATIC:
+        most_fen = parameters.value(parameters.STATIC_CODES_DAY_FEN, now)
+        limits.limit_static(customer, facts.business_date, outward_fen, most_fen)
     # Decided when the instruction was made, where accounts are read; what is confirmed is what was stored.
     entry = entry_of(instruction, payee_is_deferred=image.get("payee_credit") == ledger.CREDIT_DEFERRED)
     policy = proof.terms.policy if proof is not None else None
@@ -60,7 +66,22 @@ def draft_of(image: Image, caller: Caller, now: dt.datetime, proof: factors.Proo
         journal=_posting(instruction, entry, facts, image["digest"], caller, proof),
         accounts=accounts,
         others=(customer,),
+        notes=(*_given_back(image), *_scanned(image, facts)),
     )
+
+
+def _given_back(image: Image) -> tuple[ItemUpdate, ...]:
+    """What a recalled transfer learns of its return, so that its money goes back once."""
+    if "returns_entry" not in image:
+        return ()
+    return (returned_update(image["returns_entry"], image["entry_id"], AlreadyGivenBack),)
+
+
+def _scanned(image: Image, facts: ledger.PostingFacts) -> tuple[ItemUpdate, ...]:
+    """The receive code that the payment was made by: open until this very write."""
+    if "paycode" not in image:
+        return ()
+    return (paycodes.paid_update(image["paycode"], image["paycode_kind"], image["entry_id"], facts.posted_at),)
 
 
 def facts_at(now: dt.datetime, image: Image) -> ledger.PostingFacts:

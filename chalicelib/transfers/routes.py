@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.clearing import service as clearing
+from chalicelib.customers import errors as customer_errors
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
 from chalicelib.factors import service as factors
@@ -208,6 +209,7 @@ def _created(image: Image, *, hit: bool) -> Answer:
         errors.ValidUntilTooFar,
         errors.TransferExpired,
         OutcomeUnknown,
+        customer_errors.WrongPayeesExhausted,
         *errors.POSTING_REFUSALS,
     ),
 )
@@ -257,6 +259,7 @@ def create(call: Call) -> Answer:
         errors.TransferExpired,
         errors.TransferTriesExhausted,
         errors.TransferNotAwaiting,
+        errors.AlreadyGivenBack,
         errors.TransferAltered,
         OutcomeUnknown,
         *errors.POSTING_REFUSALS,

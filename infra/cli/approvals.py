@@ -153,6 +153,8 @@ def list_command(
         found, cursor = approvals.page(actor, state, kind=None, branch_id=None, limit=PAGE, cursor=None)
         for one in found:
             tell(f"{one.approval_id}  {one.kind}  {one.created_at}  {one.maker}  {one.reason}")
+        if not found:
+            tell(f"没有 / none: {state}")
         if cursor is not None:
             tell("…")
 

@@ -9,24 +9,6 @@ import pytest
 
 # What other contexts may import: the service and the use cases beside it, and the refusals they raise.
 DOORS = {"service", "commands", "errors"}
-ALLOWED = {
-    # Lists every context's operations: the contract, and app.py through it, is made of the routes.
-    "chalicelib.contract.operations": {
-        "routes",
-        "credential_routes",
-        "picture_routes",
-        "administration_routes",
-        "appointment_routes",
-        "customer_routes",
-        "account_routes",
-        "court_routes",
-        "till_routes",
-        "voucher_routes",
-        "staff_routes",
-        "factor_routes",
-        "stock_routes",
-    },
-}
 # A domain knows its own refusals and platform; what else it may take, and why.
 DOMAIN_TAKES = {
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
@@ -58,9 +40,8 @@ def test_another_context_is_entered_by_its_use_cases_only() -> None:
     assert len(entered) > 20
     wrong = []
     for importer, imported in entered:
-        doors = DOORS | ALLOWED.get(importer, set())
         inside = imported.split(".")[2:]
-        if not inside or inside[0] not in doors or (len(inside) > 1 and inside[0] != "commands"):
+        if not inside or inside[0] not in DOORS or (len(inside) > 1 and inside[0] != "commands"):
             wrong.append(f"{importer} -> {imported}")
     assert sorted(wrong) == []
 

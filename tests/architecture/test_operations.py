@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.approvals import service as approvals
-from chalicelib.contract import routes, service
+from chalicelib.contract import service
+from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform.http import MAX_BODY_BYTES, Operation
@@ -70,7 +71,7 @@ each = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return dict(json.loads(service.document(routes.api)))
+    return dict(json.loads(service.document()))
 
 
 def name_of(operation: Operation) -> str:
@@ -141,6 +142,17 @@ def test_every_row_of_the_entitlements_is_asked() -> None:
 
 def test_named_operations_exist() -> None:
     assert PUBLIC.keys() | CHECKED_BY_THE_WRITE <= {name_of(operation) for _, operation in operations()}
+
+
+def test_every_path_is_found_by_the_module_that_has_it() -> None:
+    # given the table that a request's path is looked up in
+    declared = {f"chalicelib.{module}": paths for module, paths in PATHS.items()}
+    assert declared.keys() == {module.__name__ for module, _ in operations()}
+    # then each path begins with one of its module's, and each beginning is some path's
+    for module, paths in declared.items():
+        own = [operation.path for found, operation in operations() if found.__name__ == module]
+        assert [path for path in own if not path.startswith(paths)] == [], module
+        assert [start for start in paths if not any(path.startswith(start) for path in own)] == [], module
 
 
 def test_app_serves_just_the_declared_operations() -> None:

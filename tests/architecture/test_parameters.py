@@ -84,7 +84,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "LONGEST_PAUSE": "between them",
     },
     "ledger/domain.py": {"DEFERRED_TAIL": "how long after an account's last deferred leg one may still come"},
-    "ledger/service.py": {"POST_TIME_BUDGET_S": "the gateway's time-out"},
+    "ledger/posting.py": {"POST_TIME_BUDGET_S": "the gateway's time-out"},
     "limits/commands/change_limits.py": {
         "CHANGE_TIME_BUDGET_S": "the gateway's time-out",
         "_LONGEST_PAUSE": "between tries",
@@ -101,6 +101,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "MAX_STALENESS": "how old what an instance knows may be; a change is decided so long ahead",
         "MAX_AHEAD": "what a request may say",
     },
+    "paycodes/store.py": {"KEPT": "when a dead row goes"},
     "payees/service.py": {"_COUNT_KEPT": "when a dead row goes"},
     "clearing/networks.py": {"LATE_AFTER": "how the simulated network behaves"},
     "clearing/workers.py": {"ASK_EVERY_MIN": "how fine the parameter clearing.ask_min is kept to"},

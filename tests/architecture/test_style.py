@@ -19,7 +19,7 @@ LONG_FILES: dict[str, str] = {}
 # Where a binary fraction may stand, because it counts seconds and never money.
 FLOATS = {
     "platform/clock.py": "seconds to wait, and of a monotonic clock",
-    "ledger/service.py": "pauses between attempts, in seconds",
+    "ledger/posting.py": "pauses between attempts, in seconds",
 }
 BROAD_EXCEPTS = {
     "platform/http.py": "the edge of HTTP: any fault leaves as problem+json",

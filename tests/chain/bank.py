@@ -22,7 +22,6 @@ import boto3
 from argon2 import PasswordHasher
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.table import StreamRecord
 from moto.sqs.models import sqs_backends
 
 from app import app
@@ -39,6 +38,7 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, passwords
 from chalicelib.staff import service as staff
 from infra.environment import RESOURCES_FILE, environment_of, read_template
+from tests.chain.quick_moto import quick_moto
 
 STACK = "rural-bank-test"
 ACCOUNT, REGION = "123456789012", "cn-north-1"
@@ -270,7 +270,7 @@ class Bank:
                 continue
             for handler, _ in handlers:
                 seen = self.positions.get((logical_id, handler), 0)
-                records = [_stream_record(record) for record in self._stream(logical_id)[seen:]]
+                records = [_stream_record(record) for record in self._stream(logical_id, seen)]
                 if records:
                     self.positions[(logical_id, handler)] = seen + len(records)
                     failures = entered(handler)({"Records": records}, LambdaContext())
@@ -278,15 +278,15 @@ class Bank:
                     handled += len(records)
         return handled
 
-    def _stream(self, logical_id: str) -> list[dict[str, Any]]:
-        """All records of a table's stream, straight from the engine in this process.
+    def _stream(self, logical_id: str, seen: int = 0) -> list[dict[str, Any]]:
+        """The records of a table's stream after those seen, straight from the engine in this process.
 
         moto rolls a cancelled transaction back by putting a copy of the table in place; an iterator of the
         stream would go on reading the discarded one, with the changes that were never made.
         """
         table = dynamodb_backends[ACCOUNT][REGION].tables[self.references[logical_id]]
         assert table.stream_shard is not None
-        return [record.to_json() for record in table.stream_shard.items]
+        return [record.to_json() for record in table.stream_shard.items[seen:]]
 
     def _queues(self) -> int:
         handled = 0
@@ -466,14 +466,9 @@ def _create_apart() -> dict[str, str]:
 
 @contextmanager
 def _in_haste() -> Iterator[None]:
-    """Spare what costs most and shows nothing here.
-
-    Password hashes at full strength (unit tests look at those); and moto's deep copy of every stream record
-    at each transaction: records never change.
-    """
+    """Spare what costs most and shows nothing here: password hashes at full strength (unit tests look at those)."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    itself = patch.object(StreamRecord, "__deepcopy__", lambda record, _: record, create=True)
-    with patch.object(passwords, "_hasher", hasher), itself:
+    with patch.object(passwords, "_hasher", hasher), quick_moto():
         yield
 
 

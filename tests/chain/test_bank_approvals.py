@@ -50,6 +50,7 @@ def test_a_parameter_takes_two_numbers_two_passwords_and_two_tokens(bank: Bank, 
     assert approval_id in run(both[1], "list")[1]
     assert "72 -> 96" in run(both[1], "show", approval_id)[1]
     assert run(both[1], "approve", approval_id, digest)[0] == WHOLE
+    assert run(both[1], "list") == (WHOLE, "没有 / none: requested\n", "")
     parameters.forget()
     assert parameters.value(parameters.NOTICE_LEAD_H, bank.clock.now()) == 96
     assert "notice.lead_h = 96" in run(None, "parameters")[1]

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.counter.service import vault_fen
 from chalicelib.customers import service as customers
+from chalicelib.identity import service as identity
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
@@ -16,11 +17,12 @@ from tests.chain.bank import PASSWORD, TELLER, Bank
 from tests.chain.clerks import CITY, VILLAGE, Clerk, appoint, log_in
 from tests.chain.counter import PHONE, account, document, enter
 from tests.chain.counter import log_in as log_in_customer
-from tests.chain.tellers import approved, post, seen, tellers
+from tests.chain.tellers import approved, decided, post, seen, tellers
 
 pytestmark = pytest.mark.requirement("NB-5.2.6")
 
 PIN = "273849"
+OTHER_PASSWORD = "Other-Bank-2026"
 PAPER = {"number": "（2026）示01执123号", "authority": "示范县人民法院", "officers": ["法警0001", "法警0002"]}
 
 
@@ -142,6 +144,42 @@ def test_a_customer_is_signed_up_by_two(bank: Bank, counter: tuple[Clerk, Clerk]
     printed = post(bank, teller, "vouchers/0001-20261121-000001/prints", None)
     assert "网上银行签约回执" in printed.body["text"]
     assert post(bank, teller, path, {**form, "reference": "sign-up-2"}).code == "sign_up_refused"
+
+
+@pytest.mark.requirement("NB-5.2.6")
+def test_after_a_rejection_another_form_takes_the_place_of_the_first(bank: Bank, counter: tuple[Clerk, Clerk]) -> None:
+    teller, checker = counter
+    person = enter(bank, 1)
+    savings, second = account(bank, person), account(bank, person)
+    form = {
+        "phone": PHONE,
+        "login_name": "zhaoxiaoming",
+        "password": PASSWORD,
+        "edition": "professional",
+        "rights": {savings: "full", second: "query"},
+        "limit_outward": "1000.00",
+        "factors": ["sms"],
+        "reference": "sign-up-1",
+    }
+    path = f"customers/{person}/sign-ups"
+    first = post(bank, teller, path, form)
+    # given that the customer chooses another password, name and fewer accounts before anybody has decided
+    other = {**form, "login_name": "zhaoxm", "password": OTHER_PASSWORD, "rights": {savings: "full"}}
+    again = post(bank, teller, path, {**other, "reference": "sign-up-2"})
+    assert again.status == 202, again.body
+    # then what was asked for first is not what would be opened
+    assert (decided(bank, first, checker).code, customers.contracts_of(person)) == (
+        "approval_outdated",
+        {savings: "full"},
+    )
+    # and with the second approved, the second's name and password alone log in
+    assert approved(bank, again, checker)
+    for name, password in (("zhaoxiaoming", OTHER_PASSWORD), ("zhaoxm", PASSWORD), (second, OTHER_PASSWORD)):
+        assert bank.request("POST", "/v1/sessions", {"login_name": name, "password": password}).code == "login_refused"
+    # and the name that was given up is free for somebody else
+    session = {"login_name": "zhaoxm", "password": OTHER_PASSWORD}
+    assert bank.request("POST", "/v1/sessions", session).status == 201
+    assert identity.customer_named("zhaoxiaoming") is None
 
 
 @pytest.mark.requirement("XJ-5.3-loss")

@@ -14,14 +14,14 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chalicelib.contract.operations import context_apis
+from chalicelib.contract.operations import all_apis
 from chalicelib.platform.http import Operation
 from chalicelib.staff import domain
 from tests.chain.bank import PASSWORD, Bank
 from tests.chain.clerks import appoint, branches
 from tests.chain.clerks import log_in as staff_log_in
 
-OPERATIONS = [operation for api in context_apis() for operation in api.operations]
+OPERATIONS = [operation for api in all_apis() for operation in api.operations]
 # Each a reading that some parser, key or comparison may stumble over.
 HOSTILE: tuple[Any, ...] = (
     "",

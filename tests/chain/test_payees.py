@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.parameters import service as parameters
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
+from tests.chain.orderers import ORDERS, monthly
 from tests.chain.probe import force_account, table_items, unchanged
 
 UNKNOWN = "9000010000009999999"
@@ -138,6 +140,37 @@ def test_so_many_guesses_a_day_and_no_more(bank: Bank, owner: Person, token: str
     assert look_up(bank, bank.log_in(owner), payee.account, "冯一").code == "payee_lookups_exhausted"
     bank.clock.advance(dt.timedelta(minutes=1))
     assert look_up(bank, bank.log_in(owner), payee.account, "冯一").body["matches"]
+
+
+@pytest.mark.requirement("NB-5.1.4")
+def test_payments_to_wrong_payees_are_guesses_too(bank: Bank, owner: Person) -> None:
+    parameters.set_value("payees.wrong_day", 3)
+    payee, token = bank.sign_up("冯一"), bank.log_in(owner)
+
+    def pay(name: str, key: str) -> str | None:
+        made = bank.create(token, owner, replace(payee, name=name), "1.00", key)
+        return None if made.status == 201 else made.code
+
+    def order(name: str, key: str) -> str | None:
+        body = monthly(owner, replace(payee, name=name))
+        made = bank.request("POST", ORDERS, body, token=token, headers={"idempotency-key": key})
+        return None if made.status == 201 else made.code
+
+    # given wrong names, in each way to pay, and right ones between them that count nothing
+    assert [pay("冯二", "misnamed-1"), pay("冯一", "misnamed-2"), order("冯三", "misnamed-3")] == [
+        "payee_unavailable",
+        None,
+        "payee_unavailable",
+    ]
+    assert pay("冯四", "misnamed-4") == "payee_unavailable"
+    # then the right name is refused like any other, in every way to pay, and nothing is stored
+    with unchanged(bank):
+        told = [pay("冯一", "misnamed-5"), pay("冯五", "misnamed-6"), order("冯一", "misnamed-7")]
+    assert told == ["wrong_payees_exhausted"] * 3
+    # and on the next business date in Shanghai it is paid
+    bank.clock.advance(dt.timedelta(hours=14))
+    token = bank.log_in(owner)
+    assert pay("冯一", "misnamed-8") is None
 
 
 def test_a_payee_of_another_bank_is_kept_unverified(bank: Bank, token: str) -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import Order, draft_reversal, reversible_entry
+from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, transactions
 from chalicelib.recalls.domain import STEPS
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import LIMITS, PASSWORD, Bank, LambdaContext, Person, Reply, entered
@@ -351,6 +353,27 @@ def test_a_reversal_meanwhile_is_not_returned_again(case: Case) -> None:
     with unchanged(case.bank, but=_SESSIONS):
         assert case.agree(recall_id).code == "recall_not_possible"
     assert case.refuse(recall_id).status == 200
+
+
+def test_a_reversal_between_agreement_and_confirmation_leaves_nothing_to_return(case: Case) -> None:
+    # given that the payee has agreed, when the bank reverses before they confirm
+    agreed = case.agree(case.asked())
+    reverse_transfer(case.transfer_id, reason="冲正", by="T0001", correlation_id="test")
+    refused = case.confirm(agreed.body["transfer"]["id"])
+    # then the money goes back once
+    assert (refused.status, refused.code) == (409, "already_given_back")
+    assert case.bank.balance(case.payer.account) == 1000_00
+
+
+def test_what_was_returned_is_not_reversed_by_who_planned_it_before(case: Case) -> None:
+    # given a reversal that was drafted before the return was confirmed
+    order = Order("冲正", "T0001", "test")
+    draft = draft_reversal(reversible_entry(case.transfer_id), order, case.bank.clock.now())
+    case.returned()
+    assert not transactions.commit(draft.writes())
+    with pytest.raises(EntryNotReversible):
+        reverse_transfer(case.transfer_id, reason="冲正", by="T0001", correlation_id="test")
+    assert case.bank.balance(case.payer.account) == 1000_00
 
 
 @pytest.mark.requirement("NB-5.1.4")

@@ -88,8 +88,10 @@ def test_the_first_broken_rule_in_the_documented_order_is_told(scene: Scene, fir
     if first > CEILING:
         scene.body["amount"] = "50000.00"
     scene.bank.settle()
-    with unchanged(scene.bank):
-        assert scene.post().code == BREAKS[first][0]
+    code = BREAKS[first][0]
+    # A payee that does not match is counted as a guess.
+    with unchanged(scene.bank, but=["CustomersTable"] if code == "payee_unavailable" else ()):
+        assert scene.post().code == code
 
 
 def test_own_and_unknown_payers_are_alike_for_an_ended_session(scene: Scene) -> None:

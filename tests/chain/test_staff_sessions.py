@@ -10,7 +10,7 @@ import pytest
 from chalice.app import Request
 
 from chalicelib.audit import service as audit
-from chalicelib.contract.operations import context_apis
+from chalicelib.contract.operations import all_apis
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.identity import tokens as customers_tokens
 from chalicelib.parameters import service as parameters
@@ -26,8 +26,8 @@ from tests.chain.clerks import CITY, OTHER, PASSWORD, VILLAGE, Clerk, appoint, a
 from tests.chain.probe import force, same_refusal, table_items, unchanged, wrong_code
 from tests.chain.test_log_in_work import counted
 
-STAFF_ROUTES = [o for api in context_apis() for o in api.operations if o.permission is not None]
-CUSTOMER_ROUTES = [o for api in context_apis() for o in api.operations if o.entitlement is not None]
+STAFF_ROUTES = [o for api in all_apis() for o in api.operations if o.permission is not None]
+CUSTOMER_ROUTES = [o for api in all_apis() for o in api.operations if o.entitlement is not None]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from chalicelib.platform.errors import Refusal
 from chalicelib.recalls import service as recalls
 from chalicelib.recalls.commands.agree import agree
 from chalicelib.recalls.commands.ask import ask
+from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.engine.test_transfer_races import Customer, available, confirmed, created, customer, together
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
@@ -97,3 +98,33 @@ def test_a_withdrawal_beside_an_agreement_leaves_one_of_the_two() -> None:
         assert recall.state in ("withdrawn", "agreed")
         assert done["withdrawn"] == (recall.state == "withdrawn")
         assert (recall.return_id in done) == (recall.state == "agreed")
+
+
+def test_a_reversal_beside_the_return_gives_the_money_back_once() -> None:
+    outcomes = Counter[str]()
+    for _ in range(5):
+        # given a payee who has enough to give it back twice
+        payer, payee = customer("赵小明", 1_000_00), customer("钱红", 500_00)
+        transfer_id = created(payer, payee, PAID)
+        assert confirmed(payer, transfer_id) == "posted"
+        recall_id = ask(payer.caller, transfer_id, "other", "test", clock.now()).recall.recall_id
+        return_id = agreed(payee, recall_id)
+
+        def reversed_by_staff(transfer_id: str = transfer_id) -> str:
+            reverse_transfer(transfer_id, reason="冲正", by="T0001", correlation_id="test")
+            return "reversed"
+
+        def act(
+            index: int,
+            payee: Customer = payee,
+            return_id: str = return_id,
+            reverse: Callable[[], str] = reversed_by_staff,
+        ) -> str:
+            # One try at the code, so that none of the tries is spent on what is over.
+            return confirmed(payee, return_id) if index == 0 else told(reverse)
+
+        done = together(act, 8)
+        outcomes.update(done.keys() & {"posted", "reversed"})
+        assert ("posted" in done) + ("reversed" in done) == 1, done
+        assert (available(payer.account), available(payee.account)) == (1_000_00, 500_00)
+    print(dict(outcomes))

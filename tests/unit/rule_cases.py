@@ -9,6 +9,7 @@ from chalicelib.approvals import domain as approvals
 from chalicelib.blanks import domain as stock
 from chalicelib.counter import court
 from chalicelib.counter import domain as counter
+from chalicelib.customers.commands import count_wrong_payee as guesses
 from chalicelib.customers.domain import (
     EDITIONS,
     device_rule,
@@ -58,6 +59,7 @@ from chalicelib.limits.domain import (
 from chalicelib.maintenance import domain as notices
 from chalicelib.orders import domain as orders
 from chalicelib.parameters.store import revision_rule
+from chalicelib.paycodes import domain as paycodes
 from chalicelib.payees import domain as payees
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
@@ -151,6 +153,8 @@ def cases() -> list[tuple[str, Rule, list[Image]]]:
         ("room for a payee", payees.room_rule(200), edges({"payees": 200}, "payees", 200)),
         ("payee's last use", payees.later_use_rule(NOW_TEXT), edges({}, "last_used_at", NOW_TEXT)),
         *recall_cases(),
+        *pay_code_cases(),
+        *guess_cases(),
         ("own payee", own_payee_rule(CUSTOMER), edges(account, "customer_id", CUSTOMER)),
         ("payee's name", holder_rule("赵小明"), edges(account, "holder", "赵小明")),
     ]
@@ -533,6 +537,28 @@ def recall_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("recall: in time", recalls.in_time_rule(NOW_TEXT), edges(recall, "expires_at", NOW_TEXT)),
         ("recall: payer", recalls.payer_rule(CUSTOMER), edges(recall, "payer_customer", CUSTOMER)),
         ("recall: payee", recalls.payee_rule(CUSTOMER), edges(recall, "payee_customer", CUSTOMER)),
+    ]
+
+
+def pay_code_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for receive codes."""
+    code = {"state": paycodes.OPEN, "customer_id": CUSTOMER, "names": "c" * 26}
+    states = [{**code, "state": state} for state in (paycodes.OPEN, paycodes.USED, paycodes.WITHDRAWN)]
+    return [
+        ("receive code: open", paycodes.open_rule(), states),
+        ("receive code: owner", paycodes.owner_rule(CUSTOMER), edges(code, "customer_id", CUSTOMER)),
+        ("receive code: not used", paycodes.not_used_rule(), states),
+        ("receive code: as read", paycodes.named_rule("c" * 26), edges(code, "names", "c" * 26)),
+    ]
+
+
+def guess_cases() -> list[tuple[str, Rule, list[Image]]]:
+    """The same for the count of payees that did not match."""
+    counted = {"misnamed_on": "20261121", "misnamed": 3}
+    images = [*edges(counted, "misnamed", 3), *edges({**counted, "misnamed": 1}, "misnamed_on", "20261121"), {}]
+    return [
+        ("wrong payees: room", guesses.same_day_rule("20261121", 3), images[:5] + images[6:]),
+        ("wrong payees: first", guesses.other_day_rule("20261121"), images),
     ]
 
 

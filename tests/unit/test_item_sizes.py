@@ -148,6 +148,8 @@ def test_a_customer_with_all_there_can_be_stays_under_one_kilobyte(fattest: dict
         "devices": {"M": {f"{i:016d}": {"N": "1"} for i in range(parameters.DEVICES_MAX.high)}},
         "phone_at": {"N": "1795255800123"},
         "token_step": {"N": "29996640"},
+        "misnamed": {"N": "999"},
+        "misnamed_on": {"S": "20270102"},
     }
     assert item_size(fattest["customer"] | counts | more) < KB
 

@@ -16,6 +16,7 @@ from chalicelib.customers.commands.sign_up_online import (
     opening_writes,
     require_edition,
     require_limits,
+    require_prepared,
     require_reserved,
 )
 from chalicelib.customers.errors import SignUpRefused
@@ -103,9 +104,12 @@ def plan_opening(wanted: SignUpOpening, at: dt.datetime) -> Plan:
         wanted.factors,
         day_limits=wanted.day_limits,
     )
+    prepared = require_prepared(wanted.customer_id)
     after = {
         "customer": wanted.customer_id,
         "holder": mask_name(profile.name),
+        # Another form in the place of the one that was asked for shows.
+        "log_in": prepared.mark,
         "accounts": "、".join(f"{mask_account(id_)} {right}" for id_, right in contracts.items()),
         "phone": mask_phone(phone),
         "edition": wanted.edition,
@@ -118,6 +122,6 @@ def plan_opening(wanted: SignUpOpening, at: dt.datetime) -> Plan:
 
     def writes(by: People) -> list[Write]:
         slip = service.slip(profile.branch_id, vouchers.SIGNED_UP, after, by, customer_id=wanted.customer_id)
-        return [*opening_writes(opening, by.maker_id, by.now), slip]
+        return [*opening_writes(opening, prepared, by.maker_id, by.now), slip]
 
     return Plan(profile.branch_id, {"customer": wanted.customer_id, "state": customer.state}, after, writes)

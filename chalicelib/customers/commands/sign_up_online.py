@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from chalicelib.audit import service as audit
 from chalicelib.customers import domain, store
 from chalicelib.customers import service as customers
-from chalicelib.customers.commands.contract_account import contract_account
+from chalicelib.customers.commands.contract_account import contract_account, end_of_contract
 from chalicelib.customers.domain import CREDIT_CARD, EDITIONS, NO_EDITION, OFFLINE, PROFESSIONAL
 from chalicelib.customers.errors import NoSettlementAccount, PhoneNotReserved, SignUpRefused
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import enrol
 from chalicelib.identity import service as identity
+from chalicelib.identity.commands.prepare_log_in import PreparedLogIn, prepare_log_in, prepared_log_in
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock, transactions
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_raw
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.staff import service as staff
 
 
@@ -55,12 +56,16 @@ def sign_up_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None
     password. Until the last step no log-in is served, so a half-done sign-up cannot be used, and it can be done again.
     """
     prepare_online(form, teller_id=teller_id, at=at)
-    if not transactions.commit(opening_writes(Opening.of(form), teller_id, at)):
+    prepared = require_prepared(form.customer_id)
+    if not transactions.commit(opening_writes(Opening.of(form), prepared, teller_id, at)):
         raise SignUpRefused(reason="该客户已签约或已注销 / the customer has signed up before")
 
 
 def prepare_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None:
-    """All but the last step: the same form again does no harm. Raises what `sign_up_online` raises."""
+    """All but the last step: the same form again does no harm, another takes its place.
+
+    Raises what `sign_up_online` raises.
+    """
     try:
         profile = customers.profile_of(form.customer_id)
     except KeyError:
@@ -76,15 +81,28 @@ def prepare_online(form: OnlineForm, *, teller_id: str, at: dt.datetime) -> None
         raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
     for account_id, right in form.rights.items():
         contract_account(form.customer_id, account_id, right)
-    if not identity.register(form.customer_id, [form.login_name, *form.rights], form.password):
-        _require_registered(form)
-
-
-def _require_registered(form: OnlineForm) -> None:
-    """Raise SignUpRefused unless the log-in is this customer's, left by an attempt that was cut short after it."""
-    customer_id = identity.customer_named(form.login_name)
-    if customer_id != form.customer_id or not identity.is_password_of(customer_id, form.password):
+    may = customers.customer_update(form.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
+    if not prepare_log_in(form.customer_id, form.login_name, form.rights, form.password, may=may):
         raise SignUpRefused(reason="登录名已被使用 / the login name is taken")
+    # Last, so that the names of accounts that an earlier form contracted are released with its log-in.
+    for account_id in customers.contracts_of(form.customer_id).keys() - form.rights.keys():
+        _end_contract(form.customer_id, account_id)
+
+
+def _end_contract(customer_id: str, account_id: str) -> None:
+    """Take back what an earlier form contracted, while online banking is not open; done twice it is done once."""
+    may = customers.customer_update(customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
+    contract = store.contract_delete(customer_id, account_id)
+    if not transactions.commit([contract, *end_of_contract(customer_id, account_id), may]):
+        raise TryAgain()
+
+
+def require_prepared(customer_id: str) -> PreparedLogIn:
+    """The log-in that waits for the opening. Raises SignUpRefused where none does."""
+    prepared = prepared_log_in(customer_id)
+    if prepared is None:
+        raise SignUpRefused(reason="该客户未备妥签约资料 / nothing is prepared for the customer")
+    return prepared
 
 
 def check(form: OnlineForm, document: domain.IdentityDocument | None, at: dt.datetime) -> None:
@@ -180,8 +198,10 @@ class Opening:
         )
 
 
-def opening_writes(wanted: Opening, teller_id: str, at: dt.datetime) -> list[ItemPut | ItemUpdate]:
-    """Record, profile and log in one write, if the customer has not signed up meanwhile."""
+def opening_writes(
+    wanted: Opening, prepared: PreparedLogIn, teller_id: str, at: dt.datetime
+) -> list[ItemPut | ItemUpdate]:
+    """Record, profile and log in one write, if the customer has not signed up meanwhile and the log-in is this one."""
     # Whoever only looks confirms nothing; the phone is there for an upgrade.
     chosen = enrol.enrol_at_sign_up(wanted.customer_id, wanted.factors, at)
     record = customers.customer_update(wanted.customer_id).require(domain.standing_rule(OFFLINE, NO_EDITION))
@@ -197,7 +217,7 @@ def opening_writes(wanted: Opening, teller_id: str, at: dt.datetime) -> list[Ite
         profile.set("#push_address = :push", push=s(wanted.push_address))
     domain.note_edition(profile, NO_EDITION, wanted.edition, teller_id, at)
     event = audit.event(wanted.customer_id, audit.SIGNED_UP, at, edition=wanted.edition, by=teller_id)
-    return [record, profile, event, *_account_limits(wanted, at)]
+    return [record, profile, prepared.unchanged, event, *_account_limits(wanted, at)]
 
 
 def _account_limits(wanted: Opening, at: dt.datetime) -> list[ItemUpdate]:

@@ -15,7 +15,7 @@ from chalicelib.ledger.service import Draft, Posted
 from chalicelib.limits import service as limits
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, Refusal
 
 REVERSAL = "reversal"
 
@@ -162,13 +162,23 @@ def _mark(original: Image, mirror: Entry) -> ItemUpdate:
     return update.set("#reversed_by = :reversal", reversal=s(mirror.entry_id))
 
 
-def unreversed_rule() -> Rule:
-    """Only a posted entry that nobody has reversed."""
+def returned_update(entry_id: str, return_id: str, refuse: type[Refusal]) -> ItemUpdate:
+    """The original learns which transfer gave its money back, as a part of that transfer's write.
+
+    It is refused as `refuse` says where the money has gone back before, by a reversal or another return.
+    """
+    update = ledger.journal_update(entry_id)
+    update.require(unreversed_rule(refuse))
+    return update.set("#returned_by = :return", **{"return": s(return_id)})
+
+
+def unreversed_rule(refuse: type[Refusal] = EntryNotReversible) -> Rule:
+    """Only a posted entry whose money has not gone back, by a reversal or by its payee's return."""
     return Rule(
-        "#state = :posted AND attribute_not_exists(#reversed_by)",
+        "#state = :posted AND attribute_not_exists(#reversed_by) AND attribute_not_exists(#returned_by)",
         {":posted": s(ledger.POSTED)},
-        lambda image: bool(image["state"] == ledger.POSTED and "reversed_by" not in image),
-        lambda _: EntryNotReversible(),
+        lambda image: image["state"] == ledger.POSTED and not {"reversed_by", "returned_by"} & image.keys(),
+        lambda _: refuse(),
     )
 
 

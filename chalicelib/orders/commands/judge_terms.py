@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
@@ -59,6 +60,8 @@ def judge_terms(caller: Caller, customer: customers.Customer, terms: Terms, now:
     if payer is None:
         raise NotFound()
     outward = payee is None or payee.customer_id != caller.customer_id
+    if outward:
+        require_guesses_left(customer, now)
     refusals: list[Refusal] = record_update(caller, outward=outward).breaches(customer.image)
     operation = entitlements.TRANSFERS_OUTWARD if outward else entitlements.TRANSFERS_OWN
     if not entitlements.is_allowed(operation, caller.edition, account=entitlements.FULL):
@@ -79,6 +82,8 @@ def judge_terms(caller: Caller, customer: customers.Customer, terms: Terms, now:
         except Refusal as none_would_do:
             refusals.append(none_would_do)
     refusal = lowest(refusals)
+    if isinstance(refusal, ledger.PayeeUnavailable):
+        count_wrong_payee(caller.customer_id, now)
     if refusal is not None:
         raise refusal
     fee_fen = parameters.value(parameters.TRANSFER_FEE_FEN, now) if outward else 0

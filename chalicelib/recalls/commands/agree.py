@@ -16,7 +16,7 @@ from chalicelib.platform.http import Caller
 from chalicelib.recalls import domain, service, store
 from chalicelib.recalls.domain import AGREED, RETURNED, Recall
 from chalicelib.recalls.errors import RecallNotOpen, RecallNotPossible, ReturnUnderWay
-from chalicelib.transfers.commands.create_transfer import create_transfer, entry_id_of
+from chalicelib.transfers.commands.create_transfer import Returns, create_transfer, entry_id_of
 from chalicelib.transfers.service import Request
 
 # What a return says of itself on the statements of both.
@@ -68,7 +68,12 @@ def agree(
     )
     try:
         created = create_transfer(
-            caller, _key(recall_id, attempt), request, correlation_id, now, returns=recall.recall_id
+            caller,
+            _key(recall_id, attempt),
+            request,
+            correlation_id,
+            now,
+            returns=Returns(recall.recall_id, recall.transfer_id),
         )
     except ledger.IdempotencyKeyReused:
         raise ReturnUnderWay() from None  # by another factor

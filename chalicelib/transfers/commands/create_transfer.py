@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from chalicelib.clearing import service as clearing
 from chalicelib.customers import service as customers
+from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
+from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
@@ -29,6 +31,14 @@ class Created:
     hit: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """What a transfer gives back: the recall that asked for it, and the entry it asked about."""
+
+    recall_id: str
+    entry_id: str
+
+
 def entry_id_of(customer_id: str, idempotency_key: str) -> str:
     """The instruction's id: the same for the same customer and key, for ever."""
     return ids.derived_id("transfer", customer_id, idempotency_key)
@@ -41,11 +51,13 @@ def create_transfer(
     correlation_id: str,
     now: dt.datetime,
     *,
-    returns: str | None = None,
+    returns: Returns | None = None,
+    paycode: paycodes.PayCode | None = None,
 ) -> Created:
     """Quote fee and payee and store the instruction; nothing moves yet.
 
-    One that `returns` what a recall asked back (its id) costs nothing, and says so where it is stored.
+    One that `returns` what a recall asked back costs nothing, and says so where it is stored; so does one whose payee
+    showed a receive code (`paycode`), which raises why that cannot be paid.
 
     Repeats with the same key answer what was stored. Raises IdempotencyKeyReused for another payload, and
     in the documented order whatever confirming now would be refused for, so that the customer learns early.
@@ -59,11 +71,24 @@ def create_transfer(
         return created
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
+    if paycode is not None:
+        paycode.require_payable(caller.customer_id, clock.to_text(now))
     chosen = factors.choose(caller, customer.image, request.factor, request.factor_id, now)
     item = _item(caller, entry_id, request, chosen, accounts, now, returns=returns)
+    if paycode is not None:
+        item |= {"paycode": paycode.code_id, "paycode_kind": paycode.kind}
     item["correlation_id"] = correlation_id
+    # Whom a return or a scanned code pays the bank itself has named; of who is paid elsewhere it knows nothing.
+    is_guess = item["outward"] and returns is None and paycode is None and request.payee_bank is None
+    if is_guess:
+        require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
-        _refuse_early(caller, customer, item, chosen, accounts, now)
+        try:
+            _refuse_early(caller, customer, item, chosen, accounts, now)
+        except ledger.PayeeUnavailable:
+            if is_guess:
+                count_wrong_payee(caller.customer_id, now)
+            raise
     factors.count_coded(chosen.factor, customer.image, now)
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
@@ -92,7 +117,7 @@ def _item(
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
     *,
-    returns: str | None,
+    returns: Returns | None,
 ) -> Image:
     payee = accounts.get(request.payee_account) if request.payee_bank is None else None
     payer = accounts.get(request.payer_account)
@@ -133,7 +158,7 @@ def _item(
     if payee is not None and payee.is_credit_deferred:
         item["payee_credit"] = ledger.CREDIT_DEFERRED
     if returns is not None:
-        item["returns"] = returns
+        item |= {"returns": returns.recall_id, "returns_entry": returns.entry_id}
     return item
 
 

@@ -47,6 +47,7 @@ OPERATIONS = (
     "limits.raise",
     "payees.read",
     "payees.manage",
+    "paycodes.show",
     "recalls.manage",
     "orders.stop",
     "orders.manage",
@@ -88,6 +89,8 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return factor in ("phone", "cloud", "usb_key") and account == "-"
     if operation in ("payees.read", "payees.manage"):
         return (factor, account) == ("none", "-")
+    if operation == "paycodes.show":
+        return (factor, account) == ("none", "full")
     if operation == "pin.change":
         return (factor, account) == ("cloud", "-")
     if operation == "limits.lower":

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from chalicelib.customers.errors import TransfersSwitchedOff
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.errors import InsufficientFunds, PayeeUnavailable
-from chalicelib.ledger.service import POST_TIME_BUDGET_S, Draft, Posted, post
+from chalicelib.ledger.posting import POST_TIME_BUDGET_S, Draft, Posted, post
 from chalicelib.platform import aws, clock
 from chalicelib.platform.clock import FixedClock
 from chalicelib.platform.dynamo import Image, to_raw

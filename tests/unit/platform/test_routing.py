@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform.routing import Routes
+from chalicelib.platform.routing import EventSources, Routes
 
 STAFF, PHONE = "/v1/staff/tills", "/v1/transfers"
 ENTRY: Any = object()
@@ -21,13 +21,26 @@ class Table:
     def __init__(self) -> None:
         self.routes, self.registered = Routes(), Counter[str]()
         self.routes[PHONE]["GET"] = ENTRY
-        self.routes.defer("/v1/staff/", self._register)
+        self.routes.defer(("/v1/staff/", "/v1/tills"), self._register)
 
     def _register(self) -> None:
         self.registered["staff"] += 1
         # as Chalice does it: by a look into the very table
         assert "GET" not in self.routes[STAFF]
         self.routes[STAFF]["GET"] = ENTRY
+
+
+def test_a_request_looks_by_a_subscript_alone() -> None:
+    table = Table()
+    assert table.routes[STAFF] == {"GET": ENTRY}
+    assert table.registered == {"staff": 1}
+
+
+def test_any_of_its_beginnings_loads_it() -> None:
+    table = Table()
+    assert "/v1/tills/unknown" not in table.routes
+    assert STAFF in table.routes
+    assert table.registered == {"staff": 1}
 
 
 def test_a_path_elsewhere_loads_nothing() -> None:
@@ -64,3 +77,17 @@ def test_who_looks_while_another_registers_waits_for_it() -> None:
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(lambda _: STAFF in table.routes, range(64))) == {True}
     assert table.registered == {"staff": 1}
+
+
+def test_event_sources_are_registered_by_who_walks_them_once() -> None:
+    # given a list that its registration appends to, as Chalice does it
+    registered: list[str] = []
+
+    def register() -> None:
+        registered.append("workers")
+        sources.append(ENTRY)
+
+    sources = EventSources(register)
+    assert registered == []
+    assert [*sources] == [*sources] == [ENTRY]
+    assert registered == ["workers"]
