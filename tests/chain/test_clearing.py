@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.clearing import networks, store
 from chalicelib.clearing.commands.ask_open import ask_open
+from chalicelib.clearing.commands.reconcile import differences
 from chalicelib.clearing.commands.send_payment import send_payment
 from chalicelib.clearing.commands.take_answer import take_answer
 from chalicelib.clearing.domain import RETURNED, SETTLED, Answer, Order
@@ -19,6 +20,8 @@ from chalicelib.ledger.errors import EntryNotReversible, PayeeUnavailable
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import metrics
 from chalicelib.platform.errors import Retryable
+from infra.cli.app import main
+from infra.cli.shell import BROKEN, WHOLE
 from tests.chain.bank import Bank, LambdaContext, Person
 from tests.chain.probe import force_account, scheduled, table_items
 
@@ -338,3 +341,44 @@ def test_poison_fails_alone(bank: Bank) -> None:
     ]
     failed = clear_payments({"Records": records}, LambdaContext())["batchItemFailures"]
     assert [one["itemIdentifier"] for one in failed] == ["m1", "m2", "m3"]
+
+
+def test_a_dates_differences_are_listed_and_nothing_else(bank: Bank, payer: Person, fate: Any) -> None:
+    # given a day of its own with one payment that agrees, one that is not answered, and one that was contradicted
+    bank.clock.advance(dt.timedelta(days=1))
+    fate(networks.ACCEPT)
+    agreed = confirmed(bank, payer, "reconcile-1")
+    bank.settle()
+    network = fate(networks.NEVER)
+    unanswered = confirmed(bank, payer, "reconcile-2")
+    bank.settle()
+    contradicted = confirmed(bank, payer, "reconcile-3")
+    bank.settle()
+    take_answer(contradicted, Answer(SETTLED), bank.clock.now())
+    take_answer(contradicted, Answer(RETURNED, "AC04"), bank.clock.now())
+    date = payment(agreed)["business_date"]
+    # when the network is asked about that date
+    seen = network.enquire
+    network.enquire = lambda entry_id, *when: Answer(SETTLED) if entry_id == agreed else seen(entry_id, *when)
+    found = {one.entry_id: (one.ours, one.theirs) for one in differences(date, bank.clock.now())}
+    assert found == {unanswered: ("sent", "unknown"), contradicted: (SETTLED, "returned AC04")}
+
+
+def test_operators_see_the_differences_of_a_date(
+    bank: Bank, payer: Person, fate: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bank.clock.advance(dt.timedelta(days=3))
+    fate(networks.ACCEPT)
+    date = payment(_settled(bank, payer))["business_date"]
+    assert (main(["clearing", "reconcile", date]), "differences: 0" in capsys.readouterr().out) == (WHOLE, True)
+    fate(networks.NEVER)
+    assert main(["clearing", "reconcile", date]) == BROKEN
+    said = capsys.readouterr().out
+    assert "100.00" in said
+    assert "ours: settled  对方 / theirs: unknown" in said
+
+
+def _settled(bank: Bank, payer: Person) -> str:
+    entry_id = confirmed(bank, payer, "reconcile-4")
+    bank.settle()
+    return entry_id
