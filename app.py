@@ -16,6 +16,7 @@ WORKERS = (
     "receipts",
     "notifications",
     "statements",
+    "clearing",
     "closing",
     "counter",
     "audit",

@@ -118,6 +118,8 @@ def cash_branch(account_id: str) -> str | None:
 
 
 FEE_INCOME_ACCOUNT = f"{_HOUSE_PREFIX}FEE-INCOME"
+# What is owed to other banks for payments that go there (待清算款项).
+CLEARING_ACCOUNT = f"{_HOUSE_PREFIX}CLEARING"
 # Where the bank's cash comes from and goes to.
 CENTRAL_BANK_ACCOUNT = f"{_HOUSE_PREFIX}CENTRAL-BANK"
 

@@ -10,6 +10,7 @@ from chalicelib.ledger import deferred_store, domain, store
 from chalicelib.ledger.deferred_store import DeferredLine
 from chalicelib.ledger.domain import (
     CENTRAL_BANK_ACCOUNT,
+    CLEARING_ACCOUNT,
     CREDIT_DEFERRED,
     CREDIT_IMMEDIATE,
     FEE_INCOME_ACCOUNT,
@@ -44,6 +45,7 @@ from chalicelib.platform.queues import Message
 
 __all__ = [
     "CENTRAL_BANK_ACCOUNT",
+    "CLEARING_ACCOUNT",
     "CREDIT_DEFERRED",
     "CREDIT_IMMEDIATE",
     "FEE_INCOME_ACCOUNT",

@@ -21,14 +21,15 @@ def code_text(
     payer_account: str,
     payee_account: str,
     payee_name: str,
+    payee_bank: str = "",
     amount_fen: int,
     valid_s: int,
     contact: str,
 ) -> str:
-    """The SMS with a confirmation code: account, payee and amount travel with it (XJ-4.2-sms)."""
+    """The SMS with a confirmation code: account, payee, another bank and amount travel with it (XJ-4.2-sms)."""
     return (
         f"{BANK}验证码{code}，您正从尾号{account_tail(payer_account)}账户向{mask_name(payee_name)}"
-        f"（尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
+        f"（{payee_bank}尾号{account_tail(payee_account)}）转账{grouped_text(amount_fen)}元，"
         f"{_duration(valid_s)}内有效。如非本人操作请勿泄露，立即{contact}。"
     )
 

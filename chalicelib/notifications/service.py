@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
+from chalicelib.clearing import service as clearing
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import download_codes, remind
@@ -64,6 +65,7 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
         payer_account=image["payer_account"],
         payee_account=image["payee_account"],
         payee_name=image["payee_name"],
+        payee_bank=clearing.name_of(image["payee_bank"]) if "payee_bank" in image else "",
         amount_fen=image["amount_fen"],
         valid_s=int(valid_for.total_seconds()),
         contact=_contact(now),

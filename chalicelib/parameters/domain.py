@@ -223,6 +223,11 @@ SESSION_IDLE_S = Parameter("session.idle_s", 300, 60, 900, "XJ-4.2-pw")
 SESSIONS_MAX = Parameter("session.max_live", 5, 1, 6, "XJ-4.2-pw")
 SESSION_MAX_S = Parameter("session.max_s", 43_200, 600, 86_400, "XJ-4.2-pw")
 TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
+OTHER_BANK_FEE_FEN = Parameter("fee.transfer.other_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
+# What was sent to clearing and has no answer is asked for after so many minutes, and then as often.
+CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "NB-5.1.8-5")
+# Which payments the simulated network accepts, rejects, answers late, twice or never.
+CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8-5")
 # Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
 # is tried so often in all, with that pause, while the day lasts.
 ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
@@ -348,6 +353,9 @@ ALL: dict[str, AnyParameter] = {
         SESSIONS_MAX,
         SESSION_MAX_S,
         TRANSFER_FEE_FEN,
+        OTHER_BANK_FEE_FEN,
+        CLEARING_ASK_MIN,
+        CLEARING_SEED,
         ORDER_EXECUTE_MIN,
         ORDER_TRIES,
         ORDER_RETRY_MIN,

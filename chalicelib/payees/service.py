@@ -207,7 +207,9 @@ def note_used(image: Image) -> None:
     Told twice or late it does no harm. `image` is the posted journal item.
     """
     customer_id, posted_at = image["customer_id"], image["posted_at"]
-    update = store.update_of(customer_id, store.id_of(customer_id, THIS_BANK, image["payee_account"]))
+    update = store.update_of(
+        customer_id, store.id_of(customer_id, image.get("payee_bank", THIS_BANK), image["payee_account"])
+    )
     update.require(domain.later_use_rule(posted_at))
     updates.run(update.set("#last_used_at = :used_at", used_at=s(posted_at)))
 

@@ -82,6 +82,10 @@ AccountId = Annotated[
     str,
     Field(description="账号 / account number", pattern="^[0-9]{10,19}$", examples=["9000010000000000017"]),
 ]
+BankCode = Annotated[
+    str,
+    Field(description="行号 / a bank's clearing code", pattern="^[0-9]{12}$", examples=["999100000018"]),
+]
 PersonName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=30, strip_whitespace=True),

@@ -20,6 +20,10 @@ TRANSFERS_RETOLD = "TransfersRetold"
 # A hold's time is over and its money cannot be freed: a person has to look.
 HOLDS_NOT_EXPIRED = "HoldsNotExpired"
 TRANSFERS_NOT_EXECUTED = "TransfersNotExecuted"
+# Clearing answered a payment with another end than the one before: a person has to look.
+CLEARING_CONTRADICTED = "ClearingContradicted"
+# A payment came back from clearing and its money cannot be given back: a person has to look.
+CLEARING_NOT_RETURNED = "ClearingNotReturned"
 
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
@@ -37,6 +41,8 @@ ALARMED = (
     TRANSFERS_RETOLD,
     HOLDS_NOT_EXPIRED,
     TRANSFERS_NOT_EXECUTED,
+    CLEARING_CONTRADICTED,
+    CLEARING_NOT_RETURNED,
     EMERGENCIES_OPENED,
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from chalicelib.clearing import service as clearing
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Retryable
@@ -29,7 +30,9 @@ def issue(entry_id: str, now: dt.datetime) -> bool:
     if image is None or image["state"] != ledger.POSTED:
         raise Retryable("the entry is not posted")
     ledger.entry_from_image(image)
-    accounts = ledger.read_accounts([image["payer_account"], image["payee_account"]])
+    bank = image.get("payee_bank")
+    here = [image["payer_account"]] if bank is not None else [image["payer_account"], image["payee_account"]]
+    accounts = ledger.read_accounts(here)
     return store.put_once(
         ReceiptItem(
             entry_id,
@@ -43,7 +46,7 @@ def issue(entry_id: str, now: dt.datetime) -> bool:
             payer_bank=_bank(accounts[image["payer_account"]]),
             payee_name=image["payee_name"],
             payee_account=image["payee_account"],
-            payee_bank=_bank(accounts[image["payee_account"]]),
+            payee_bank=clearing.name_of(bank) if bank is not None else _bank(accounts[image["payee_account"]]),
             currency=image["currency"],
             amount_fen=image["amount_fen"],
             fee_fen=image["fee_fen"],

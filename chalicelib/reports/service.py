@@ -32,7 +32,9 @@ __all__ = [
 
 def customer_accounts_in(image: Image) -> list[str]:
     """The customers' accounts that a journal item names, the one it starts from first."""
-    named = [image.get("payer_account"), image.get("payee_account")]
+    # A number at another bank may be that of an account here: it is not the same.
+    payee = None if "payee_bank" in image else image.get("payee_account")
+    named = [image.get("payer_account"), payee]
     if "reverses" in image:
         # What is corrected began on the other side.
         named.reverse()

@@ -14,8 +14,8 @@ from chalicelib.platform.money import decimal_text
 from chalicelib.transfers.states import EXPIRE
 
 CANONICAL_VERSION = "rural-bank-instruction-2"
-# The form of what arrives later: it says when as well, and how that was asked for.
-CANONICAL_VERSION_LATER = "rural-bank-instruction-3"
+# The form of what says more: when it arrives, at which bank the payee's account is.
+CANONICAL_VERSION_MORE = "rural-bank-instruction-3"
 # A risk hint: what is paid to others on this day is more than the bank's mark.
 DAY_SUM_HIGH = "day_sum_high"
 REALTIME, NORMAL, NEXT_DAY = "realtime", "normal", "next_day"
@@ -46,6 +46,7 @@ class Request:
     factor_id: str = ""  # empty: the strongest that the customer holds
     valid_until: str | None = None
     speed: str | None = None  # None: at once
+    payee_bank: str | None = None  # another bank's code; None: an account of this bank
 
     def digest(self) -> bytes:
         """The first 128 bits of the SHA-256 that tells this request from any other."""
@@ -73,6 +74,7 @@ class Instruction:
     # Only of what arrives later: how the payer asked for it, and when it does.
     speed: str | None = None
     arrives_at: str | None = None
+    payee_bank: str | None = None
 
     def canonical(self) -> bytes:
         """The instruction's canonical form: JSON with sorted keys, no spaces, UTF-8, all values text.
@@ -83,11 +85,9 @@ class Instruction:
         facts = facts_of(self)
         facts["amount"] = decimal_text(facts.pop("amount_fen"))
         facts["fee"] = decimal_text(facts.pop("fee_fen"))
-        version = CANONICAL_VERSION_LATER
-        if self.speed is None and self.arrives_at is None:
-            version = CANONICAL_VERSION
-            del facts["speed"], facts["arrives_at"]
-        return _canonical({"version": version, **facts})
+        more = {name: facts.pop(name) for name in _MORE}
+        stated = {name: value for name, value in more.items() if value is not None}
+        return _canonical({"version": CANONICAL_VERSION_MORE if stated else CANONICAL_VERSION, **facts, **stated})
 
     def digest(self) -> bytes:
         """SHA-256 of the canonical form: in the code, the entry and the receipt (XJ-4.2-wysiwys)."""
@@ -101,10 +101,11 @@ class Instruction:
     @classmethod
     def from_image(cls, image: Image) -> Instruction:
         """The instruction a journal item holds."""
-        return cls(**{name: image[name] for name in cls.__dataclass_fields__ if name in image or name not in _LATER})
+        return cls(**{name: image[name] for name in cls.__dataclass_fields__ if name in image or name not in _MORE})
 
 
-_LATER = frozenset({"speed", "arrives_at"})
+# A name that says nothing is not in the form.
+_MORE = ("speed", "arrives_at", "payee_bank")
 
 
 def arrival(speed: str, latest: dt.datetime, *, normal_min: int, next_day_at_min: int) -> dt.datetime:

@@ -24,11 +24,13 @@ def entry_of(instruction: Instruction, *, payee_is_deferred: bool = False) -> le
     """The double entry of a transfer: payer to payee, and a fee to fee income where one was quoted.
 
     A deferred payee (`payee_credit` of the stored instruction) is credited from the stream: its account is no part
-    of the write, not even as a condition.
+    of the write, not even as a condition. What goes to another bank is owed to clearing, a house account.
     """
+    is_here = instruction.payee_bank is None
+    payee_account = instruction.payee_account if is_here else ledger.CLEARING_ACCOUNT
     legs = [
         ledger.Leg(instruction.payer_account, -instruction.amount_fen, "principal"),
-        ledger.Leg(instruction.payee_account, instruction.amount_fen, "principal", payee_is_deferred),
+        ledger.Leg(payee_account, instruction.amount_fen, "principal", payee_is_deferred),
     ]
     if instruction.fee_fen:
         legs += [

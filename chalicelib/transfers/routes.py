@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.clearing import service as clearing
 from chalicelib.customers import errors as customer_errors
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
@@ -48,6 +49,12 @@ class NewTransfer(Body):
     payer_account: fields.AccountId
     payee_account: fields.AccountId
     payee_name: fields.PersonName
+    payee_bank: Annotated[
+        fields.BankCode | None,
+        Field(
+            description="收款人开户行行号，缺省为本行 / the payee's bank, by its clearing code; without it: this bank"
+        ),
+    ] = None
     amount: fields.AmountText
     currency: fields.CurrencyText = "CNY"
     purpose: fields.Purpose = ""
@@ -116,6 +123,13 @@ class TransferView(View):
     payer_account: fields.MaskedAccount
     payee_account: fields.MaskedAccount
     payee_name: fields.MaskedName
+    payee_bank: Annotated[
+        fields.BankCode | None, Field(description="收款人开户行行号，本行为空 / the payee's bank; null: this bank")
+    ]
+    returned: Annotated[
+        bool,
+        Field(description="已退回：款项、手续费与限额已退还 / returned: amount, fee and limits were given back"),
+    ]
     amount: fields.AmountText
     fee: fields.AmountText
     currency: str
@@ -175,6 +189,8 @@ def _view(image: Image) -> TransferView:
         payer_account=mask_account(image["payer_account"]),
         payee_account=mask_account(image["payee_account"]),
         payee_name=mask_name(image["payee_name"]),
+        payee_bank=image.get("payee_bank"),
+        returned="reversed_by" in image,
         amount=decimal_text(image["amount_fen"]),
         fee=decimal_text(image["fee_fen"]),
         currency=image["currency"],
@@ -223,6 +239,7 @@ def _created(image: Image, *, hit: bool, hints: tuple[str, ...] = ()) -> Answer:
         NotFound,
         errors.SamePayerAndPayee,
         errors.SpeedNotOffered,
+        clearing.BankUnknown,
         factor_errors.CodesExhausted,
         errors.FactorRequired,
         errors.ValidUntilTooFar,
@@ -242,6 +259,7 @@ def create(call: Call) -> Answer:
         payer_account=body.payer_account,
         payee_account=body.payee_account,
         payee_name=body.payee_name,
+        payee_bank=body.payee_bank,
         amount_fen=Money.parse(body.amount).amount_fen,
         currency=body.currency,
         purpose=body.purpose,

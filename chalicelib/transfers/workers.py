@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 
+from chalicelib.clearing import service as clearing
 from chalicelib.ledger import service as ledger
 from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
@@ -72,6 +73,8 @@ def _relay(change: Change) -> None:
         queues.send("alerts", [service.day_sum_message(new)])
     if new["state"] == POSTED and old.get("state") != POSTED:
         queues.send("receipts", [service.posted_message(new)])
+        if "payee_bank" in new:
+            queues.send("clearing", [clearing.due_message(entry_id, new["correlation_id"])])
     elif new["state"] == RETURNED and old.get("state") != RETURNED:
         queues.send("alerts", [service.returned_message(new)])
     elif new["state"] == AWAITING and new["factor"] == SMS and old.get("attempt") != new["attempt"]:

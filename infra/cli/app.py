@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import infra.cli
-from infra.cli import accounts, approvals, audit, blanks, day, evidence, factors, keys, queues, staff
+from infra.cli import accounts, approvals, audit, blanks, clearing, day, evidence, factors, keys, queues, staff
 from infra.cli.shell import NOT_DONE, asking, group, told, use_bank
 
 app = group(str(infra.cli.__doc__))
@@ -14,6 +14,7 @@ for name, commands in {
     "account": accounts.app,
     "audit": audit.app,
     "queue": queues.app,
+    "clearing": clearing.app,
     "day": day.app,
     "approval": approvals.app,
     "blank": blanks.app,

@@ -104,6 +104,8 @@ BOUNDS: dict[str, dict[str, str]] = {
     "paycodes/store.py": {"KEPT": "when a dead row goes"},
     "parameters/channels.py": {"_MIDNIGHT_MIN": "the minutes of a day"},
     "payees/service.py": {"_COUNT_KEPT": "when a dead row goes"},
+    "clearing/networks.py": {"LATE_AFTER": "how the simulated network behaves"},
+    "clearing/workers.py": {"ASK_EVERY_MIN": "how fine the parameter clearing.ask_min is kept to"},
     "recalls/commands/agree.py": {"MAX_ATTEMPTS": "how many ids a return transfer is looked for under"},
     "recalls/domain.py": {"LANDS_WITHIN": "the gateway's time-out"},
     "receipts/commands/sweep_receipts.py": {

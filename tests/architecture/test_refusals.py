@@ -21,6 +21,7 @@ from tests.architecture.source import called_name, modules, operations
 NOT_OVER_HTTP = {
     "staff_founded": "the set-up's own side",
     "document_taken": "the counter's own side",
+    "clearing_payment_not_open": "the clearing's own side",
     "hold_not_open": "the clearing's own side",
     "no_channel_open": "the clearing's own side",
     "amount_unroutable": "the clearing's own side",

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.approvals import domain as approvals
 from chalicelib.blanks import domain as stock
+from chalicelib.clearing import domain as clearing
 from chalicelib.counter import court
 from chalicelib.counter import domain as counter
 from chalicelib.customers.commands import count_wrong_payee as guesses
@@ -294,6 +295,7 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("notice: not withdrawn", notices.not_withdrawn_rule(), [{}, {"withdrawn_at": "2"}]),
         ("notice: not over", notices.not_over_rule(NOW_TEXT), edges({"ends_at": NOW_TEXT}, "ends_at", NOW_TEXT)),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("clearing: sent", clearing.state_rule("sent"), edges({"state": "sent"}, "state", "sent")),
         ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]

@@ -53,7 +53,7 @@ def instruction_image(**changes: Any) -> Image:
     names = Instruction.__dataclass_fields__
     made = instruction(**{name: value for name, value in changes.items() if name in names})
     return {
-        **asdict(made),
+        **{name: value for name, value in asdict(made).items() if value is not None},
         "kind": "transfer",
         "state": AWAITING,
         "outward": True,

@@ -158,6 +158,7 @@ NAMES = [
     "notice: not withdrawn",
     "notice: not over",
     "parameter as read",
+    "clearing: sent",
     "order as read",
     "parameter without history",
     "staff: active",

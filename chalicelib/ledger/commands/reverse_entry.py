@@ -57,7 +57,8 @@ def reverse_entry(entry_id: str, *, reason: str, by: str, correlation_id: str, o
 
 
 def reversible_entry(entry_id: str) -> Image:
-    """A posted entry, no reversal itself, no cash of a till or vault, nothing that was taken for a court.
+    """A posted entry, no reversal itself, no cash of a till or vault, nothing that was taken for a court or sent to
+    another bank.
 
     Raises NotFound, EntryNotReversible.
     """
@@ -66,7 +67,8 @@ def reversible_entry(entry_id: str) -> Image:
         raise NotFound()
     # Neither notes that a till gave or took nor what an order of a court holds are put back by an entry alone: the
     # former names its voucher, the latter the court's document.
-    is_of_more = "voucher" in original or "document" in original
+    # What went to another bank comes back by that bank's answer alone, or it would be paid twice.
+    is_of_more = any(name in original for name in ("voucher", "document", "payee_bank"))
     if original["state"] != ledger.POSTED or original["kind"] == REVERSAL or is_of_more:
         raise EntryNotReversible()
     return original

@@ -44,7 +44,9 @@ def ask(caller: Caller, transfer_id: str, reason: str, correlation_id: str, now:
 
 
 def _recall(image: Image, reason: str, correlation_id: str, now: dt.datetime) -> Recall:
-    if image["state"] != ledger.POSTED or not image["outward"] or "reversed_by" in image or "returns" in image:
+    # What is at another bank, nobody here can return.
+    is_over = any(name in image for name in ("reversed_by", "returns", "payee_bank"))
+    if image["state"] != ledger.POSTED or not image["outward"] or is_over:
         raise RecallNotPossible()
     within = parameters.value(parameters.RECALL_WITHIN_D, now)
     if clock.from_text(image["posted_at"]) + dt.timedelta(days=within) <= now:

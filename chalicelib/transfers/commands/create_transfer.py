@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from chalicelib.clearing import service as clearing
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
@@ -88,8 +89,8 @@ def create_transfer(
     if paycode is not None:
         item |= {"paycode": paycode.code_id, "paycode_kind": paycode.kind}
     item["correlation_id"] = correlation_id
-    # Whom a return or a scanned code pays the bank itself has named.
-    is_guess = item["outward"] and returns is None and paycode is None
+    # Whom a return or a scanned code pays the bank itself has named; of who is paid elsewhere it knows nothing.
+    is_guess = item["outward"] and returns is None and paycode is None and request.payee_bank is None
     if is_guess:
         require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
@@ -108,6 +109,8 @@ def create_transfer(
 
 
 def _distinct(request: Request) -> list[str]:
+    if request.payee_bank is not None:
+        return [request.payer_account]  # the same number may be somebody's account here: that is not the payee
     return list(dict.fromkeys([request.payer_account, request.payee_account]))
 
 
@@ -127,13 +130,14 @@ def _item(
     *,
     returns: Returns | None,
 ) -> Image:
-    payee = accounts.get(request.payee_account)
+    payee = accounts.get(request.payee_account) if request.payee_bank is None else None
     payer = accounts.get(request.payer_account)
     payee_is_own = payee is not None and payee.customer_id == caller.customer_id
     valid_until = now + dt.timedelta(seconds=parameters.value(parameters.SMS_CODE_VALID_S, now))
     if chosen.valid_until is not None:
         # What the factor confirms ends with it: the write asks for nothing more.
         valid_until = min(valid_until, chosen.valid_until)
+    fee = parameters.TRANSFER_FEE_FEN if request.payee_bank is None else parameters.OTHER_BANK_FEE_FEN
     instruction = Instruction(
         entry_id=entry_id,
         customer_id=caller.customer_id,
@@ -141,7 +145,7 @@ def _item(
         payee_account=request.payee_account,
         payee_name=request.payee_name,
         amount_fen=request.amount_fen,
-        fee_fen=0 if payee_is_own or returns is not None else parameters.value(parameters.TRANSFER_FEE_FEN, now),
+        fee_fen=0 if payee_is_own or returns is not None else parameters.value(fee, now),
         currency=request.currency,
         purpose=request.purpose,
         factor=chosen.factor,
@@ -150,6 +154,7 @@ def _item(
         valid_until=clock.to_text(valid_until),
         speed=request.speed,
         arrives_at=_arrives_at(request.speed, valid_until, now),
+        payee_bank=request.payee_bank,
     )
     item = {
         **facts_of(instruction),
@@ -205,7 +210,8 @@ def _refuse_early(
     method = None if chosen.method == factors.NO_FACTOR else chosen.method
     if not entitlements.is_allowed(operation, caller.edition, method, entitlements.FULL):
         refusals.append(EditionNotEntitled())
-    if item["payer_account"] == item["payee_account"]:
+    is_here = item["payee_bank"] is None
+    if is_here and item["payer_account"] == item["payee_account"]:
         refusals.append(SamePayerAndPayee())
     if item["arrives_at"] is not None and not item["outward"]:
         refusals.append(SpeedNotOffered())
@@ -215,8 +221,10 @@ def _refuse_early(
         account = accounts.get(account_id)
         refusals += update.breaches(account.image if account else None)
     # A deferred payee is no part of the write, so its state is judged here.
-    if not ledger.is_payee(accounts.get(item["payee_account"]), item["payee_name"]):
+    if is_here and not ledger.is_payee(accounts.get(item["payee_account"]), item["payee_name"]):
         refusals.append(ledger.PayeeUnavailable())
+    if not is_here and clearing.bank_of(item["payee_bank"]) is None:
+        refusals.append(clearing.BankUnknown())
     refusal = lowest(refusals)
     if refusal is not None:
         raise refusal

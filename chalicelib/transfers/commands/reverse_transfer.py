@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from chalicelib.customers import service as customers
+from chalicelib.ledger.commands.move_cash import Companion, alone
 from chalicelib.ledger.commands.reverse_entry import Order, counted_by, draft_reversal, reverse_entry
 from chalicelib.ledger.service import Draft, Posted
 from chalicelib.platform.dynamo import Image, ItemUpdate
@@ -19,9 +20,11 @@ def reverse_transfer(transfer_id: str, *, reason: str, by: str, correlation_id: 
     return reverse_entry(transfer_id, reason=reason, by=by, correlation_id=correlation_id, others=_payer)
 
 
-def draft_transfer_reversal(original: Image, order: Order, now: dt.datetime) -> Draft:
-    """The same as writes, for an approval's own transaction; `original` is any entry that can be reversed."""
-    return draft_reversal(original, order, now, _payer)
+def draft_transfer_reversal(original: Image, order: Order, now: dt.datetime, companion: Companion = alone) -> Draft:
+    """The same as writes, for a transaction that has more in it (an approval, an answer of clearing: `companion`);
+    `original` is any entry that can be reversed.
+    """
+    return draft_reversal(original, order, now, _payer, companion)
 
 
 def _payer(original: Image) -> tuple[ItemUpdate, ...]:

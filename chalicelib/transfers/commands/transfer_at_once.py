@@ -63,6 +63,8 @@ def _transfer(
 ) -> Transferred:
     if request.amount_fen <= 0:
         raise AmountOutOfRange()
+    if request.payee_bank is not None:
+        raise FactorRequired()
     if request.payer_account == request.payee_account:
         raise SamePayerAndPayee()
     if request.speed is not None:
