@@ -42,6 +42,7 @@ _SAMPLE_FACTS = {
     "ceiling": "50000.00",
     "changed": "value",
     "count": "3",
+    "day": "2027-10-01",
     "days": "30",
     "earliest": "2026-11-21 16:30:30",
     "edition": "express",

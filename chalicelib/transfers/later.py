@@ -30,13 +30,15 @@ def arrival_draft(entry_id: str, now: dt.datetime) -> ledger.Draft:
     image, payer, payee = _read(entry_id)
     instruction = Instruction.from_image(image)
     # A deferred payee is no part of the write, so it is judged here; of any other the write asks the same.
-    if payee is None or payee.holder != instruction.payee_name or not ledger.can_receive(payee):
+    is_here = instruction.payee_bank is None
+    if is_here and not ledger.is_payee(payee, instruction.payee_name):
         raise ledger.PayeeUnavailable()
     facts = facts_at(now, image)
-    entry = entry_of(instruction, payee_is_deferred=payee.is_credit_deferred)
+    is_deferred = payee is not None and payee.is_credit_deferred
+    entry = entry_of(instruction, payee_is_deferred=is_deferred)
     journal = ledger.journal_update(entry_id).require(EXECUTE.rule())
     post_entry(journal, EXECUTE, entry, facts)
-    if payee.is_credit_deferred:
+    if is_deferred:
         journal.set("#payee_credit = :deferred", deferred=s(ledger.CREDIT_DEFERRED))
     else:
         journal.remove("payee_credit")
@@ -91,8 +93,10 @@ def _read(entry_id: str) -> tuple[Image, ledger.Account, ledger.Account | None]:
     image = ledger.read_entry(entry_id)
     if image is None or image["state"] != PENDING:
         raise TransferNotPending(state=image["state"] if image else "missing")
-    accounts = ledger.read_accounts([image["payer_account"], image["payee_account"]])
-    return image, accounts[image["payer_account"]], accounts.get(image["payee_account"])
+    # The number of an account at another bank may be somebody's here: that is not the payee.
+    payees = [image["payee_account"]] if image.get("payee_bank") is None else []
+    accounts = ledger.read_accounts([image["payer_account"], *payees])
+    return image, accounts[image["payer_account"]], accounts.get(*payees) if payees else None
 
 
 def is_due(image: Image, now: dt.datetime) -> bool:

@@ -30,10 +30,11 @@ from chalicelib.platform.errors import (
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
+from chalicelib.routing import errors as routing_errors
 from chalicelib.stepup import errors as stepup_errors
 from chalicelib.transfers import domain, errors, service
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
-from chalicelib.transfers.commands.create_transfer import create_transfer
+from chalicelib.transfers.commands.create_transfer import Created, create_transfer
 from chalicelib.transfers.commands.revoke_transfer import revoke_transfer
 from chalicelib.transfers.commands.send_code_again import send_code_again
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
@@ -130,6 +131,9 @@ class TransferView(View):
         bool,
         Field(description="已退回：款项、手续费与限额已退还 / returned: amount, fee and limits were given back"),
     ]
+    channel: Annotated[
+        str | None, Field(description="跨行渠道，行内为空 / by which channel to another bank; null: inside this bank")
+    ]
     amount: fields.AmountText
     fee: fields.AmountText
     currency: str
@@ -161,6 +165,10 @@ class CreatedTransferView(TransferView):
             "day_sum_high: with it, more than the bank's mark is paid to others on that day"
         ),
     ]
+    expected_at: Annotated[
+        fields.Timestamp | None,
+        Field(description="跨行预计到账时间，仅首次应答给出 / expected at another bank; first answer only"),
+    ]
     canonical: Annotated[
         str,
         Field(description="指令规范形式的 Base64，签名与展示的对象 / base64 of the canonical form: shown and signed"),
@@ -191,6 +199,7 @@ def _view(image: Image) -> TransferView:
         payee_name=mask_name(image["payee_name"]),
         payee_bank=image.get("payee_bank"),
         returned="reversed_by" in image,
+        channel=image.get("channel"),
         amount=decimal_text(image["amount_fen"]),
         fee=decimal_text(image["fee_fen"]),
         currency=image["currency"],
@@ -214,10 +223,16 @@ def _answer(view: TransferView, *, hit: bool, status: int) -> Answer:
     return Answer(view, status, {"Idempotency-Hit": "true"} if hit else {})
 
 
-def _created(image: Image, *, hit: bool, hints: tuple[str, ...] = ()) -> Answer:
-    canonical = base64.b64encode(service.canonical_of(image)).decode()
-    view = CreatedTransferView(**_view(image).model_dump(), hints=list(hints), canonical=canonical)  # type: ignore[arg-type]  # words of the view
-    return _answer(view, hit=hit, status=200 if hit else 201)
+def _created(created: Created) -> Answer:
+    view = CreatedTransferView.model_validate(
+        {
+            **_view(created.image).model_dump(),
+            "hints": list(created.hints),
+            "expected_at": created.expected_at,
+            "canonical": base64.b64encode(service.canonical_of(created.image)).decode(),
+        }
+    )
+    return _answer(view, hit=created.hit, status=200 if created.hit else 201)
 
 
 @api.operation(
@@ -240,6 +255,9 @@ def _created(image: Image, *, hit: bool, hints: tuple[str, ...] = ()) -> Answer:
         errors.SamePayerAndPayee,
         errors.SpeedNotOffered,
         clearing.BankUnknown,
+        routing_errors.NoChannelOpen,
+        routing_errors.AmountUnroutable,
+        routing_errors.CalendarUnknown,
         factor_errors.CodesExhausted,
         errors.FactorRequired,
         errors.ValidUntilTooFar,
@@ -270,9 +288,8 @@ def create(call: Call) -> Answer:
     )
     if body.factor == domain.NO_FACTOR:
         done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
-        return _created(done.image, hit=done.hit)
-    created = create_transfer(call.caller, key, request, call.correlation_id, clock.now())
-    return _created(created.image, hit=created.hit, hints=created.hints)
+        return _created(Created(done.image, hit=done.hit))
+    return _created(create_transfer(call.caller, key, request, call.correlation_id, clock.now()))
 
 
 @api.operation(

@@ -18,8 +18,9 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.reverse_entry import reversible_entry
 from chalicelib.ledger.errors import EntryNotReversible, PayeeUnavailable
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import metrics
+from chalicelib.platform import clock, metrics
 from chalicelib.platform.errors import Retryable
+from chalicelib.transfers.commands.execute_due import execute_due
 from infra.cli.app import main
 from infra.cli.shell import BROKEN, WHOLE
 from tests.chain.bank import Bank, LambdaContext, Person
@@ -382,3 +383,52 @@ def _settled(bank: Bank, payer: Person) -> str:
     entry_id = confirmed(bank, payer, "reconcile-4")
     bank.settle()
     return entry_id
+
+
+def test_channel_and_arrival_are_quoted_by_amount_day_and_time(bank: Bank, payer: Person) -> None:
+    # given a Saturday, when a small amount is quoted, then it goes by the channel that never closes
+    token = bank.log_in(payer)
+    small = create(bank, payer, token, "channel-key-1")
+    assert (small.status, small.body["channel"]) == (201, "ibps")
+    assert small.body["expected_at"] == clock.to_text(bank.clock.now() + MINUTE)
+    later = create(bank, payer, token, "channel-key-2", speed="normal")
+    assert (later.status, later.body["channel"]) == (201, "beps")
+    # a large one has to wait for Monday, and is told so
+    refused = create(bank, payer, token, "channel-key-3", amount="1000000.01")
+    assert (refused.status, refused.code) == (422, "no_channel_open")
+    assert refused.body["facts"] == {"opens": "2026-11-23 08:30:00"}
+    # inside this bank there is no channel
+    inside = bank.create(token, payer, bank.sign_up("钱红"), "1.00", "channel-key-4")
+    assert (inside.body["channel"], inside.body["expected_at"]) == (None, None)
+
+
+def test_what_arrives_later_goes_out_when_its_time_has_come(bank: Bank, payer: Person, fate: Any) -> None:
+    network = fate(networks.ACCEPT)
+    token = bank.log_in(payer)
+    created = create(bank, payer, token, "later-key-1", speed="normal")
+    bank.settle()
+    done = bank.confirm(token, created.body["id"], bank.code_for(payer, created.body["id"]))
+    assert (done.status, done.body["state"]) == (200, "pending")
+    bank.settle()
+    assert network.sent == []
+    # when it is due, then it is posted and sent
+    bank.clock.set(clock.from_text(created.body["arrives_at"]))
+    execute_due(bank.clock.now())
+    bank.settle()
+    assert [order.entry_id for order in network.sent] == [created.body["id"]]
+    assert payment(created.body["id"])["state"] == SETTLED
+
+
+def test_what_was_revoked_before_its_time_never_goes_out(bank: Bank, payer: Person, fate: Any) -> None:
+    network = fate(networks.ACCEPT)
+    token = bank.log_in(payer)
+    created = create(bank, payer, token, "revoked-key-1", speed="next_day")
+    bank.settle()
+    assert bank.confirm(token, created.body["id"], bank.code_for(payer, created.body["id"])).status == 200
+    before = bank.balance(payer.account)
+    revoked = bank.request("POST", f"/v1/transfers/{created.body['id']}/revocation", token=token)
+    assert (revoked.status, revoked.body["state"]) == (200, "cancelled")
+    bank.clock.set(clock.from_text(created.body["arrives_at"]))
+    execute_due(bank.clock.now())
+    bank.settle()
+    assert (network.sent, bank.balance(payer.account) - before) == ([], 0)

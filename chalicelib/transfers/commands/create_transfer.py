@@ -19,9 +19,11 @@ from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.routing import service as routing
 from chalicelib.transfers.domain import (
     DAY_SUM_HIGH,
     FIRST_ATTEMPT,
+    REALTIME,
     Instruction,
     Request,
     arrival,
@@ -35,11 +37,15 @@ from chalicelib.transfers.states import CREATE
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The stored journal item, whether an earlier request with this key had made it, and what to warn of."""
+    """The stored journal item, whether an earlier request with this key had made it, and what to warn of.
+
+    `expected_at` (UTC text) is when a payment to another bank should arrive by the channel of the quote.
+    """
 
     image: Image
     hit: bool
     hints: tuple[str, ...] = ()
+    expected_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +101,20 @@ def create_transfer(
         require_guesses_left(customer, now)
     with factors.naming_what_is_usable(caller, now):
         try:
-            _refuse_early(caller, customer, item, chosen, accounts, now)
+            route = _refuse_early(caller, customer, item, chosen, accounts, now)
         except ledger.PayeeUnavailable:
             if is_guess:
                 count_wrong_payee(caller.customer_id, now)
             raise
     factors.count_coded(chosen.factor, customer.image, now)
+    if route is not None:
+        item["channel"] = route.channel
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
     if before is not None:
         return _replay(before, request, _hints(customer, before, now))
-    return Created(dict(item), hit=False, hints=_hints(customer, item, now))
+    expected_at = None if route is None else clock.to_text(route.arrives_at)
+    return Created(dict(item), hit=False, hints=_hints(customer, item, now), expected_at=expected_at)
 
 
 def _distinct(request: Request) -> list[str]:
@@ -199,8 +208,11 @@ def _refuse_early(
     chosen: factors.Chosen,
     accounts: dict[str, ledger.Account],
     now: dt.datetime,
-) -> None:
-    """Judge by the very rules the posting's write will carry, so that the two can never differ."""
+) -> routing.Route | None:
+    """Judge by the very rules the posting's write will carry, so that the two can never differ.
+
+    The channel for what goes to another bank.
+    """
     if item["payer_account"] not in accounts:
         raise NotFound()
     draft = draft_of(item, caller, now, factors.expected(now))
@@ -223,8 +235,21 @@ def _refuse_early(
     # A deferred payee is no part of the write, so its state is judged here.
     if is_here and not ledger.is_payee(accounts.get(item["payee_account"]), item["payee_name"]):
         refusals.append(ledger.PayeeUnavailable())
-    if not is_here and clearing.bank_of(item["payee_bank"]) is None:
-        refusals.append(clearing.BankUnknown())
+    route = None
+    if not is_here:
+        try:
+            route = _route(item, now)
+        except Refusal as none_goes:
+            refusals.append(none_goes)
     refusal = lowest(refusals)
     if refusal is not None:
         raise refusal
+    return route
+
+
+def _route(item: Image, now: dt.datetime) -> routing.Route:
+    """By which channel it goes to another bank, when its time has come. Raises BankUnknown, what `routing` refuses."""
+    if clearing.bank_of(item["payee_bank"]) is None:
+        raise clearing.BankUnknown()
+    goes_at = now if item["arrives_at"] is None else clock.from_text(item["arrives_at"])
+    return routing.route(item["amount_fen"], goes_at, item["speed"] or REALTIME)
