@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.parameters import service
-from chalicelib.parameters.domain import Value
 from chalicelib.parameters.errors import ParameterUnknown
+from chalicelib.parameters.shapes import Value
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import CursorMalformed
 from chalicelib.platform.http import Api, Call, Query, View

@@ -92,18 +92,13 @@ from chalicelib.parameters.domain import (
     WORKING_HOURS,
     WRONG_CODES_DAY,
     WRONG_PAYEES_DAY,
-    AnyParameter,
-    Choice,
-    Parameter,
     Row,
-    Text,
-    TimeWindow,
-    Value,
     Version,
     is_within,
     to_text,
 )
 from chalicelib.parameters.errors import ParameterUnknown
+from chalicelib.parameters.shapes import AnyParameter, Choice, Parameter, Text, TimeWindow, Value
 from chalicelib.platform import log
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 

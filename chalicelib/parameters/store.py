@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.parameters.domain import Row, Value, Version, scheduled_maps
+from chalicelib.parameters.domain import Row, Version, scheduled_maps
+from chalicelib.parameters.shapes import Value
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound

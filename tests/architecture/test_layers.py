@@ -11,8 +11,10 @@ import pytest
 DOORS = {"service", "commands", "errors"}
 # A domain knows its own refusals and platform; what else it may take, and why.
 DOMAIN_TAKES = {
+    ("chalicelib.transfers.domain", "chalicelib.transfers.states"): "the table of an instruction's life, as pure",
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
     ("chalicelib.parameters.domain", "chalicelib.parameters.channels"): "ChannelTable, a kind of parameter",
+    ("chalicelib.parameters.domain", "chalicelib.parameters.shapes"): "what the value of a parameter may be",
     ("chalicelib.routing.domain", "chalicelib.parameters.service"): "Channel, a row of the table that is chosen from",
 }
 IMPURE = {f"chalicelib.platform.{name}" for name in ("aws", "settings", "queues", "log", "ids", "http", "workers")}

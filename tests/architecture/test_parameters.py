@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.parameters import domain
+from chalicelib.parameters import domain, shapes
 from infra.environment import environment_of, variables
 from tests.architecture.source import Source, sources
 
@@ -249,12 +249,12 @@ def test_every_parameter_is_read_by_somebody(name: str) -> None:
 @pytest.mark.parametrize(
     ("what", "prefixes", "kind"),
     [
-        ("limits", ("limit.", "factor.strict."), domain.Parameter),
-        ("factor policies", ("factor.policy",), domain.Choice),
-        ("fees", ("fee.",), domain.Parameter),
-        ("time windows", ("bank.working_hours", "factor.reminder_hours"), domain.TimeWindow),
-        ("texts", ("text.",), domain.Text),
-        ("retention", ("audit.retention_d", "notice.listed_d"), domain.Parameter),
+        ("limits", ("limit.", "factor.strict."), shapes.Parameter),
+        ("factor policies", ("factor.policy",), shapes.Choice),
+        ("fees", ("fee.",), shapes.Parameter),
+        ("time windows", ("bank.working_hours", "factor.reminder_hours"), shapes.TimeWindow),
+        ("texts", ("text.",), shapes.Text),
+        ("retention", ("audit.retention_d", "notice.listed_d"), shapes.Parameter),
     ],
 )
 def test_each_class_of_policy_has_parameters_of_its_type(what: str, prefixes: tuple[str, ...], kind: type) -> None:
@@ -264,7 +264,7 @@ def test_each_class_of_policy_has_parameters_of_its_type(what: str, prefixes: tu
 
 
 def test_every_parameter_is_known_by_its_name_and_its_default_is_admitted() -> None:
-    declared = [one for one in vars(domain).values() if isinstance(one, domain.AnyParameter)]
+    declared = [one for one in vars(domain).values() if isinstance(one, shapes.AnyParameter)]
     assert {one.name for one in declared} == domain.ALL.keys()
     assert [name for name, one in domain.ALL.items() if not one.admits(one.default)] == []
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from chalicelib.parameters import domain, service, store
-from chalicelib.parameters.domain import AnyParameter, Row, Value
+from chalicelib.parameters.domain import Row
 from chalicelib.parameters.errors import ParameterOutOfBounds, ParameterUnknown
+from chalicelib.parameters.shapes import AnyParameter, Value
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 

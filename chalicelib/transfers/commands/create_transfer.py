@@ -37,15 +37,11 @@ from chalicelib.transfers.states import CREATE
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The stored journal item, whether an earlier request with this key had made it, and what to warn of.
-
-    `expected_at` (UTC text) is when a payment to another bank should arrive by the channel of the quote.
-    """
+    """The stored journal item, whether an earlier request with this key had made it, and what to warn of."""
 
     image: Image
     hit: bool
     hints: tuple[str, ...] = ()
-    expected_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +104,12 @@ def create_transfer(
             raise
     factors.count_coded(chosen.factor, customer.image, now)
     if route is not None:
-        item["channel"] = route.channel
+        item |= {"channel": route.channel, "expected_at": clock.to_text(route.arrives_at)}
     item["seal"] = factors.seal_of(sealed_form(item))
     before = ledger.record_instruction(item)
     if before is not None:
         return _replay(before, request, _hints(customer, before, now))
-    expected_at = None if route is None else clock.to_text(route.arrives_at)
-    return Created(dict(item), hit=False, hints=_hints(customer, item, now), expected_at=expected_at)
+    return Created(dict(item), hit=False, hints=_hints(customer, item, now))
 
 
 def _distinct(request: Request) -> list[str]:

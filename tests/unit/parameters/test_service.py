@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.parameters import domain, service, store
-from chalicelib.parameters.domain import Row, Value, Version
+from chalicelib.parameters import domain, service, shapes, store
+from chalicelib.parameters.domain import Row, Version
+from chalicelib.parameters.shapes import Value
 from tests.unit.samples import NOW
 
 
@@ -33,7 +34,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
 
 
 @pytest.mark.parametrize("parameter", domain.ALL.values(), ids=lambda parameter: parameter.name)
-def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, parameter: domain.AnyParameter) -> None:
+def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, parameter: shapes.AnyParameter) -> None:
     assert parameter.admits(parameter.default)
     assert service.value(parameter, NOW) == parameter.default
     assert parameter.source
@@ -41,15 +42,15 @@ def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, para
 
 
 def test_names_are_unique_and_every_parameter_is_listed() -> None:
-    declared = [value for value in vars(domain).values() if isinstance(value, domain.AnyParameter)]
+    declared = [value for value in vars(domain).values() if isinstance(value, shapes.AnyParameter)]
     assert sorted(p.name for p in declared) == sorted(domain.ALL)
 
 
-NUMBERS = [parameter for parameter in domain.ALL.values() if isinstance(parameter, domain.Parameter)]
+NUMBERS = [parameter for parameter in domain.ALL.values() if isinstance(parameter, shapes.Parameter)]
 
 
 @pytest.mark.parametrize("parameter", NUMBERS, ids=lambda parameter: parameter.name)
-def test_a_row_out_of_bounds_is_ignored(table: Table, parameter: domain.Parameter) -> None:
+def test_a_row_out_of_bounds_is_ignored(table: Table, parameter: shapes.Parameter) -> None:
     for value, expected in (
         (parameter.low, parameter.low),
         (parameter.high, parameter.high),
@@ -124,7 +125,7 @@ BOTH = {"zh": "请到网点办理。", "en": "Please visit a branch."}
     ids=["number", "choice", "window", "text"],
 )
 def test_each_type_admits_its_own_values_only(
-    table: Table, parameter: domain.AnyParameter, good: list[Value], bad: list[object]
+    table: Table, parameter: shapes.AnyParameter, good: list[Value], bad: list[object]
 ) -> None:
     for value in good:
         service.set_value(parameter.name, value)
