@@ -6,6 +6,9 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate, SQSEvent
 
+from chalicelib.clearing.commands.ask_open import ask_open
+from chalicelib.clearing.commands.send_payment import send_payment
+from chalicelib.clearing.commands.take_answer import take_answer
 from chalicelib.clearing.domain import Answer as Answered
 from chalicelib.platform import clock, log
 from chalicelib.platform.queues import Message
@@ -27,9 +30,6 @@ def clear_payments(event: SQSEvent) -> Answer:
 @blueprint.schedule(Rate(ASK_EVERY_MIN, unit=Rate.MINUTES), name="ask_clearing")
 def ask_clearing(event: CloudWatchEvent) -> dict[str, int]:
     """Ask for what has no answer; two runs at a time end nothing twice."""
-    # The API registers every worker and calls none: it starts without what only they need.
-    from chalicelib.clearing.commands.ask_open import ask_open  # noqa: PLC0415
-
     log.begin(str(event.to_dict()["id"]))
     ended = ask_open(clock.now())
     log.logger.info("clearing asked", extra={"count": ended})
@@ -37,9 +37,6 @@ def ask_clearing(event: CloudWatchEvent) -> dict[str, int]:
 
 
 def _clear(message: Message) -> None:
-    from chalicelib.clearing.commands.send_payment import send_payment  # noqa: PLC0415  # as above
-    from chalicelib.clearing.commands.take_answer import take_answer  # noqa: PLC0415  # as above
-
     if message.event_type == "clearing.due":
         send_payment(message.aggregate_id, clock.now())
     elif message.event_type == "clearing.answered":
