@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +23,9 @@ from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
-from infra.environment import RESOURCES_FILE, environment_of, read_template
-from infra.local.client import local_client
+from infra.environment import environment_of
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
+from infra.local.resources import create_resources
 
 STACK = "rural-bank-bench"
 BRANCH = "0001"
@@ -72,16 +71,7 @@ def _quiet(_: str) -> None:
 
 def resources_on(url: str) -> dict[str, str]:
     """Create every resource of the bank on the engine; the environment that its functions would find."""
-    cloudformation = local_client("cloudformation", url)
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=json.dumps(read_template(RESOURCES_FILE)),
-        Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
-    rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    references = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
-    return environment_of(references) | {
+    return environment_of(create_resources(url, STACK)) | {
         "AWS_ENDPOINT_URL": url,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,

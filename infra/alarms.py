@@ -90,16 +90,18 @@ def _sum_of(metrics: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
 
 def _of_table(logical_id: str, condition: str | None) -> dict[str, Template]:
     name = {"Ref": logical_id}
-    alarms = {}
-    for operation, metric in (("Read", "ReadThrottleEvents"), ("Write", "WriteThrottleEvents")):
-        properties = _metric("AWS/DynamoDB", metric, {"TableName": name}, "Sum", 0)
-        text = f"{operation}s of {logical_id} are throttled: a hot item, or the account's quota"
-        alarms[f"{logical_id}{operation}ThrottlesAlarm"] = _alarm(text, condition, properties)
-    if condition is None:
-        errors = [("SystemErrors", {"TableName": name, "Operation": operation}) for operation in TABLE_OPERATIONS]
-        text = f"DynamoDB itself fails on {logical_id}; requests are retried, money is safe"
-        alarms[f"{logical_id}SystemErrorsAlarm"] = _alarm(text, IN_CLOUD, _sum_of(errors))
-    return alarms
+    throttled = f"Reads or writes of {logical_id} are throttled: a hot item, or the account's quota"
+    if condition is not None:
+        writes = _metric("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": name}, "Sum", 0)
+        return {f"{logical_id}ThrottlesAlarm": _alarm(throttled, condition, writes)}
+    # One alarm on both: a template has at most 500 resources.
+    throttles = [(metric, {"TableName": name}) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")]
+    errors = [("SystemErrors", {"TableName": name, "Operation": operation}) for operation in TABLE_OPERATIONS]
+    failing = f"DynamoDB itself fails on {logical_id}; requests are retried, money is safe"
+    return {
+        f"{logical_id}ThrottlesAlarm": _alarm(throttled, IN_CLOUD, _sum_of(throttles)),
+        f"{logical_id}SystemErrorsAlarm": _alarm(failing, IN_CLOUD, _sum_of(errors)),
+    }
 
 
 def _of_queue(logical_id: str, condition: str | None) -> dict[str, Template]:

@@ -6,7 +6,6 @@ run a second time with their tables on DynamoDB Local, whose parser and rules ar
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -21,9 +20,9 @@ from chalicelib.identity import keys
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
 from chalicelib.staff import service as staff
-from infra.environment import RESOURCES_FILE, environment_of, read_template
-from infra.local.client import local_client
+from infra.environment import environment_of
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
+from infra.local.resources import create_resources
 from tests.engine.dynamodb_local import CannotBeHad, DynamoDBLocal
 
 STACK = "rural-bank-races"
@@ -57,15 +56,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def stack(engine: str) -> dict[str, str]:
     """The bank's tables, queues and keys on that engine: logical id -> what `Ref` gives."""
-    cloudformation = local_client("cloudformation", engine)
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateBody=json.dumps(read_template(RESOURCES_FILE)),
-        Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
-    )
-    cloudformation.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
-    rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
+    return create_resources(engine, STACK)
 
 
 @pytest.fixture(scope="session")
