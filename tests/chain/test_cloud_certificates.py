@@ -13,7 +13,7 @@ from cryptography import x509
 from chalicelib.factors import signatures, vault
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.errors import FactorHeldAlready
-from chalicelib.platform import clock
+from chalicelib.platform import clock, passwords
 from infra import evidence
 from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply
 from tests.chain.device import Device
@@ -361,6 +361,24 @@ def test_the_pin_is_changed_with_the_old_one(bank: Bank, owner: Owner) -> None:
     assert [event["kind"] for event in events].count("factor_pin_changed") == 1
     bank.settle()
     assert any("PIN" in text for text in bank.messages(owner.person))
+
+
+@pytest.mark.requirement("NB-5.3.3-cert")
+def test_of_two_changes_from_one_old_pin_the_second_is_refused(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given that another change is made while this one's old PIN is looked at
+    matches = passwords.matches
+
+    def meanwhile(kept: str, given: str) -> bool:
+        monkeypatch.setattr(passwords, "matches", matches)
+        is_right = matches(kept, given)
+        assert changed(owner, PIN, NEXT).status == 204
+        return is_right
+
+    monkeypatch.setattr(passwords, "matches", meanwhile)
+
+    assert changed(owner, PIN, "620854").code == "try_again"
+
+    assert owner.confirm(owner.created("key-twopins-1"), NEXT).status == 200
 
 
 @pytest.mark.requirement("NB-5.3.3-cert")

@@ -56,7 +56,7 @@ def sign_with_pin(
 
 
 def check_pin(customer_id: str, factor_id: str, given: Given, tries_left: int, now: dt.datetime) -> Image:
-    """The certificate's row, once a try is claimed and the PIN is right; `tries_left` are those of what it confirms.
+    """The certificate's row as the try was claimed, once the PIN is right; `tries_left` are those of what it confirms.
 
     Raises BoundDeviceRequired and SignatureRequired, which take no try; FactorNotActive, PinLocked, PinWrong;
     TryAgain, OutcomeUnknown.
@@ -79,7 +79,9 @@ def check_pin(customer_id: str, factor_id: str, given: Given, tries_left: int, n
         raise PinWrong(tries_left=str(min(tries_left, max(0, most - image["pin_tries"]))))
     # Wrong ones before it are forgotten; a lock that was quicker stays.
     again = store.update_of(customer_id, factor_id).require(usable_rule(now_text))
-    return updates.insist(again.set("#pin_tries = :none", none=n(0)))
+    updates.insist(again.set("#pin_tries = :none", none=n(0)))
+    # The row that the PIN was checked against: the newer one may hold a PIN that was changed meanwhile.
+    return image
 
 
 def _lock(customer_id: str, factor_id: str, now: dt.datetime) -> None:
