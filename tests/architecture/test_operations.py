@@ -14,10 +14,10 @@ from chalicelib.contract import service
 from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
+from chalicelib.platform.errors import IdempotencyKeyMissing
 from chalicelib.platform.http import MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 from tests.architecture.source import operations
 
 PUBLIC = {
