@@ -8,23 +8,19 @@ chains are added up again, by another way.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulation.aftermath import AFTERMATH, Aftermath
 from simulation.deferred import Deferred
 from simulation.engine import Changed, Image
-from simulation.images import Held, Line, Posted, binary, booked, is_house, lines_due, text, whole
+from simulation.images import Held, Posted, booked, is_house, lines_due, text, whole
 from simulation.limits import Limits
 from simulation.policy import Policy
 from simulation.signups import SignUps
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-# A settled alert; see chalicelib.notifications.
-SENT = "sent"
 # Money may come into these, and leave an open account only; but what the bank takes back, a lost one too.
 RECEIVING = ("open", "frozen", "lost")
 PAYING = {"transfer": ("open",), "hold": ("open",), "reversal": ("open", "lost")}
@@ -50,19 +46,12 @@ class Books:
         self.held_fen: Counter[str] = Counter()
         self.outward: dict[str, tuple[str, int, str]] = {}
         self.reversed: dict[str, str] = {}
-        self.lines: dict[str, list[Line]] = defaultdict(list)
-        self.written: Counter[str] = Counter()
-        self.chains: dict[str, bytes] = {}
-        self.receipts: set[str] = set()
-        self.inbox: dict[tuple[str, str], Image] = {}
-        self.bills: dict[tuple[str, str], Image] = {}
-        self.listed: dict[str, str] = {}
         self.revoked: dict[str, set[str]] = defaultdict(set)
         # All sessions of a customer that began before this one were ended with it.
         self.since: dict[str, str] = defaultdict(str)
         self.right_codes: set[str] = set()
-        self.sends: Counter[str] = Counter()
         self._applied: set[tuple[str, str]] = set()
+        self.aftermath = Aftermath(broken, self.entries)
         self.deferred = Deferred(broken)
         self.limits = Limits(broken)
         self.policy = Policy(now)
@@ -80,6 +69,8 @@ class Books:
                 entry = self._journal(change)
                 if entry is not None:
                     posted.append(entry)
+            elif change.table in AFTERMATH:
+                AFTERMATH[change.table](self.aftermath, change)
             elif change.table in _JUDGES:
                 _JUDGES[change.table](self, change)
         for entry in posted:
@@ -98,16 +89,6 @@ class Books:
     def open_holds(self) -> list[str]:
         """Holds that nobody has paid or freed."""
         return [hold_id for hold_id, hold in self.holds.items() if hold.state == "held"]
-
-    def most_lines_behind(self) -> int:
-        """How many lines are still to be written to the account that lacks most."""
-        return max((len(lines) - self.written[account] for account, lines in self.lines.items()), default=0)
-
-    def provider_took(self, message_id: str) -> None:
-        """A message left the bank."""
-        self.sends[message_id] += 1
-        if "#code#" not in message_id and self.sends[message_id] > 1:
-            self._broken(f"alert {message_id} sent {self.sends[message_id]} times")
 
     # ---- the journal ----------------------------------------------------------------------------
     def _journal(self, change: Changed) -> Posted | None:
@@ -299,7 +280,7 @@ class Books:
         if text(new, "business_date") < text(old, "business_date"):
             self._broken(f"account {account_id} went back to {text(new, 'business_date')}")
         if not is_house(account_id):
-            self.lines[account_id] += lines_due(old, text(new, "business_date"), entries)
+            self.aftermath.lines[account_id] += lines_due(old, text(new, "business_date"), entries)
 
     def _customer(self, change: Changed) -> None:
         new = change.new or {}
@@ -307,85 +288,6 @@ class Books:
         customer_id = text(new, "customer_id")
         self.revoked[customer_id].update(new.get("revoked", {}).get("M", {}))
         self.since[customer_id] = new.get("since", {}).get("S", "")
-
-    # ---- what follows from money ----------------------------------------------------------------
-    def _movement(self, change: Changed) -> None:
-        new = change.new
-        if change.old is not None or new is None:
-            self._broken("a statement line was changed or removed")
-            return
-        account_id, seq = text(new, "account_id"), whole(new, "seq")
-        if seq != self.written[account_id] + 1 or seq > len(self.lines[account_id]):
-            self._broken(f"line {seq} of {account_id} was written after line {self.written[account_id]}")
-            return
-        self.written[account_id] = seq
-        line = Line(
-            seq,
-            text(new, "business_date"),
-            whole(new, "amount_fen"),
-            whole(new, "balance_fen"),
-            text(new, "kind"),
-            text(new, "entry_id"),
-            text(new, "value_date"),
-        )
-        if line != self.lines[account_id][seq - 1]:
-            self._broken(f"line {line} of {account_id} should be {self.lines[account_id][seq - 1]}")
-        facts: dict[str, Any] = {
-            "account_id": account_id,
-            "amount_fen": line.amount_fen,
-            "balance_fen": line.balance_fen,
-            "business_date": line.business_date,
-            "entry_id": line.entry_id,
-            "kind": line.kind,
-            "posted_at": text(new, "posted_at"),
-            "seq": seq,
-        }
-        if line.value_date:
-            facts["value_date"] = line.value_date
-        canonical = json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()
-        chain = hashlib.sha256(self.chains.get(account_id, b"\x00" * 32) + canonical).digest()
-        self.chains[account_id] = chain
-        if binary(new, "chain") != chain:
-            self._broken(f"line {seq} of {account_id} breaks the chain")
-
-    def _receipt(self, change: Changed) -> None:
-        new = change.new or {}
-        entry_id = text(new, "entry_id")
-        if change.old is not None or change.new is None:
-            self._broken(f"the receipt of {entry_id} was changed or removed")
-            return
-        entry = self.entries.get(entry_id)
-        if entry is None or entry.kind != "transfer":
-            self._broken(f"a receipt for {entry_id}, which is not posted")
-            return
-        principal = sum(fen for _, fen, kind in entry.legs if fen > 0 and kind == "principal")
-        if whole(new, "amount_fen") != principal or text(new, "business_date") != entry.business_date:
-            self._broken(f"the receipt of {entry_id} says something else than the entry")
-        self.receipts.add(entry_id)
-
-    def _inbox(self, change: Changed) -> None:
-        old, new = change.old, change.new
-        if new is None:
-            self._broken("an inbox row was removed")
-            return
-        key = text(new, "customer_id"), text(new, "notification_id")
-        if old is not None and (text(old, "text") != text(new, "text") or text(old, "sms") == SENT != text(new, "sms")):
-            self._broken(f"the inbox row {key} was changed after it was sent")
-        self.inbox[key] = new
-
-    def _bill(self, change: Changed) -> None:
-        new = change.new or {}
-        key = text(new, "account_id"), text(new, "month")
-        if change.old is not None or change.new is None:
-            self._broken(f"the bill {key} was changed or removed")
-            return
-        self.bills[key] = new
-
-    def _transfer_row(self, change: Changed) -> None:
-        old, new = change.old, change.new or {}
-        if old is not None and text(old, "state") == "posted" != text(new, "state"):
-            self._broken(f"the list shows {text(new, 'entry_id')} as {text(new, 'state')} after posted")
-        self.listed[text(new, "entry_id")] = text(new, "state")
 
 
 # Whose items carry limits, and their keys.
@@ -395,11 +297,6 @@ _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "DeferredLegsTable": lambda books, change: books.deferred.row(change),
     "BusinessDaysTable": lambda books, change: books.deferred.closed_day(change),
     "CustomersTable": Books._customer,
-    "MovementsTable": Books._movement,
-    "ReceiptsTable": Books._receipt,
-    "InboxTable": Books._inbox,
-    "BillsTable": Books._bill,
-    "TransfersTable": Books._transfer_row,
     "ParametersTable": lambda books, change: books.policy.see(change),
     **dict.fromkeys(
         ("ProfilesTable", "ContractsTable", "CredentialsTable", "LoginNamesTable", "SessionsTable"),

@@ -21,7 +21,7 @@ from simulation.people import PASSWORD, Person
 from simulation.policy import FEE, TRIES
 
 if TYPE_CHECKING:
-    from simulation.phones import Town
+    from simulation.town import Town
 
 TELLER = "T0001"
 # Around what people pay, so that a change lets through or stops what is under way; count in transfers.
@@ -136,7 +136,7 @@ class Counter:
         self._send(form)
         person = next(one for one in self.town.people if one.login_name == form.login_name)
         self.town.session_of(person)
-        self.town.deposit(person.accounts[0])
+        self.town.tellers.deposit(person.accounts[0])
 
     def _send(self, form: SignUp) -> None:
         what = f"sign up {form.login_name}"

@@ -74,7 +74,7 @@ class Provider:
             self.world.excuse_open_claim()
             raise ProviderSilent
         self.world.tell(f"sends {message.channel} {message.message_id}")
-        self.world.books.provider_took(message.message_id)
+        self.world.books.aftermath.provider_took(message.message_id)
         code = _CODE.search(message.text)
         if code is not None:
             self.world.town.codes[message.message_id.split("#")[1]] = code[1]

@@ -19,10 +19,11 @@ from simulation.engine import Changed, Store, Transport, resources
 from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
-from simulation.phones import Machine, Town
+from simulation.machine import Machine
 from simulation.queues import Queues
 from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
+from simulation.town import Town
 
 TOLD = 30
 MOST_PEOPLE_AT_ONCE = 11
@@ -203,7 +204,7 @@ class World:
         """As soon as the statement lines are not far behind: hours later what an account no longer remembers would be
         lost to the sweeper, which could only put it in order of time (see `accounts.commands.rebuild_lines`).
         """
-        if self.books.most_lines_behind() > MOST_LINES_BEHIND:
+        if self.books.aftermath.most_lines_behind() > MOST_LINES_BEHIND:
             self._plan[self.outcome.steps + 1] = self._to_night
             return
         self._jump(self.midnight + BILL_RUN_AT)
