@@ -13,6 +13,8 @@ from simulation.images import Line, Posted, binary, text, whole
 
 # A settled alert; see chalicelib.notifications.
 SENT = "sent"
+# Where a transfer has its end.
+ENDED = ("posted", "cancelled", "returned")
 
 
 class Aftermath:
@@ -113,8 +115,8 @@ class Aftermath:
 
     def transfer_row(self, change: Changed) -> None:
         old, new = change.old, change.new or {}
-        if old is not None and text(old, "state") == "posted" != text(new, "state"):
-            self._broken(f"the list shows {text(new, 'entry_id')} as {text(new, 'state')} after posted")
+        if old is not None and text(old, "state") in ENDED and text(old, "state") != text(new, "state"):
+            self._broken(f"the list shows {text(new, 'entry_id')} as {text(new, 'state')} after {text(old, 'state')}")
         self.listed[text(new, "entry_id")] = text(new, "state")
 
 

@@ -48,6 +48,17 @@ def some_limits(rng: random.Random) -> AccountLimits:
     )
 
 
+def ample_limits(rng: random.Random) -> AccountLimits:
+    """The same, but met less often: where a seed is about something else than limits."""
+    return AccountLimits(
+        single_fen=1_000_00,
+        day_fen=rng.choice((600_00, 5_000_00)),
+        day_count=rng.choice((6, 20)),
+        month_fen=9_000_00,
+        year_fen=50_000_00,
+    )
+
+
 @dataclass
 class Counter:
     """The bank's counter and back office, and the page of an app on which a customer lowers limits."""

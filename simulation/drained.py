@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from simulation.aftermath import SENT
 from simulation.books import Books
 from simulation.images import text, whole
+from simulation.pending import left_over
 from simulation.queues import Queue
 
-SECURITY = "security"
+SECURITY, MOVEMENT, TRANSFER = "security", "movement", "transfer"
 
 
 def wrong_at_rest(
@@ -32,6 +33,7 @@ def wrong_at_rest(
     yield from _alerts(books, excused)
     yield from _security(books, to_tell)
     yield from _list(books)
+    yield from left_over(books.pending, _told(books, TRANSFER))
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"
     if finished_month is not None:
@@ -67,7 +69,7 @@ def _lines(books: Books) -> Iterator[str]:
 
 def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
     due = Counter((account, line.entry_id) for account, lines in books.aftermath.lines.items() for line in lines)
-    rows = [row for row in books.aftermath.inbox.values() if text(row, "kind") != SECURITY]
+    rows = [row for row in books.aftermath.inbox.values() if text(row, "kind") == MOVEMENT]
     told = Counter((text(row, "account_id"), text(row, "entry_id")) for row in rows)
     for key in due.keys() | told.keys():
         if due[key] != told[key]:
@@ -83,17 +85,21 @@ def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
 
 
 def _security(books: Books, to_tell: Counter[str]) -> Iterator[str]:
-    told = Counter(text(row, "customer_id") for row in books.aftermath.inbox.values() if text(row, "kind") == SECURITY)
+    told = _told(books, SECURITY)
     for customer_id in to_tell.keys() | told.keys():
         if to_tell[customer_id] != told[customer_id]:
             yield f"customer {customer_id} was told {told[customer_id]} of {to_tell[customer_id]} security events"
 
 
+def _told(books: Books, kind: str) -> Counter[str]:
+    """How many inbox rows of a kind each customer has."""
+    return Counter(text(row, "customer_id") for row in books.aftermath.inbox.values() if text(row, "kind") == kind)
+
+
 def _list(books: Books) -> Iterator[str]:
-    for entry_id, customer_id in books.journal_ids.items():
+    for entry_id, (state, customer_id) in books.transfers.items():
         if not customer_id:
             continue
-        state = "posted" if entry_id in books.entries else "awaiting"
         if books.aftermath.listed.get(entry_id) != state:
             yield f"the list shows {entry_id} as {books.aftermath.listed.get(entry_id)}, it is {state}"
 

@@ -29,8 +29,9 @@ from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
-from simulation.counter import TELLER, some_limits
+from simulation.counter import TELLER, ample_limits, some_limits
 from simulation.engine import resources
+from simulation.mixes import EVERYDAY
 from simulation.people import PASSWORD, Person
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ NAMES = ("赵小明", "钱红", "孙建国", "李梅")
 MERCHANT = 1
 # Who has one account; all others have two.
 ONLY_ONE = 2
+# Where seeds have a kind of transfer of their own: what it waits for comes within the run.
+BUSY_PARAMETERS = ((parameters.TRANSFER_NORMAL_MIN.name, 1),)
 FOUNDED_BEFORE = dt.timedelta(days=2)
 _CODE = re.compile(r"验证码([0-9]{6})")
 
@@ -154,8 +157,11 @@ def found(world: World) -> None:
     # Machines that die take tries with them, and nobody here reads pictures.
     parameters.set_value("login.captcha_after", 10)
     parameters.set_value(parameters.TRANSFER_FEE_FEN.name, rng.choice((0, 1_00)))
+    for name, value in BUSY_PARAMETERS if world.mix != EVERYDAY else ():
+        parameters.set_value(name, value)
     for i, name in enumerate(NAMES):
-        wishes = [AccountWish("savings", ledger.RIGHT_FULL, some_limits(rng))]
+        limits = some_limits(rng) if world.mix == EVERYDAY else ample_limits(rng)
+        wishes = [AccountWish("savings", ledger.RIGHT_FULL, limits)]
         wishes += [AccountWish("savings", ledger.RIGHT_QUERY, some_limits(rng))] * (i != ONLY_ONE)
         if i == MERCHANT:
             wishes[-1] = dataclasses.replace(wishes[-1], credit=ledger.CREDIT_DEFERRED)

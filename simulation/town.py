@@ -8,17 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.stepup import service as stepup
+from chalicelib.stepup.errors import StepUpRequired
+from simulation.acts.later import Hesitant
 from simulation.acts.merchants import Merchants
-from simulation.acts.pay import Payers
+from simulation.acts.pay import PATIENCE, Payers
 from simulation.acts.tellers import Tellers
 from simulation.books import Books
 from simulation.counter import Counter
 from simulation.faults import Faults
 from simulation.machine import Machine, NoAnswer
+from simulation.mixes import EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS
 from simulation.people import PASSWORD, Person
 
 T = TypeVar("T")
@@ -36,23 +41,35 @@ class Town:
     books: Books
     branch_id: str
     broken: Callable[[str], None]
+    mix: str = EVERYDAY
     people: list[Person] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
     told_posted: list[str] = field(default_factory=list)
+    # How a transfer that was to arrive later has ended, as its payer was told.
+    told_ended: dict[str, str] = field(default_factory=dict)
     intents: int = 0
     counter: Counter = field(init=False)
     payers: Payers = field(init=False)
     merchants: Merchants = field(init=False)
     tellers: Tellers = field(init=False)
+    hesitant: Hesitant = field(init=False)
+    # Has a schedule's worker start once more beside its own time; Lambda's, set when that is there.
+    fire_again: Callable[[str], None] = field(init=False)
 
     def __post_init__(self) -> None:
         self.counter = Counter(self)
         self.payers = Payers(self)
         self.merchants = Merchants(self)
         self.tellers = Tellers(self)
+        self.hesitant = Hesitant(self)
+        self._of_kind: dict[str, Callable[[Person], None]] = {LATER: self.hesitant.act}
 
     def someone_acts(self) -> None:
         """Start one more thing that somebody does."""
+        if self.mix != EVERYDAY and (kind := self._kind_of_transfer()) is not None:
+            person = self.rng.choice([self.people[0]] * 3 + self.people)
+            self.machine.start(person.login_name, lambda: self._of_kind[kind](person))
+            return
         chance = self.rng.randrange(160)
         # One of them does half of everything, so that limits and races are met.
         person = self.rng.choice([self.people[0]] * 3 + self.people)
@@ -79,6 +96,13 @@ class Town:
             self.machine.start("teller", self.counter.sign_up)
         else:
             self.machine.start(person.login_name, lambda: self.payers.pay(person))
+
+    def _kind_of_transfer(self) -> str | None:
+        """Which kind is next in a seed that has one of its own; None: something of the everyday mix."""
+        chance = self.rng.randrange(100)
+        if chance < OF_ITS_KIND:
+            return self.mix
+        return self.rng.choice(KINDS) if chance < OF_ITS_KIND + OF_OTHER_KINDS else None
 
     def insist(self, what: str, work: Callable[[], T]) -> T:
         """Ask until there is an answer, a few times."""
@@ -112,3 +136,18 @@ class Town:
                 person.session = None
             again = self.session_of(person)
             return self.insist(what, lambda: work(again))
+
+    def with_step_up(self, person: Person, what: str, work: Callable[[Caller, str | None], T]) -> T:
+        """Do what is asked to be confirmed first: by the code for just that, and then once more with it."""
+        try:
+            return self.with_session(person, what, lambda caller: work(caller, None))
+        except StepUpRequired as refusal:
+            challenge_id = refusal.facts["step_up"]
+        self.machine.scheduler.wait(PATIENCE, lambda: challenge_id in self.codes)
+        given = factors.Given(factors.SMS, self.codes.get(challenge_id, ""))
+
+        def confirm(caller: Caller) -> None:
+            stepup.confirm(caller, challenge_id, given, clock.now())
+
+        self.with_session(person, f"{what}: confirm", confirm)
+        return self.with_session(person, what, lambda caller: work(caller, challenge_id))

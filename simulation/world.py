@@ -20,6 +20,7 @@ from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
 from simulation.machine import Machine
+from simulation.mixes import EVERYDAY, mix_of
 from simulation.queues import Queues
 from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
@@ -90,10 +91,12 @@ class World:
         )
         self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
         self.machine = Machine(self.scheduler, self.tell)
-        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken)
+        self.mix = mix_of(seed)
+        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken, self.mix)
         self.lambdas = Lambdas(
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
+        self.town.fire_again = self.lambdas.fire_again
         self.outage_until = start
         self._plan: dict[int, Callable[[], None]] = {}
 
@@ -154,6 +157,8 @@ class World:
             **{self._steps * percent // 100: self._change_limits for percent in (37, 41, 70)},
             self._steps * 88 // 100: self._to_night,
         }
+        if self.mix != EVERYDAY:
+            self._plan |= {self._steps * percent // 100: self._to_what_is_due for percent in (50, 65, 80)}
         try:
             while self.outcome.steps < self._steps and not self.outcome.violations:
                 self._plan.pop(self.outcome.steps, lambda: None)()
@@ -170,6 +175,7 @@ class World:
             "parameter": self.books.policy.changes,
             "signed_up": len(self.town.counter.told),
             "half_done": self.books.sign_ups.half_done,
+            **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()
         self.outcome.tail = list(self._tail) if self.outcome.violations else []
@@ -188,6 +194,9 @@ class World:
         for entry_id in self.town.told_posted:
             if entry_id not in self.books.entries:
                 self.broken(f"a customer was told that {entry_id} is posted; it is not")
+        for entry_id, state in self.town.told_ended.items():
+            if self.books.transfers[entry_id][0] != state:
+                self.broken(f"a customer was told that {entry_id} is {state}; it is not")
         # A refusal or silence ended the clerk who sent them; people give up without a word.
         for form in self.town.counter.forms[len(self.town.counter.worked_again) :]:
             self.broken(f"the form of {form.login_name} does not work when it is sent again, or does not log in")
@@ -208,6 +217,11 @@ class World:
             self._plan[self.outcome.steps + 1] = self._to_night
             return
         self._jump(self.midnight + BILL_RUN_AT)
+
+    def _to_what_is_due(self) -> None:
+        """Some minutes pass at once: what was set aside arrives."""
+        if (due := self.books.next_due()) is not None and due < self.midnight + BILL_RUN_AT:
+            self._jump(due)
 
     def _change_limits(self) -> None:
         """Of who pays most."""
@@ -261,6 +275,8 @@ class World:
         if self.books.open_holds():
             # Nothing else is left to do: only a schedule can free them.
             due.append(self.lambdas.next_tick())
+        if (arrives := self.books.next_due()) is not None:
+            due.append(max(arrives, self.lambdas.next_tick()))
         if not due:
             return False
         self.scheduler.clock.set(max(min(due), self.scheduler.clock.now()))

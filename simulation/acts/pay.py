@@ -70,10 +70,35 @@ class Payers:
             self.town.machine.start(f"{person.login_name}-again", lambda: self.confirm(person, entry_id, code))
         self.confirm(person, entry_id, code)
 
+    def pay_as_wished(self, person: Person, request: Request) -> str | None:
+        """Create and confirm a transfer of some other kind, often with two thumbs; its id, None where no code came."""
+        entry_id = self._create(person, request.purpose, request)
+        return entry_id if self.enter_code(person, entry_id) else None
+
+    def enter_code(self, person: Person, entry_id: str) -> bool:
+        """Wait for the code of an instruction and enter it, often twice; False where none came."""
+        self.town.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.town.codes)
+        code = self.town.codes.get(entry_id)
+        if code is None:
+            return False
+        self.town.books.right_codes.add(entry_id)
+        if self.town.rng.randrange(3) == 0:
+            self.town.machine.start(f"{person.login_name}-again", lambda: self.confirm(person, entry_id, code))
+        self.confirm(person, entry_id, code)
+        return True
+
+    def wish_to_others(self, person: Person) -> Request:
+        """What a person wants to pay to somebody else, as an intent of its own."""
+        self.town.intents += 1
+        payee = self.town.rng.choice([other for other in self.town.people if other is not person])
+        amount_fen = self.town.rng.choice((1, 20_00, 99_99, self.town.rng.randrange(1, 150_00)))
+        payee_account = self.town.rng.choice(payee.accounts)
+        return Request(person.accounts[0], payee_account, payee.name, amount_fen, "CNY", f"p{self.town.intents}")
+
     def _change_limits_at_first(self, person: Person) -> None:
         """What counts the first payment of a day does not exist before it: a change of limits may overlook it."""
         today = clock.business_date(clock.now())
-        if not any(paid[0] == person.accounts[0] and paid[2] == today for paid in self.town.books.outward.values()):
+        if not any(paid.payer == person.accounts[0] and paid.day == today for paid in self.town.books.outward.values()):
             self.town.machine.start(person.login_name, lambda: self._change_limits_soon(person))
 
     def _change_limits_soon(self, person: Person) -> None:

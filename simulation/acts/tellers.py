@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
-from chalicelib.ledger.commands.reverse_entry import reverse_entry
 from chalicelib.ledger.errors import StateChangeRefused
 from chalicelib.platform import clock
+from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from simulation.acts.pay import PATIENCE
 from simulation.counter import TELLER
 from simulation.machine import NoAnswer
@@ -71,7 +71,7 @@ class Tellers:
         entry_id = self.town.rng.choice(posted[-LATEST:])
 
         def reverse() -> Any:
-            return reverse_entry(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
+            return reverse_transfer(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
 
         for _ in range(self.town.rng.randint(1, 3)):
             self.town.machine.start("teller", lambda: self.town.insist(f"{entry_id} reverse again", reverse))
