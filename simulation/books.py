@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from simulation.aftermath import AFTERMATH, Aftermath
 from simulation.deferred import Deferred
+from simulation.elsewhere import Elsewhere
 from simulation.engine import Changed, Image
 from simulation.entries import Entries
 from simulation.images import Held, Posted, booked, is_house, lines_due, text, whole
@@ -66,6 +67,7 @@ class Books:
         self.standing = Standing()
         self.signed = Entries(self)
         self.pending = Pending(broken, self.standing)
+        self.elsewhere = Elsewhere(broken)
         self.aftermath = Aftermath(broken, self.entries)
         self.deferred = Deferred(broken)
         self.limits = Limits(broken)
@@ -80,6 +82,7 @@ class Books:
         self.deferred.begin_write()
         self.limits.begin_write()
         self.pending.begin_write()
+        self.elsewhere.begin_write()
         self.standing.writes += 1
         for change in sorted(changes, key=lambda one: order.get(one.table, 4)):
             if change.table == "JournalTable":
@@ -97,6 +100,7 @@ class Books:
                 self._limits_and_holds(change.table, change.old, change.new)
         self.limits.end_write()
         self.pending.end_write()
+        self.elsewhere.end_write()
         self.sign_ups.end_write()
         for account_id in self.deferred.unclaimed():
             self.broken(f"deferred legs are noted as posted to {account_id}, but not posted")
@@ -108,9 +112,14 @@ class Books:
         """Holds that nobody has paid or freed."""
         return [hold_id for hold_id, hold in self.holds.items() if hold.state == "held"]
 
+    def days(self) -> list[str]:
+        """The business dates that entries were posted on."""
+        return sorted({entry.business_date for entry in self.entries.values()})
+
     def next_due(self) -> dt.datetime | None:
         """When a schedule next finds something that waits for its time; None where nothing does."""
-        return min((dt.datetime.fromisoformat(at) for at in (self.pending.next_due(),) if at is not None), default=None)
+        found = (self.pending.next_due(), self.elsewhere.next_due())
+        return min((dt.datetime.fromisoformat(at) for at in found if at is not None), default=None)
 
     # ---- the journal ----------------------------------------------------------------------------
     def _journal(self, change: Changed) -> Posted | None:
@@ -290,6 +299,8 @@ _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "DeferredLegsTable": lambda books, change: books.deferred.row(change),
     "BusinessDaysTable": lambda books, change: books.deferred.closed_day(change),
     "CustomersTable": Books._customer,
+    "ClearingPaymentsTable": lambda books, change: books.elsewhere.row(change),
+    "ClearingOpenTable": lambda books, change: books.elsewhere.open_row(change),
     "TransferDuesTable": lambda books, change: books.pending.due_row(change),
     "ParametersTable": lambda books, change: books.policy.see(change),
     **dict.fromkeys(

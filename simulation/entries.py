@@ -31,7 +31,9 @@ class Entries:
         self.keys[purpose] += 1
         if self.keys[purpose] > 1:
             self._broken(f"{purpose}, one idempotency key, gave two instructions")
-        fees = {0} if self._is_own(image) else self._books.policy.fees(text(image, "created_at"))
+        fees = {0}
+        if not self._is_own(image):
+            fees = self._books.policy.fees(text(image, "created_at"), to_other_bank="payee_bank" in image)
         if whole(image, "fee_fen") not in fees:
             self._broken(f"entry {text(image, 'entry_id')} quotes {whole(image, 'fee_fen')} fen, in force: {fees}")
 
@@ -68,14 +70,17 @@ class Entries:
             self._broken(f"{posted.purpose}, one idempotency key, was posted twice")
         payer, payee = text(image, "payer_account"), text(image, "payee_account")
         amount, fee = whole(image, "amount_fen"), whole(image, "fee_fen")
-        wanted = {(payer, -amount, "principal"), (payee, amount, "principal")}
+        is_here = "payee_bank" not in image
+        wanted = {(payer, -amount, "principal"), (payee if is_here else "H-CLEARING", amount, "principal")}
         if fee:
             wanted |= {(payer, -fee, "fee"), ("H-FEE-INCOME", fee, "fee")}
         if set(posted.legs) != wanted or len(posted.legs) != len(wanted):
             self._broken(f"entry {posted.entry_id} does not post what was signed: {posted.legs}")
         if self._books.owner.get(payer) != posted.customer_id:
             self._broken(f"entry {posted.entry_id} takes from an account of another customer")
-        if self._books.holder.get(payee) != text(image, "payee_name"):
+        if not is_here:
+            self._books.elsewhere.entry(image)
+        elif self._books.holder.get(payee) != text(image, "payee_name"):
             self._broken(f"entry {posted.entry_id} pays an account of another name")
 
     def _reversal(self, entry_id: str, image: Image) -> None:
@@ -84,9 +89,12 @@ class Entries:
         mirror = [(account, -fen, kind) for account, fen, kind in self._books.entries[entry_id].legs]
         if original is None or list(original.legs) != mirror:
             self._broken(f"reversal {entry_id} is not the mirror of {original_id}")
+        self._books.elsewhere.reversal(original_id, text(image, "ordered_by"))
         self._books.give_back(original_id)
 
     def _is_own(self, image: Image) -> bool:
-        """Whether it goes from one account of a customer to another."""
+        """Whether it goes from one account of a customer to another; a number at another bank is nobody's here."""
+        if "payee_bank" in image:
+            return False
         owner = self._books.owner
         return owner.get(text(image, "payer_account")) == owner.get(text(image, "payee_account"))

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import zxcvbn
 
+from chalicelib.clearing import networks
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.factors import service as factors
 from chalicelib.identity import tokens
@@ -29,6 +30,7 @@ from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
+from simulation.acts.remitters import Network
 from simulation.counter import TELLER, ample_limits, some_limits
 from simulation.engine import resources
 from simulation.mixes import EVERYDAY
@@ -44,7 +46,11 @@ MERCHANT = 1
 # Who has one account; all others have two.
 ONLY_ONE = 2
 # Where seeds have a kind of transfer of their own: what it waits for comes within the run.
-BUSY_PARAMETERS = ((parameters.TRANSFER_NORMAL_MIN.name, 1),)
+BUSY_PARAMETERS = (
+    (parameters.TRANSFER_NORMAL_MIN.name, 1),
+    (parameters.OTHER_BANK_FEE_FEN.name, 2_00),
+    (parameters.CLEARING_ASK_MIN.name, 1),
+)
 FOUNDED_BEFORE = dt.timedelta(days=2)
 _CODE = re.compile(r"验证码([0-9]{6})")
 
@@ -112,6 +118,7 @@ def seams(world: World) -> Iterator[None]:
     }
     references = {name: name for name in resources()}
     provider = Provider(world)
+    network = Network(world)
     dice = random.getstate()
     clock_before = clock.use(world.scheduler.clock)
     ids_before = ids.use(random.Random(world.outcome.seed))
@@ -119,6 +126,7 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
         stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
         stack.enter_context(patch.object(notifications, "provider", lambda: provider))
+        stack.enter_context(patch.object(networks, "network", lambda _: network))
         stack.enter_context(patch.object(passwords, "hash_password", _plain_hash))
         stack.enter_context(patch.object(passwords, "matches", _plain_match))
         stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))

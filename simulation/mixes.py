@@ -9,7 +9,8 @@ from itertools import count, islice
 
 EVERYDAY = "everyday"
 LATER = "later"
-KINDS = (LATER,)
+CLEARING = "clearing"
+KINDS = (LATER, CLEARING)
 # Of a hundred things that people do in a seed with a kind of its own; the rest is the everyday mix.
 OF_ITS_KIND, OF_OTHER_KINDS = 50, 15
 

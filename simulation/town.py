@@ -18,12 +18,13 @@ from chalicelib.stepup.errors import StepUpRequired
 from simulation.acts.later import Hesitant
 from simulation.acts.merchants import Merchants
 from simulation.acts.pay import PATIENCE, Payers
+from simulation.acts.remitters import Remitters
 from simulation.acts.tellers import Tellers
 from simulation.books import Books
 from simulation.counter import Counter
 from simulation.faults import Faults
 from simulation.machine import Machine, NoAnswer
-from simulation.mixes import EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS
+from simulation.mixes import CLEARING, EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS
 from simulation.people import PASSWORD, Person
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ class Town:
     merchants: Merchants = field(init=False)
     tellers: Tellers = field(init=False)
     hesitant: Hesitant = field(init=False)
+    remitters: Remitters = field(init=False)
     # Has a schedule's worker start once more beside its own time; Lambda's, set when that is there.
     fire_again: Callable[[str], None] = field(init=False)
 
@@ -62,7 +64,11 @@ class Town:
         self.merchants = Merchants(self)
         self.tellers = Tellers(self)
         self.hesitant = Hesitant(self)
-        self._of_kind: dict[str, Callable[[Person], None]] = {LATER: self.hesitant.act}
+        self.remitters = Remitters(self)
+        self._of_kind: dict[str, Callable[[Person], None]] = {
+            LATER: self.hesitant.act,
+            CLEARING: self.remitters.act,
+        }
 
     def someone_acts(self) -> None:
         """Start one more thing that somebody does."""

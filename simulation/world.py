@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.audit import domain as audit
+from chalicelib.clearing.commands import reconcile
 from chalicelib.platform import clock
 from simulation import founding
 from simulation.books import Books
@@ -175,6 +176,8 @@ class World:
             "parameter": self.books.policy.changes,
             "signed_up": len(self.town.counter.told),
             "half_done": self.books.sign_ups.half_done,
+            **Counter(f"clearing_{state}" for state in self.books.elsewhere.states.values()),
+            "clearing_contradicted": len(self.books.elsewhere.contradicted),
             **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()
@@ -200,6 +203,9 @@ class World:
         # A refusal or silence ended the clerk who sent them; people give up without a word.
         for form in self.town.counter.forms[len(self.town.counter.worked_again) :]:
             self.broken(f"the form of {form.login_name} does not work when it is sent again, or does not log in")
+        differences = {one.entry_id for day in self.books.days() for one in reconcile.differences(day, clock.now())}
+        for what in self.books.elsewhere.left_over(differences):
+            self.broken(what)
         queues = self.queues.by_name.values()
         for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month):
             self.broken(what)

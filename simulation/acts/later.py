@@ -56,7 +56,7 @@ class Hesitant:
         elif chance < 5:
             for _ in range(town.rng.randint(1, 2)):
                 self._at(arrival + FINDING, person.login_name, lambda: self.revoke(person, waiting.entry_id))
-        elif chance < 6:
+        elif chance < 6 and waiting.payee:
             self._at(arrival - STOPPING, "teller", lambda: self._stop_payee(waiting.payee))
         elif chance < 8:
             self._at(arrival - STOPPING, person.login_name, lambda: self.switch_off(person))
@@ -91,8 +91,12 @@ class Hesitant:
         self.town.with_session(person, f"{entry_id} revoke", revoke)
 
     def _stop_payee(self, account_id: str) -> None:
-        """The branch lets the payee's account sleep for a while, or closes it where it can: then nothing reaches it."""
-        after = self.town.rng.choice(("dormant", "dormant", "closed"))
+        """The branch lets the payee's account sleep for a while, or closes it where it can: then nothing reaches it.
+
+        Those that people pay from are not closed: what the bank owes them would stay with it.
+        """
+        is_main = any(person.accounts[0] == account_id for person in self.town.people)
+        after = "dormant" if is_main else self.town.rng.choice(("dormant", "closed"))
         with suppress(StateChangeRefused, NoAnswer):
             self.town.insist(f"{after}", lambda: change_state(account_id, before="open", after=after))
         self.town.machine.scheduler.wait(self.town.rng.random() * AROUND_A_RUN, None)

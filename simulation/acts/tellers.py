@@ -68,7 +68,10 @@ class Tellers:
         if not posted:
             return
         # One of the latest: of an older one the payee has spent the money.
-        entry_id = self.town.rng.choice(posted[-LATEST:])
+        self.reverse_this(self.town.rng.choice(posted[-LATEST:]))
+
+    def reverse_this(self, entry_id: str) -> None:
+        """Take one entry back, by several at once."""
 
         def reverse() -> Any:
             return reverse_transfer(entry_id, reason="simulated", by=TELLER, correlation_id=entry_id)
