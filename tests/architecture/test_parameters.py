@@ -96,6 +96,9 @@ BOUNDS: dict[str, dict[str, str]] = {
     "maintenance/domain.py": {"_TICK": "what times as text tell apart"},
     "orders/commands/change_order.py": {"MAX_ATTEMPTS": "tries at one write"},
     "orders/commands/stop_order.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "batches/commands/ask_again.py": {"MAX_BATCHES": "what a run of the schedule asks for"},
+    "batches/domain.py": {"MIN_LINES": "fewer are one transfer", "MAX_LINES": "what one transaction holds"},
+    "batches/workers.py": {"AGAIN_EVERY_MIN": "a schedule of the template"},
     "orders/workers.py": {"FIND_EVERY_MIN": "a schedule of the template; when an order is due is a parameter"},
     "parameters/domain.py": {
         "MAX_STALENESS": "how old what an instance knows may be; a change is decided so long ahead",
