@@ -96,8 +96,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     "maintenance/domain.py": {"_TICK": "what times as text tell apart"},
     "orders/commands/change_order.py": {"MAX_ATTEMPTS": "tries at one write"},
     "orders/commands/stop_order.py": {"MAX_ATTEMPTS": "tries at one write"},
-    "batches/commands/ask_again.py": {"MAX_BATCHES": "what a run of the schedule asks for"},
-    "batches/domain.py": {"MIN_LINES": "fewer are one transfer", "MAX_LINES": "what one transaction holds"},
+    "batches/commands/ask_again.py": {"AFTER": "what is being worked off is not asked for again"},
     "batches/workers.py": {"AGAIN_EVERY_MIN": "a schedule of the template"},
     "orders/workers.py": {"FIND_EVERY_MIN": "a schedule of the template; when an order is due is a parameter"},
     "parameters/domain.py": {
