@@ -62,7 +62,7 @@ def fate(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def choose(behaviour: str) -> Network:
         made = Network(behaviour)
-        monkeypatch.setattr(networks, "network", lambda _: made)
+        monkeypatch.setattr(networks, "network", lambda *_: made)
         return made
 
     return choose
