@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from chalicelib.clearing.errors import AnswerRefused, PaymentNotOpen
 from chalicelib.platform.dynamo import Image, Rule, s
-from chalicelib.platform.money import CURRENCY, FEN_PER_YUAN
+from chalicelib.platform.money import CURRENCY, decimal_text
 
 DUE, SENT, SETTLED, RETURNED = "due", "sent", "settled", "returned"
 ENDED = (SETTLED, RETURNED)
@@ -87,12 +86,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a status report says of one payment, as it says it; empty where it says nothing. `amount` in yuan."""
+    """What a status report says of one payment; empty where it says nothing. `amount` in yuan, as ours are written."""
 
     ids: frozenset[str]
     status: str
     reason: str = ""
-    amount: Decimal | None = None
+    amount: str = ""
     currency: str = ""
     payee_bank: str = ""
     payee_account: str = ""
@@ -123,14 +122,13 @@ class Reported:
     def require(self, order: Order) -> None:
         """Raise AnswerRefused where it names another amount or payee than ours; what it does not name is not held."""
         ours = {
+            "amount": decimal_text(order.amount_fen),
             "currency": CURRENCY,
             "payee_bank": order.payee_bank,
             "payee_account": order.payee_account,
             "payee_name": order.payee_name,
         }
-        named = {name: getattr(self, name) for name in ours if getattr(self, name)}
-        other_amount = self.amount is not None and self.amount * FEN_PER_YUAN != order.amount_fen
-        if other_amount or any(value != ours[name] for name, value in named.items()):
+        if any(getattr(self, name) not in ("", value) for name, value in ours.items()):
             raise AnswerRefused("differs")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from lxml import etree
@@ -150,12 +149,18 @@ def _one(said: Any, ids: tuple[str, ...], status: str) -> Reported:
         ids=frozenset(meant_by(name) for name in (_text(said, path) for path in ids) if name),
         status=_text(said, status),
         reason=_text(said, "StsRsnInf/Rsn/Cd"),
-        amount=Decimal(amounts[0].text) if amounts else None,
+        amount=_yuan(amounts[0].text) if amounts else "",
         currency=amounts[0].get("Ccy") if amounts else "",
         payee_bank=_text(said, "OrgnlTxRef/CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"),
         payee_account=_text(said, "OrgnlTxRef/CdtrAcct/Id/Othr/Id"),
         payee_name=_text(said, "OrgnlTxRef/Cdtr/Pty/Nm"),
     )
+
+
+def _yuan(text: str) -> str:
+    """A decimal as `decimal_text` writes it, whatever zeros it has; one that is finer than a fen keeps its digits."""
+    whole, _, fraction = text.strip().removeprefix("+").partition(".")
+    return f"{whole.lstrip('0') or '0'}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def _all(said: Any, path: str) -> list[Any]:

@@ -11,7 +11,8 @@ from chalicelib.clearing.domain import Answer, Reported, is_entry_id
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.money import FEN_PER_YUAN
+from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange
+from chalicelib.platform.money import Money
 
 UNKNOWN = "unknown"
 
@@ -20,7 +21,7 @@ UNKNOWN = "unknown"
 class Difference:
     """One payment (amount in fen): its state here, and what the network says, `unknown` where it says nothing.
 
-    One that is unknown here has the id by which the network calls it, and the amount if it names one.
+    One that is unknown here has the id by which the network calls it, and the amount if it names one that can be.
     """
 
     entry_id: str
@@ -49,7 +50,10 @@ def differences(business_date: str, now: dt.datetime) -> Iterator[Difference]:
 
 def _strangers(reported: Reported) -> Iterator[Difference]:
     """What a report names and we never sent, by each of its ids."""
-    fen = None if reported.amount is None else int(reported.amount * FEN_PER_YUAN)
+    try:
+        fen = Money.parse(reported.amount).amount_fen
+    except (AmountMalformed, AmountOutOfRange):
+        fen = None
     for named in sorted(reported.ids):
         image = ledger.read_entry(named) if is_entry_id(named) else None
         if image is None or "business_date" not in image or store.read(image["business_date"], named) is None:

@@ -181,13 +181,13 @@ def test_a_report_is_read_field_by_field() -> None:
         frozenset({ENTRY}),
         "RJCT",
         "AC04",
-        Decimal("1234.56"),
+        "1234.56",
         "CNY",
         "999200000025",
         "6200000000000000017",
         "钱远方",
     )
-    assert read_one(report(status(ENTRY, "ACSC", "", instructed("7")))).amount == 7
+    assert read_one(report(status(ENTRY, "ACSC", "", instructed("7")))).amount == "7.00"
     assert read_one(report(status(ENTRY, "ACSC"))) == Reported(frozenset({ENTRY}), "ACSC")
 
 
@@ -204,9 +204,27 @@ def test_ids_that_do_not_agree_are_all_read() -> None:
     assert read_one(report(said)).ids == {ENTRY, "another"}
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("100", "100.00"),
+        ("100.5", "100.50"),
+        ("0100.00000", "100.00"),
+        ("+100.00", "100.00"),
+        (" 100.00\n", "100.00"),
+        (".5", "0.50"),
+        ("0", "0.00"),
+        ("100.001", "100.001"),
+        ("9999999999999.99", "9999999999999.99"),
+    ],
+)
+def test_an_amount_is_read_exactly_however_it_is_written(text: str, read: str) -> None:
+    assert read_one(report(status(ENTRY, "ACSC", "", amount(text)))).amount == read
+
+
 def test_comments_and_instructions_do_not_cut_a_text() -> None:
     said = status(ENTRY, "ACSC", "", amount("1<!-- 2 -->23<?x y?>4.56"))
-    assert read_one(report(said)).amount == Decimal("1234.56")
+    assert read_one(report(said)).amount == "1234.56"
 
 
 BOMB = "<!DOCTYPE Document [" + "".join(
