@@ -7,13 +7,14 @@ import io
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.clearing import exchange, file_store, messages, networks
 from chalicelib.clearing.commands import read_inbox as inbox
 from chalicelib.clearing.commands.reconcile import Difference, differences
 from chalicelib.clearing.commands.send_payment import send_payment
 from chalicelib.clearing.domain import RETURNED, SETTLED
-from chalicelib.platform import clock, metrics
+from chalicelib.platform import aws, clock, metrics
 from infra.cli.app import main
 from infra.cli.shell import BROKEN, WHOLE
 from tests.chain.bank import Bank, Person
@@ -265,6 +266,24 @@ def test_a_run_that_dies_anywhere_is_made_good_by_the_next(
     assert (side.keys("inbox/"), refused(bank, side)) == ([], {"z-bad.xml": "malformed"})
     assert (payment(sent)["state"], bank.balance(payer.account)) == (RETURNED, 100_000)
     assert "contradicted" not in payment(sent)
+
+
+def test_a_file_that_cannot_be_read_rings_and_holds_back_no_other(
+    bank: Bank, side: FileSide, sent: str, counted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = side.lay(b"locked", "a-locked.xml")
+    read = file_store.read
+
+    def denied(key: str) -> bytes | None:
+        if key == locked:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "GetObject")
+        return read(key)
+
+    monkeypatch.setattr(file_store, "read", denied)
+    side.says(status(sent, "ACSC"))
+    assert (ask(bank), payment(sent)["state"], side.keys("inbox/")) == (1, SETTLED, [locked])
+    assert counted == [metrics.CLEARING_FILES_REFUSED]
+    aws.s3().delete_object(Bucket=bank.references["ClearingFilesBucket"], Key=locked)
 
 
 def test_a_run_takes_so_many_answers_and_leaves_the_others(
