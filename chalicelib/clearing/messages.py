@@ -210,6 +210,6 @@ def _fill(parent: Any, parts: Mapping[str, _Part], namespace: str) -> None:
             _fill(element, part, namespace)
         elif isinstance(part, _Amount):
             element.text = part.text
-            element.set("Ccy", CURRENCY)
+            element.attrib["Ccy"] = CURRENCY
         else:
             element.text = part

@@ -127,13 +127,13 @@ def _occurs(holder: Any, field: Any) -> dict[str, str]:
 
 def _typed(element: Any, kind: type, about: Any) -> None:
     if kind not in _SIMPLE:
-        element.set("type", kind.__name__)
+        element.attrib["type"] = kind.__name__
         return
     facets = _facets_of(about)
     if facets:
         _restrict(_add(element, "simpleType"), _SIMPLE[kind], facets)
     else:
-        element.set("type", f"xs:{_SIMPLE[kind]}")
+        element.attrib["type"] = f"xs:{_SIMPLE[kind]}"
 
 
 def _facets_of(about: Any) -> list[tuple[str, str]]:
