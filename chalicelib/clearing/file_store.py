@@ -70,17 +70,23 @@ def remove(file: File) -> None:
     aws.s3().delete_object(Bucket=_bucket(), Key=file.key)
 
 
-def set_aside(file: File, business_date: str, reason: str) -> str:
-    """Move a file of the inbox to those that were refused, whatever it holds; where it is now.
+def set_aside(file: File, business_date: str, reason: str) -> bool:
+    """Move a file of the inbox to those that were refused, whatever it holds; False when another run has moved it.
 
     The copy before the removal: a crash in between leaves both, and the next run does the same again.
     """
     name = file.key.removeprefix(INBOX).replace("/", "_")[-_NAME_CHARACTERS:]
     key = f"{REFUSED}{business_date}/{reason}/{file.digest[:8]}-{name}"
-    source = {"Bucket": _bucket(), "Key": file.key}
-    aws.s3().copy_object(Bucket=_bucket(), Key=key, CopySource=source, TaggingDirective="REPLACE")  # type: ignore[arg-type]  # the stub wants its own dict
+    try:
+        aws.s3().copy_object(
+            Bucket=_bucket(), Key=key, CopySource={"Bucket": _bucket(), "Key": file.key}, TaggingDirective="REPLACE"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchKey":
+            return False
+        raise
     remove(file)
-    return key
+    return True
 
 
 def digest_of(data: bytes) -> str:

@@ -219,6 +219,7 @@ def test_the_first_answer_stands_before_it_could_be_applied(
     side.says(status(sent, "ACSC"))
     ask(bank)
     assert (payment(sent)["state"], list(refused(bank, side).values())) == ("sent", ["contradicts"])
+    assert payment(sent)["contradicted"] == SETTLED
     force_account(bank, payer.account, state="open")
     bank.clock.advance(11 * MINUTE)
     assert (ask(bank), bank.balance(payer.account)) == (1, 100_000)

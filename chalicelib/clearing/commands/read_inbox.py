@@ -7,7 +7,7 @@ import datetime as dt
 from botocore.exceptions import ClientError
 
 from chalicelib.clearing import exchange, file_store, messages, networks, store
-from chalicelib.clearing.commands.take_answer import take_answer
+from chalicelib.clearing.commands.take_answer import note_contradiction, take_answer
 from chalicelib.clearing.domain import DUE, ENDED, Answer, Order, Reported
 from chalicelib.clearing.errors import AnswerRefused
 from chalicelib.ledger import service as ledger
@@ -84,8 +84,7 @@ def _take(reported: Reported, data: bytes, now: dt.datetime) -> bool:
         exchange.keep(entry_id, data, is_end=False)
         return False
     if earlier not in (None, answer):
-        if payment["state"] in ENDED:
-            take_answer(entry_id, answer, now)
+        note_contradiction(payment["business_date"], entry_id, answer)
         raise AnswerRefused("contradicts")
     exchange.keep(entry_id, data, is_end=earlier is None)
     return take_answer(entry_id, answer, now)
@@ -109,6 +108,7 @@ def _earlier(payment: Image, now: dt.datetime) -> Answer | None:
 
 
 def _set_aside(file: file_store.File, reasons: list[str], now: dt.datetime) -> None:
-    file_store.set_aside(file, clock.business_date(now), reasons[0])
+    if not file_store.set_aside(file, clock.business_date(now), reasons[0]):
+        return
     metrics.count(metrics.CLEARING_FILES_REFUSED)
     log.logger.error("a file of clearing is set aside", extra={"code": ",".join(sorted(set(reasons)))})
