@@ -134,6 +134,7 @@ COUNTED = {
     metrics.HOLDS_NOT_EXPIRED: "A hold's time is over and its money cannot be freed",
     metrics.CLEARING_CONTRADICTED: "Clearing answered a payment with another end than before; the first one stands",
     metrics.CLEARING_NOT_RETURNED: "A payment came back from another bank and its money cannot be given back",
+    metrics.CLEARING_FILES_REFUSED: "A file that clearing answered with is set aside: it is no answer to a payment",
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
 }

@@ -77,10 +77,12 @@ def payments_of(business_date: str) -> Iterator[Image]:
         yield from (to_image(item) for item in page["Items"])
 
 
-def claim_update(business_date: str, entry_id: str, sent_at: str) -> ItemUpdate:
-    """due -> sent: whoever writes this sends it, nobody else."""
+def claim_update(business_date: str, entry_id: str, network: str, sent_at: str) -> ItemUpdate:
+    """due -> sent by that network: whoever writes this sends it, nobody else."""
     update = _update(business_date, entry_id).require(state_rule(DUE))
-    return update.set("#state = :sent, #sent_at = :sent_at", sent=s(SENT), sent_at=s(sent_at))
+    return update.set(
+        "#state = :sent, #network = :network, #sent_at = :sent_at", sent=s(SENT), network=s(network), sent_at=s(sent_at)
+    )
 
 
 def end_update(business_date: str, entry_id: str, answer: Answer, ended_at: str) -> ItemUpdate:

@@ -135,6 +135,9 @@ TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.
 OTHER_BANK_FEE_FEN = Parameter("fee.transfer.other_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 # What was sent to clearing and has no answer is asked for after so many minutes, and then as often.
 CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "NB-5.1.8-5")
+# What takes payments to other banks: the simulated network, or files: clearing's own message, or one for a bank that
+# passes on what its customers initiate.
+CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "NB-5.1.8-5")
 # Which payments the simulated network accepts, rejects, answers late, twice or never.
 CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8-5")
 # Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
@@ -267,6 +270,7 @@ ALL: dict[str, AnyParameter] = {
         TRANSFER_FEE_FEN,
         OTHER_BANK_FEE_FEN,
         CLEARING_ASK_MIN,
+        CLEARING_NETWORK,
         CLEARING_SEED,
         ORDER_EXECUTE_MIN,
         ORDER_TRIES,

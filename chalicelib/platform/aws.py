@@ -14,6 +14,7 @@ from botocore.exceptions import ConnectionError as ConnectionFailed
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
+    from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
@@ -67,6 +68,11 @@ def sqs() -> SQSClient:
 def kms() -> KMSClient:
     """The shared KMS client."""
     return _client("kms")  # type: ignore[no-any-return]
+
+
+def s3() -> S3Client:
+    """The shared S3 client."""
+    return _client("s3")  # type: ignore[no-any-return]
 
 
 def secretsmanager() -> SecretsManagerClient:
