@@ -8,14 +8,14 @@ from chalicelib.clearing import service as clearing
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Retryable
+from chalicelib.platform.money_words import in_words
 from chalicelib.receipts import domain, store
-from chalicelib.receipts.domain import amount_in_words
 from chalicelib.receipts.errors import ReceiptNotReady
 from chalicelib.receipts.store import ReceiptItem
 from chalicelib.staff import service as staff
 from chalicelib.transfers import service as transfers
 
-__all__ = ["ReceiptItem", "amount_in_words", "issue", "issued", "receipt_numbered", "receipt_of"]
+__all__ = ["ReceiptItem", "issue", "issued", "receipt_numbered", "receipt_of"]
 
 issued = store.get
 
@@ -50,7 +50,7 @@ def issue(entry_id: str, now: dt.datetime) -> bool:
             currency=image["currency"],
             amount_fen=image["amount_fen"],
             fee_fen=image["fee_fen"],
-            amount_in_words=amount_in_words(image["amount_fen"]),
+            amount_in_words=in_words(image["amount_fen"]),
             purpose=image["purpose"],
             factor=image["factor"],
             digest=image["digest"].hex(),
