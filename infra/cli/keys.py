@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
-from chalicelib.identity.commands import rotate_token_key
-from chalicelib.platform import clock
+from chalicelib.identity.keys import RING
+from chalicelib.platform import clock, jws
 from infra.cli.shell import CannotBeDone, group, tell, use_bank
 
 app = group("密钥 / keys and secrets")
@@ -21,11 +20,11 @@ def _now_s() -> int:
 def list_command() -> None:
     """令牌签名密钥 / every key of access tokens: signs, next, verifies, retired or withdrawn."""
     use_bank()
-    keys.forget()
+    RING.forget()
     now = _now_s()
-    known = keys.rows(now)
-    ends = keys.retires_at(known)
-    signing = keys.signing(now).key_id
+    known = RING.rows(now)
+    ends = RING.retires_at(known)
+    signing = RING.signing(now).key_id
     for row in known:
         ended = ends[row.key_id]
         state = "verifies"
@@ -38,7 +37,7 @@ def list_command() -> None:
         elif row.signs_from > now:
             state = "next"
         since = clock.to_text(clock.from_epoch(row.signs_from))
-        tell(f"{keys.public_half(row.key_id).kid} {state} {since} {row.key_id}")
+        tell(f"{jws.public_half(row.key_id).kid} {state} {since} {row.key_id}")
 
 
 @app.command()
@@ -46,7 +45,7 @@ def rotate() -> None:
     """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have."""
     use_bank()
     try:
-        kid, signs_from = rotate_token_key.rotate(_now_s())
+        kid, signs_from = RING.rotate(_now_s())
     except ValueError as problem:
         raise CannotBeDone(str(problem)) from None
     tell(f"新密钥 / next key: {kid}, signs from {clock.to_text(clock.from_epoch(signs_from))}")
@@ -57,7 +56,7 @@ def withdraw(kid: Annotated[str, typer.Argument(help="密钥编号，见 list / 
     """作废密钥，其全部令牌立即失效 / a key in wrong hands: no token of it is good any more."""
     use_bank()
     try:
-        rotate_token_key.withdraw(kid, _now_s())
+        RING.withdraw(kid, _now_s())
     except ValueError as problem:
         raise CannotBeDone(str(problem)) from None
     tell(f"密钥已作废 / withdrawn: {kid}")

@@ -27,7 +27,7 @@ from app import app
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
+from chalicelib.identity.keys import RING
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.commands.change_limits import change_customer_limits
@@ -480,7 +480,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
         with patch.dict("os.environ", environment_of(references)):
             dynamo.forget_tables()
             parameters.forget()
-            keys.forget()
+            RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
             bank = Bank(fixed, references)

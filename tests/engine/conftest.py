@@ -16,7 +16,7 @@ import pytest
 
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
+from chalicelib.identity.keys import RING
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
 from chalicelib.staff import service as staff
@@ -101,7 +101,7 @@ def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, 
         aws.forget_clients()
         dynamo.forget_tables()
         parameters.forget()
-        keys.forget()
+        RING.forget()
         factors.forget_secret()
         staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
         staff.appoint_teller(TELLER, "柜员甲", BRANCH, "Correct-Horse-7")
