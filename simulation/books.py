@@ -50,6 +50,7 @@ class Books:
         self.held_fen: Counter[str] = Counter()
         self.outward: dict[str, tuple[str, int, str]] = {}
         self.reversed: dict[str, str] = {}
+        self.reverses: dict[str, str] = {}
         self.lines: dict[str, list[Line]] = defaultdict(list)
         self.written: Counter[str] = Counter()
         self.chains: dict[str, bytes] = {}
@@ -184,6 +185,7 @@ class Books:
     def _reversal(self, entry_id: str, image: Image) -> None:
         original_id = text(image, "reverses")
         original = self.entries.get(original_id)
+        self.reverses[entry_id] = original_id
         mirror = [(account, -fen, kind) for account, fen, kind in self.entries[entry_id].legs]
         if original is None or list(original.legs) != mirror:
             self._broken(f"reversal {entry_id} is not the mirror of {original_id}")
@@ -348,6 +350,11 @@ class Books:
         if binary(new, "chain") != chain:
             self._broken(f"line {seq} of {account_id} breaks the chain")
 
+    def is_receipted(self, entry: Posted) -> bool:
+        """Whether an entry gets a receipt: a transfer, and what reverses one."""
+        original = self.entries.get(self.reverses.get(entry.entry_id, ""))
+        return entry.kind == "transfer" or (original is not None and original.kind == "transfer")
+
     def _receipt(self, change: Changed) -> None:
         new = change.new or {}
         entry_id = text(new, "entry_id")
@@ -355,7 +362,7 @@ class Books:
             self._broken(f"the receipt of {entry_id} was changed or removed")
             return
         entry = self.entries.get(entry_id)
-        if entry is None or entry.kind != "transfer":
+        if entry is None or not self.is_receipted(entry):
             self._broken(f"a receipt for {entry_id}, which is not posted")
             return
         principal = sum(fen for _, fen, kind in entry.legs if fen > 0 and kind == "principal")

@@ -10,7 +10,7 @@ import jwt
 
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
 from chalicelib.identity.keys import RING
-from chalicelib.platform import jws, settings
+from chalicelib.platform import jws
 from chalicelib.platform.http import Caller
 
 TYPE = "at+jwt"
@@ -19,9 +19,8 @@ MAX_LENGTH = 2048
 _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp"]
 
 
-def issuer() -> str:
-    """Who issues tokens and whom they are for: this stage's bank, so that no stage takes another's."""
-    return f"rural-bank-{settings.get('STAGE')}"
+# Who issues tokens and whom they are for.
+issuer = jws.issuer
 
 
 def issue(

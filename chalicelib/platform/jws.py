@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from chalicelib.platform import aws
+from chalicelib.platform import aws, settings
 
 ALGORITHM = "ES256"
 # What KMS signs whole at most, in bytes; longer texts would have to be hashed first.
@@ -64,6 +64,11 @@ def key_of(x: str, y: str) -> EllipticCurvePublicKey:
     """The key with these coordinates, as a JWK has them; raises ValueError when it is none of the curve."""
     across, up = (int.from_bytes(decoded(number), "big") for number in (x, y))
     return EllipticCurvePublicNumbers(across, up, SECP256R1()).public_key()
+
+
+def issuer() -> str:
+    """Who signs, in what is signed: this stage's bank, so that no stage takes another's."""
+    return f"rural-bank-{settings.get('STAGE')}"
 
 
 def sign(key: PublicKey, kind: str, payload: bytes) -> str:

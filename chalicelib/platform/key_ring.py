@@ -8,12 +8,12 @@ The rows of all rings are TokenKeysTable; each ring knows its own by what they s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.platform import aws, jws, settings
+from chalicelib.platform import aws, jws
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.jws import PublicKey
 
@@ -52,12 +52,12 @@ class KeyRow:
 
 
 class KeyRing:
-    """The keys that sign `signs`; the template's, which environment variable `first` names, is the first of them.
+    """The keys that sign `signs`; the template's, whose id `first` answers, is the first of them.
 
     A key verifies until `overlap_s` after its successor began to sign; None: for good.
     """
 
-    def __init__(self, signs: str, first: str, overlap_s: int | None) -> None:
+    def __init__(self, signs: str, first: Callable[[], str], overlap_s: int | None) -> None:
         self.signs = signs
         self._first = first
         self._overlap_s = overlap_s
@@ -80,7 +80,7 @@ class KeyRing:
         """Every key there ever was, in the order in which they sign, at most 30 s old."""
         if self._cached_at_s is None or not 0 <= now_epoch_s - self._cached_at_s < MAX_STALENESS_S:
             self._cached, self._cached_at_s = self.stored(), now_epoch_s
-        first = settings.get(self._first)
+        first = self._first()
         known = [*self._cached]
         if first not in {row.key_id for row in known}:
             known.append(KeyRow(first, 0))
@@ -146,7 +146,7 @@ class KeyRing:
     def _begin(self, signs_from: int) -> tuple[str, int]:
         kms = aws.kms()
         # The template's key has the tag by which functions may use a key.
-        tags = kms.list_resource_tags(KeyId=settings.get(self._first))["Tags"]
+        tags = kms.list_resource_tags(KeyId=self._first())["Tags"]
         made = kms.create_key(
             KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description=f"Signs {self.signs} (ES256)", Tags=tags
         )

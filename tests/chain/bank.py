@@ -35,6 +35,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
+from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 from tests.chain.haste import in_haste, json_templates
@@ -481,6 +482,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             dynamo.forget_tables()
             parameters.forget()
             RING.forget()
+            receipt_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
             bank = Bank(fixed, references)

@@ -869,6 +869,7 @@ def projections(payer: Customer) -> None:
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
     assert receipts_store.entry_numbered("nobody's") is None
+    assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
     for _ in range(2):
         notifications_store.put_once(filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None))
