@@ -22,12 +22,16 @@ __all__ = ["ReceiptItem", "issue", "issued", "public_keys", "receipt_numbered", 
 issued = store.get
 
 
+class InstructionAltered(ValueError):
+    """A stored instruction does not say what its digest was made of: somebody wrote past the bank."""
+
+
 def issue(entry_id: str, now: dt.datetime) -> bool:
     """Issue the receipt of a posted transfer or of its reversal, once; False when it has one.
 
     A repeat signs nothing: what was signed first is the receipt. Of two at once the first one's is kept. Raises
-    Retryable while the entry is not posted, EntryUnbalanced when the stored entry has been tampered with: such an
-    entry gets no voucher.
+    Retryable while the entry is not posted, EntryUnbalanced and InstructionAltered when what is stored has been
+    tampered with: it gets no voucher.
     """
     if store.get(entry_id) is not None:
         return False
@@ -39,6 +43,8 @@ def issue(entry_id: str, now: dt.datetime) -> bool:
     instruction = ledger.read_entry(image["reverses"]) if "reverses" in image else image
     if instruction is None:
         raise Retryable("what the entry reverses is not there")
+    if transfers.digest_of(instruction) != instruction["digest"]:
+        raise InstructionAltered(instruction["entry_id"])
     receipt = _receipt_of(image, instruction, now)
     signed = keys.sign(receipt, int(now.timestamp()))
     return store.put_once(store.item_of(receipt, instruction["customer_id"], signed))

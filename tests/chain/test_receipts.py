@@ -199,6 +199,22 @@ def test_a_repeat_signs_nothing_and_of_two_at_once_the_first_is_kept(
     assert stored(paid).attribute_values == first
 
 
+def test_an_altered_instruction_gets_no_voucher(bank: Bank, payer: Person, paid: str) -> None:
+    # given a posted transfer whose receipt is still to come, and somebody who can write the journal
+    store.ReceiptItem(paid).delete()
+    force(bank, "JournalTable", {"entry_id": paid}, payee_name="孙建国")
+    with signings() as calls, pytest.raises(service.InstructionAltered):
+        service.issue(paid, bank.clock.now())
+    assert calls["Sign"] == 0
+    assert store.get(paid) is None
+    # and neither does its reversal
+    reverse_transfer(paid, reason="x", by="S1", correlation_id="c-altered")
+    with pytest.raises(service.InstructionAltered):
+        service.issue(reversal_id_of(paid), bank.clock.now())
+    bank._streams()
+    aws.sqs().purge_queue(QueueUrl=bank.references["ReceiptsQueue"])
+
+
 @pytest.mark.requirement("YQ-4.2.2-receipt")
 def test_a_rotation_leaves_every_receipt_verifiable(bank: Bank, payer: Person, paid: str) -> None:
     # given a receipt, and a new key years later
