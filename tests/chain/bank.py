@@ -27,7 +27,7 @@ from app import app
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
+from chalicelib.identity.keys import RING
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.commands.change_limits import change_customer_limits
@@ -35,6 +35,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
+from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import RESOURCES_FILE, environment_of, read_template
 from tests.chain.haste import in_haste, json_templates
@@ -480,7 +481,8 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
         with patch.dict("os.environ", environment_of(references)):
             dynamo.forget_tables()
             parameters.forget()
-            keys.forget()
+            RING.forget()
+            receipt_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
             bank = Bank(fixed, references)

@@ -44,7 +44,7 @@ def test_a_transfer_is_posted_receipted_told_and_billed(bank: Bank) -> None:
     receipt = bank.request("GET", f"/v1/transfers/{created.body['id']}/receipt", token=token)
     assert receipt.status == 200
     assert receipt.body["amount"] == "1234.56"
-    assert receipt.body["amount_in_words"] == "壹仟贰佰叁拾肆元伍角陆分"
+    assert receipt.body["amount_in_words"] == "人民币壹仟贰佰叁拾肆元伍角陆分"
     assert receipt.body["payer"]["account"] == payer.account
     assert receipt.body["payee"] == {
         "name": "钱红",
