@@ -36,6 +36,7 @@ from simulation.counter import TELLER, ample_limits, some_limits
 from simulation.engine import resources
 from simulation.mixes import EVERYDAY
 from simulation.people import PASSWORD, Person
+from simulation.scanned import STATIC_DAY_FEN
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -51,6 +52,9 @@ BUSY_PARAMETERS = (
     (parameters.TRANSFER_NORMAL_MIN.name, 1),
     (parameters.OTHER_BANK_FEE_FEN.name, 2_00),
     (parameters.CLEARING_ASK_MIN.name, 1),
+    (parameters.ORDER_EXECUTE_MIN.name, 1),
+    (parameters.ORDER_RETRY_MIN.name, 30),
+    (parameters.STATIC_CODES_DAY_FEN.name, STATIC_DAY_FEN),
 )
 FOUNDED_BEFORE = dt.timedelta(days=2)
 _CODE = re.compile(r"验证码([0-9]{6})")
