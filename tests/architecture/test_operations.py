@@ -49,6 +49,7 @@ ASKED_ELSEWHERE = {
     "device.bind": "its step-up, before there is a session",
     "order.create": "its step-up, where the order pays somebody else",
     "order.change": "the same",
+    "batch.create": "its step-up",
 }
 
 # Rows of staff's permission matrix that no operation names, and who asks them.
