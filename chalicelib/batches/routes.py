@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -21,18 +20,16 @@ from chalicelib.platform.errors import (
     AmountMalformed,
     AmountOutOfRange,
     CursorMalformed,
+    IdempotencyKeyMissing,
     NotFound,
     OutcomeUnknown,
 )
-from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
 from chalicelib.stepup.errors import StepUpLimitReached, StepUpRequired, StrongFactorRequired
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
-
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 Number = Annotated[int, Field(description="序号，从 1 起 / its place, from 1 on")]
 Count = Annotated[int, Field(description="笔数 / number of payments")]
@@ -205,9 +202,7 @@ def create(call: Call) -> Answer:
     """Confirm a batch; its payments follow within seconds."""
     from chalicelib.batches.commands import create_batch  # noqa: PLC0415  # most requests are for something else
 
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise IdempotencyKeyMissing()
+    key = call.idempotency_key()
     body = call.json(NewBatch)
     lines = tuple(
         Line(number, line.payee_account, line.payee_name, Money.parse(line.amount).amount_fen, line.purpose)
@@ -221,8 +216,7 @@ def create(call: Call) -> Answer:
         call.correlation_id,
         clock.now(),
     )
-    headers = {"Idempotency-Hit": "true"} if made.hit else {}
-    return Answer(_whole_view(made.batch, list(made.lines)), 200 if made.hit else 201, headers)
+    return found_or_done(_whole_view(made.batch, list(made.lines)), hit=made.hit, status=201)
 
 
 @api.operation(
