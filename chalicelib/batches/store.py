@@ -15,14 +15,16 @@ from chalicelib.platform.errors import NotFound, Refusal
 
 KEY, PLACE, LISTED = "batch_id", "place", "listed"
 HEAD, EVIDENCE = "head", "evidence"
-OF_CUSTOMER = "ByCustomer"
+OF_CUSTOMER, WAITING = "ByCustomer", "Waiting"
+# Under what the heads that have not ended stand together; a head that has stands there no more.
+_YES = "yes"
 _DIGITS = 4
 
 
 def puts_of(batch: Batch, lines: Sequence[Line], evidence: Evidence) -> list[ItemPut]:
     """The puts of a new batch: its head, which its customer's list has, its lines, and what confirmed them."""
     rows = [
-        {**stored(batch), PLACE: HEAD, LISTED: f"{batch.created_at}#{batch.batch_id}"},
+        {**stored(batch), PLACE: HEAD, LISTED: f"{batch.created_at}#{batch.batch_id}", "waiting": _YES},
         {**stored(evidence), PLACE: EVIDENCE},
         *({**stored(line), PLACE: _place(line.number)} for line in lines),
     ]
@@ -51,7 +53,7 @@ def refused_update(batch_id: str, number: int, refusal: Refusal, at: str) -> Ite
 def ended_update(batch_id: str, paid: int, refused: int, at: str) -> ItemUpdate:
     """The head's end, once; `paid` and `refused` are how its lines ended."""
     update = ItemUpdate(settings.table("batches"), _key(batch_id, HEAD), missing=NotFound)
-    update.require(not_ended_rule())
+    update.require(not_ended_rule()).remove("waiting")
     return update.set("#paid = :paid, #refused = :refused, #ended_at = :at", paid=n(paid), refused=n(refused), at=s(at))
 
 
@@ -110,6 +112,19 @@ def page(customer_id: str, limit: int, after: Mapping[str, Any] | None) -> tuple
     last = answer.get("LastEvaluatedKey")
     heads = [Batch.from_image(to_image(item)) for item in answer["Items"]]
     return heads, {name: last[name] for name in ("customer_id", LISTED)} if last else None
+
+
+def waiting_before(at: str, most: int) -> list[str]:
+    """Ids of batches made before `at` that have not ended, oldest first, `most` at most; one may just have ended."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("batches"),
+        IndexName=WAITING,
+        KeyConditionExpression="#waiting = :yes AND #created_at < :at",
+        ExpressionAttributeNames={"#waiting": "waiting", "#created_at": "created_at"},
+        ExpressionAttributeValues={":yes": s(_YES), ":at": s(at)},
+        Limit=most,
+    )
+    return [to_image(item)[KEY] for item in answer["Items"]]
 
 
 def _line_update(batch_id: str, number: int) -> ItemUpdate:

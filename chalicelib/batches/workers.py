@@ -1,10 +1,13 @@
-"""The table's stream is the outbox: it asks for the payments of a batch, and tells its payer of those not made."""
+"""The table's stream is the outbox: it asks for the payments of a batch, and tells its payer of those not made.
+
+What it asked for and was lost, a schedule asks for again.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from chalice.app import Blueprint, DynamoDBEvent, SQSEvent
+from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
 from chalicelib.batches import service, store
 from chalicelib.platform import clock, log, queues
@@ -12,6 +15,8 @@ from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes, handle_messages
 
 blueprint = Blueprint(__name__)
+
+AGAIN_EVERY_MIN = 5
 
 _QUEUE: Any = {"Fn::GetAtt": ["BatchesQueue", "Arn"]}
 _BATCHES: Any = {"Fn::GetAtt": ["BatchesTable", "StreamArn"]}
@@ -21,6 +26,18 @@ _BATCHES: Any = {"Fn::GetAtt": ["BatchesTable", "StreamArn"]}
 def relay_batches(event: DynamoDBEvent) -> Answer:
     """Ask for the payments of what was confirmed, and tell of what ended."""
     return handle_changes(event, _relay)
+
+
+@blueprint.schedule(Rate(AGAIN_EVERY_MIN, unit=Rate.MINUTES), name="ask_batches_again")
+def ask_batches_again(event: CloudWatchEvent) -> dict[str, int]:
+    """Ask again for what should long have ended; asking for it twice pays nothing twice."""
+    from chalicelib.batches.commands import ask_again  # noqa: PLC0415  # as below
+
+    correlation_id = str(event.to_dict()["id"])
+    log.begin(correlation_id)
+    asked = ask_again.ask_again(clock.now(), correlation_id)
+    log.logger.info("batches asked for again", extra={"count": asked})
+    return {"asked": asked}
 
 
 @blueprint.on_sqs_message(queue_arn=_QUEUE, name="execute_batches", batch_size=1)

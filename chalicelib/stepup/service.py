@@ -243,7 +243,7 @@ def open_challenge(
 
     Which factors would do is the operation's row of the table, for the session's edition (None: asked for at the
     counter) and the kind of account. Raises EditionNotEntitled where none would, StrongFactorRequired when the
-    customer holds none of them, StepUpLimitReached.
+    customer holds none of them, StepUpLimitReached; TryAgain (nothing was done), OutcomeUnknown.
     """
     wanted = entitlements.factors_for(operation.code, edition, account)
     if methods is not None:

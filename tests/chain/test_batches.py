@@ -7,23 +7,25 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from chalicelib.batches import service as batches
 from chalicelib.batches.commands import execute_batch
+from chalicelib.batches.workers import ask_batches_again
 from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.factors import code_secret
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, queues
 from chalicelib.platform.errors import OutcomeUnknown
 from chalicelib.stepup import service as stepup
 from chalicelib.transfers.commands.transfer_unattended import Along, Unattended, transfer_unattended
 from infra import evidence
-from tests.chain.bank import LIMITS, Bank, Person
+from tests.chain.bank import LIMITS, Bank, LambdaContext, Person
 from tests.chain.orderers import Orderer
-from tests.chain.probe import give, queued, same_refusal, unchanged, wiretap
+from tests.chain.probe import give, queued, same_refusal, scheduled, unchanged, wiretap
 from tests.chain.signers import certified
 from tests.chain.test_evidence import root_of
 
@@ -296,3 +298,28 @@ def test_poison_fails_alone(bank: Bank, app: Orderer, payer: Person, payees: lis
     assert len(good) == 1
     unknown = queued(batches.confirmed_message("a" * 26, "c").to_json(), "m3")
     assert give("execute_batches", [queued("{", "m1"), *good, unknown]) == ["m1", "m3"]
+
+
+@pytest.mark.requirement("XJ-5.3-batch")
+def test_what_a_lost_record_or_message_asked_for_is_asked_for_again(
+    bank: Bank, app: Orderer, payer: Person, payees: list[Person]
+) -> None:
+    # given a batch whose record the stream has lost
+    made = app.confirmed("POST", BATCHES, body_of(payer, payees, "10.00", "20.00", "30.00"), idempotency_key=KEY)
+    with patch.object(queues, "send", lambda *_: None):
+        bank.settle()
+    assert read(app, made.body["id"])["state"] == "executing"
+
+    def fired_after(pause: dt.timedelta) -> int:
+        bank.clock.advance(pause)
+        asked = ask_batches_again(scheduled(bank.clock.now()), LambdaContext())["asked"]
+        bank.settle()
+        return int(asked)
+
+    # then nobody asks within five minutes, and from then on it is asked for until it has ended
+    assert fired_after(dt.timedelta(minutes=4)) == 0
+    assert fired_after(dt.timedelta(minutes=2)) == 1
+    shown = read(app, made.body["id"])
+    assert (shown["state"], shown["paid"]) == ("ended", 3)
+    assert fired_after(dt.timedelta(minutes=10)) == 0
+    assert bank.balance(payer.account) == 940_00

@@ -54,6 +54,7 @@ def to_several(payer: Customer, payee: Customer) -> None:
     switched = customer("周芳", 0)
     made, other = batch(payer, [payee, switched], 1_00, 2_00), batch(payer, [payee], 1_00, 2_00)
     change_state(switched.account, before="open", after="closed")
+    assert {made.batch_id, other.batch_id} <= set(batches_store.waiting_before("9999", 1000))
     assert [delivered(one) for one in (made, other)] == ["worked off"] * 2
     found = batches.told(made.batch_id)
     assert found is not None

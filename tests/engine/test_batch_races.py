@@ -116,13 +116,18 @@ def test_one_confirmation_sent_by_many_at_once_is_one_batch() -> None:
     payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
     lines = tuple(Line(number, payee.account, payee.name, 10_00, f"第{number}笔") for number in (1, 2, 3))
     wanted, key = Wanted(payer.account, lines), uuid.uuid4().hex
-    with pytest.raises(StepUpRequired) as refused:
-        create_batch(payer.caller, key, wanted, None, "test", clock.now())
-    given = confirmed_step_up(payer, refused.value)
 
-    def send(_: int) -> str:
+    def step_up() -> str:
+        with pytest.raises(StepUpRequired) as refused:
+            create_batch(payer.caller, key, wanted, None, "test", clock.now())
+        return confirmed_step_up(payer, refused.value)
+
+    # given a thumb that pressed twice, and confirmed each
+    given = [step_up(), step_up()]
+
+    def send(i: int) -> str:
         try:
-            created = create_batch(payer.caller, key, wanted, given, "test", clock.now())
+            created = create_batch(payer.caller, key, wanted, given[i % 2], "test", clock.now())
         except Refusal as refusal:
             return refusal.code
         return "hit" if created.hit else "made"

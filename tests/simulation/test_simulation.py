@@ -18,6 +18,7 @@ import pytest
 
 from simulation.bugs import BUGS, Bug, planted
 from simulation.engine import Transport, ask
+from simulation.mixes import seeds_of
 from simulation.runs import STEPS, Totals, findings, totals_of
 from simulation.world import TOLD, World
 
@@ -101,7 +102,7 @@ def without_progress(text: str) -> list[str]:
 
 
 def first_to_notice(bug: Bug) -> int | None:
-    for seed in range(1, bug.within + 1):
+    for seed in seeds_of(bug.mix, 1, bug.within):
         with planted(bug):
             if World(seed, STEPS).run().violations:
                 return seed
@@ -129,7 +130,8 @@ def test_the_seeds_meet_every_fault_and_move_money() -> None:
 def test_a_planted_bug_is_found(bug: Bug) -> None:
     if first_to_notice(bug) is None:
         # Whether the situation has grown rare, or nothing sees the bug any more.
-        more = next(findings([bug.name], bug.within + 1, bug.within, STEPS))
+        *_, last = seeds_of(bug.mix, 1, bug.within)
+        more = next(findings([bug.name], last + 1, bug.within, STEPS))
         pytest.fail(f"none of {bug.within} seeds notices it; of those after them: {more.line()}")
 
 

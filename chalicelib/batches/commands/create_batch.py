@@ -15,7 +15,7 @@ from chalicelib.factors.commands import confirm_later
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import TryAgain
 from chalicelib.platform.http import Caller
@@ -89,7 +89,11 @@ def _confirmed(
         confirmed = Evidence(challenge.canonical(), challenge.proof, challenge.holder, challenge.confirmed_at)
         return [record, *store.puts_of(batch, wanted.lines, confirmed)]
 
-    stepup.write_confirmed(demand, plan, now)
+    try:
+        stepup.write_confirmed(demand, plan, now)
+    except updates.Overtaken:
+        # The same request with a step-up of its own was quicker.
+        raise TryAgain() from None
     return made[-1]
 
 
