@@ -19,8 +19,11 @@ from simulation.engine import Changed, Image
 from simulation.entries import Entries
 from simulation.images import Held, Posted, booked, is_house, lines_due, text, whole
 from simulation.limits import Limits
+from simulation.ordered import Ordered
 from simulation.pending import Pending
 from simulation.policy import Policy
+from simulation.recalled import Recalled
+from simulation.scanned import Scanned
 from simulation.signups import SignUps
 from simulation.standing import OPEN, RECEIVING, Standing
 
@@ -61,13 +64,17 @@ class Books:
         self.holds: dict[str, Held] = {}
         self.held_fen: Counter[str] = Counter()
         self.outward: dict[str, Taken] = {}
-        self.reversed: dict[str, str] = {}
         self.right_codes: set[str] = set()
         self._applied: set[tuple[str, str]] = set()
         self.standing = Standing()
         self.signed = Entries(self)
         self.pending = Pending(broken, self.standing)
         self.elsewhere = Elsewhere(broken)
+        self.ordered = Ordered(broken, now, self.standing, self.owner)
+        self.scanned = Scanned(broken)
+        self.recalled = Recalled(broken, self.entries)
+        # Up to when orders are waited for: most of them never end.
+        self.horizon = dt.datetime.max.replace(tzinfo=dt.UTC)
         self.aftermath = Aftermath(broken, self.entries)
         self.deferred = Deferred(broken)
         self.limits = Limits(broken)
@@ -77,14 +84,17 @@ class Books:
 
     def see(self, changes: list[Changed]) -> None:
         """Judge one write: all items that it changed, together."""
-        order = {"JournalTable": 0, "DeferredLegsTable": 1, "CustomersTable": 2, "AccountsTable": 3}
+        order = {"JournalTable": 0, "DeferredLegsTable": 1, "CustomersTable": 2, "AccountsTable": 3, "OrdersTable": 4}
         posted: list[Posted] = []
         self.deferred.begin_write()
         self.limits.begin_write()
         self.pending.begin_write()
         self.elsewhere.begin_write()
+        self.ordered.begin_write()
+        self.scanned.begin_write()
+        self.recalled.begin_write()
         self.standing.writes += 1
-        for change in sorted(changes, key=lambda one: order.get(one.table, 4)):
+        for change in sorted(changes, key=lambda one: order.get(one.table, len(order))):
             if change.table == "JournalTable":
                 entry = self._journal(change)
                 if entry is not None:
@@ -101,6 +111,9 @@ class Books:
         self.limits.end_write()
         self.pending.end_write()
         self.elsewhere.end_write()
+        self.ordered.end_write()
+        self.scanned.end_write()
+        self.recalled.end_write()
         self.sign_ups.end_write()
         for account_id in self.deferred.unclaimed():
             self.broken(f"deferred legs are noted as posted to {account_id}, but not posted")
@@ -118,7 +131,8 @@ class Books:
 
     def next_due(self) -> dt.datetime | None:
         """When a schedule next finds something that waits for its time; None where nothing does."""
-        found = (self.pending.next_due(), self.elsewhere.next_due())
+        ordered = self.ordered.next_due(self.horizon.astimezone(dt.UTC).isoformat())
+        found = (self.pending.next_due(), self.elsewhere.next_due(), ordered)
         return min((dt.datetime.fromisoformat(at) for at in found if at is not None), default=None)
 
     # ---- the journal ----------------------------------------------------------------------------
@@ -129,7 +143,7 @@ class Books:
             return None
         entry_id = text(new, "entry_id")
         if old is not None and text(old, "state") == "posted":
-            self._marked(entry_id, old, new)
+            self.recalled.marked(entry_id, old, new)
             return None
         if text(new, "kind") == "transfer":
             self._instruction(entry_id, old, new)
@@ -190,13 +204,6 @@ class Books:
         if taken is not None:
             self.limits.take(taken.payer, taken.day, -taken.amount_fen, -1)
             self.limits.take_of_customer(taken.customer_id, taken.day, -taken.amount_fen)
-
-    def _marked(self, entry_id: str, old: Image, new: Image) -> None:
-        """A posted entry never changes, but for the name of its one reversal."""
-        rest = {name: value for name, value in new.items() if name != "reversed_by"}
-        if rest != old or "reversed_by" in old:
-            self.broken(f"entry {entry_id} was written again after it was posted")
-        self.reversed[entry_id] = text(new, "reversed_by")
 
     def _hold(self, hold_id: str, old: Image | None, new: Image) -> None:
         state = text(new, "state")
@@ -290,6 +297,7 @@ class Books:
     def _customer(self, change: Changed) -> None:
         self.sign_ups.row(change)
         self.standing.customer(change)
+        self.scanned.customer(change)
 
 
 # Whose items carry limits, and their keys.
@@ -299,6 +307,11 @@ _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "DeferredLegsTable": lambda books, change: books.deferred.row(change),
     "BusinessDaysTable": lambda books, change: books.deferred.closed_day(change),
     "CustomersTable": Books._customer,
+    "OrdersTable": lambda books, change: books.ordered.row(change),
+    "OrderHistoryTable": lambda books, change: books.ordered.event(change),
+    "OrderDuesTable": lambda books, change: books.ordered.due_row(change),
+    "PayCodesTable": lambda books, change: books.scanned.row(change),
+    "RecallsTable": lambda books, change: books.recalled.row(change),
     "ClearingPaymentsTable": lambda books, change: books.elsewhere.row(change),
     "ClearingOpenTable": lambda books, change: books.elsewhere.open_row(change),
     "TransferDuesTable": lambda books, change: books.pending.due_row(change),

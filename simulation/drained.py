@@ -11,7 +11,7 @@ from simulation.images import text, whole
 from simulation.pending import left_over
 from simulation.queues import Queue
 
-SECURITY, MOVEMENT, TRANSFER = "security", "movement", "transfer"
+SECURITY, MOVEMENT, TRANSFER, ORDER, RECALL = "security", "movement", "transfer", "order", "recall"
 
 
 def wrong_at_rest(
@@ -20,12 +20,14 @@ def wrong_at_rest(
     excused: set[tuple[str, str]],
     to_tell: Counter[str],
     finished_month: str | None,
+    now: str,
 ) -> Iterator[str]:
     """Everything that is wrong.
 
     `excused` are inbox rows whose machine died, or got no answer, between the claim and the note that it was
     sent: of these at most one message may be missing. `to_tell` counts the events of each customer's own log
-    that the owner has to hear of. `finished_month` is the month that ended, or None.
+    that the owner has to hear of. `finished_month` is the month that ended, or None;
+    `now` is the time as text.
     """
     yield from _receipts(books)
     yield from _deferred(books)
@@ -34,6 +36,8 @@ def wrong_at_rest(
     yield from _security(books, to_tell)
     yield from _list(books)
     yield from left_over(books.pending, _told(books, TRANSFER))
+    yield from books.ordered.left_over(now, _told(books, ORDER))
+    yield from books.recalled.left_over(_told(books, RECALL, begun=True))
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"
     if finished_month is not None:
@@ -47,9 +51,9 @@ def wrong_at_rest(
 
 
 def _receipts(books: Books) -> Iterator[str]:
-    due = {entry.entry_id for entry in books.entries.values() if entry.kind == "transfer"}
+    due = {entry.entry_id for entry in books.entries.values() if books.aftermath.is_receipted(entry)}
     for entry_id in sorted(due ^ books.aftermath.receipts):
-        yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer"
+        yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer, or reverses one"
 
 
 def _deferred(books: Books) -> Iterator[str]:
@@ -80,6 +84,8 @@ def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
             if channel in row and text(row, channel) == SENT and sent != 1:
                 yield f"inbox row {key} says {channel} sent, the provider saw {sent}"
         sent = books.aftermath.sends[f"{key[1]}#sms"]
+        if text(row, "kind") == RECALL and "sms" not in row:
+            continue  # its state was over before the message went; then the later one is told
         if sent != 1 and key not in excused:
             yield f"inbox row {key}: {sent} SMS, state {text(row, 'sms', 'none')}"
 
@@ -91,9 +97,10 @@ def _security(books: Books, to_tell: Counter[str]) -> Iterator[str]:
             yield f"customer {customer_id} was told {told[customer_id]} of {to_tell[customer_id]} security events"
 
 
-def _told(books: Books, kind: str) -> Counter[str]:
-    """How many inbox rows of a kind each customer has."""
-    return Counter(text(row, "customer_id") for row in books.aftermath.inbox.values() if text(row, "kind") == kind)
+def _told(books: Books, kind: str, *, begun: bool = False) -> Counter[str]:
+    """How many inbox rows of a kind each customer has; with `begun` those whose SMS was begun to be sent."""
+    rows = (row for row in books.aftermath.inbox.values() if text(row, "kind") == kind)
+    return Counter(text(row, "customer_id") for row in rows if "sms" in row or not begun)
 
 
 def _list(books: Books) -> Iterator[str]:

@@ -26,13 +26,16 @@ class Entries:
         self.purposes: Counter[str] = Counter()
 
     def quoted(self, image: Image) -> None:
-        """A new instruction: one a key, with the fee that was in force, and between own accounts nothing."""
-        purpose = text(image, "purpose")
-        self.keys[purpose] += 1
-        if self.keys[purpose] > 1:
-            self._broken(f"{purpose}, one idempotency key, gave two instructions")
+        """A new instruction: one a key, with the fee that was in force; own accounts and returns cost nothing."""
+        if "order_id" in image:
+            return  # quoted and signed with its order
+        if "returns" not in image:
+            purpose = text(image, "purpose")
+            self.keys[purpose] += 1
+            if self.keys[purpose] > 1:
+                self._broken(f"{purpose}, one idempotency key, gave two instructions")
         fees = {0}
-        if not self._is_own(image):
+        if not self._is_own(image) and "returns" not in image:
             fees = self._books.policy.fees(text(image, "created_at"), to_other_bank="payee_bank" in image)
         if whole(image, "fee_fen") not in fees:
             self._broken(f"entry {text(image, 'entry_id')} quotes {whole(image, 'fee_fen')} fen, in force: {fees}")
@@ -41,11 +44,12 @@ class Entries:
         """It was confirmed at `at` (text): by its code, by a live session of its payer, in time."""
         entry_id, customer_id = text(image, "entry_id"), text(image, "customer_id")
         at_once = text(image, "factor") == "none"
+        is_ordered = "order_id" in image
         if at_once and not self._is_own(image):
             self._broken(f"entry {entry_id} pays somebody else without any factor")
-        if not at_once and entry_id not in self._books.right_codes:
+        if not at_once and not is_ordered and entry_id not in self._books.right_codes:
             self._broken(f"entry {entry_id} was confirmed though nobody entered its code")
-        if self._books.standing.is_ended(customer_id, text(image, "session_id")):
+        if not is_ordered and self._books.standing.is_ended(customer_id, text(image, "session_id")):
             self._broken(f"entry {entry_id} was confirmed by a session that had been ended")
         if text(image, "valid_until") <= at:
             self._broken(f"entry {entry_id} was confirmed after it had expired")
@@ -65,9 +69,16 @@ class Entries:
             self._transfer(posted, image)
 
     def _transfer(self, posted: Posted, image: Image) -> None:
-        self.purposes[posted.purpose] += 1
-        if self.purposes[posted.purpose] > 1:
-            self._broken(f"{posted.purpose}, one idempotency key, was posted twice")
+        if "order_id" in image:
+            self._books.ordered.entry(image)
+        elif "returns" in image:
+            self._books.recalled.returned(image)
+        else:
+            self.purposes[posted.purpose] += 1
+            if self.purposes[posted.purpose] > 1:
+                self._broken(f"{posted.purpose}, one idempotency key, was posted twice")
+        if "paycode" in image:
+            self._books.scanned.entry(image)
         payer, payee = text(image, "payer_account"), text(image, "payee_account")
         amount, fee = whole(image, "amount_fen"), whole(image, "fee_fen")
         is_here = "payee_bank" not in image
@@ -86,9 +97,11 @@ class Entries:
     def _reversal(self, entry_id: str, image: Image) -> None:
         original_id = text(image, "reverses")
         original = self._books.entries.get(original_id)
+        self._books.aftermath.reverses[entry_id] = original_id
         mirror = [(account, -fen, kind) for account, fen, kind in self._books.entries[entry_id].legs]
         if original is None or list(original.legs) != mirror:
             self._broken(f"reversal {entry_id} is not the mirror of {original_id}")
+        self._books.recalled.gives_back(original_id, entry_id)
         self._books.elsewhere.reversal(original_id, text(image, "ordered_by"))
         self._books.give_back(original_id)
 

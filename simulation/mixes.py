@@ -10,7 +10,10 @@ from itertools import count, islice
 EVERYDAY = "everyday"
 LATER = "later"
 CLEARING = "clearing"
-KINDS = (LATER, CLEARING)
+ORDERS = "orders"
+CODES = "codes"
+RECALLS = "recalls"
+KINDS = (LATER, CLEARING, ORDERS, CODES, RECALLS)
 # Of a hundred things that people do in a seed with a kind of its own; the rest is the everyday mix.
 OF_ITS_KIND, OF_OTHER_KINDS = 50, 15
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from simulation.engine import Changed
-from simulation.images import text
+from simulation.images import text, whole
 
 # Money may come into these, and leave an open account only.
 OPEN = "open"
@@ -25,6 +25,7 @@ class Standing:
         # All sessions of a customer that began before this one were ended with it.
         self.since: dict[str, str] = defaultdict(str)
         self.writes = 0
+        self._available: dict[str, deque[tuple[int, int]]] = defaultdict(deque)
         self._ended: dict[tuple[str, str], int] = {}
 
     def account(self, change: Changed) -> None:
@@ -36,6 +37,10 @@ class Standing:
             self._note(account_id, "pay", was_stopped=before != OPEN)
             self._note(account_id, "receive", was_stopped=before not in RECEIVING)
         self.states[account_id] = state
+        lately = self._available[account_id]
+        lately.append((self.writes, whole(new, "available_fen")))
+        while len(lately) > 1 and self.writes - lately[1][0] > WRITES_LATER:
+            lately.popleft()
 
     def customer(self, change: Changed) -> None:
         """A customer's record as it is from this write on."""
@@ -51,6 +56,10 @@ class Standing:
     def _note(self, who: str, what: str, *, was_stopped: bool) -> None:
         if was_stopped:
             self._ended[who, what] = self.writes
+
+    def lowest_lately(self, account_id: str) -> int:
+        """The least that an account had available a moment ago or since, in fen."""
+        return min(available for _, available in self._available[account_id])
 
     def is_ended(self, customer_id: str, session_id: str) -> bool:
         """Whether a session had been ended."""

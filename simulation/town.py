@@ -18,13 +18,16 @@ from chalicelib.stepup.errors import StepUpRequired
 from simulation.acts.later import Hesitant
 from simulation.acts.merchants import Merchants
 from simulation.acts.pay import PATIENCE, Payers
+from simulation.acts.planners import Planners
+from simulation.acts.regretters import Regretters
 from simulation.acts.remitters import Remitters
+from simulation.acts.scanners import Scanners
 from simulation.acts.tellers import Tellers
 from simulation.books import Books
 from simulation.counter import Counter
 from simulation.faults import Faults
 from simulation.machine import Machine, NoAnswer
-from simulation.mixes import CLEARING, EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS
+from simulation.mixes import CLEARING, CODES, EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS, ORDERS, RECALLS
 from simulation.people import PASSWORD, Person
 
 T = TypeVar("T")
@@ -55,8 +58,12 @@ class Town:
     tellers: Tellers = field(init=False)
     hesitant: Hesitant = field(init=False)
     remitters: Remitters = field(init=False)
-    # Has a schedule's worker start once more beside its own time; Lambda's, set when that is there.
+    planners: Planners = field(init=False)
+    scanners: Scanners = field(init=False)
+    regretters: Regretters = field(init=False)
+    # Lambda's, set when that is there: has a schedule's worker start once more; whether a worker is at work.
     fire_again: Callable[[str], None] = field(init=False)
+    is_running: Callable[[str], bool] = field(init=False)
 
     def __post_init__(self) -> None:
         self.counter = Counter(self)
@@ -65,9 +72,15 @@ class Town:
         self.tellers = Tellers(self)
         self.hesitant = Hesitant(self)
         self.remitters = Remitters(self)
+        self.planners = Planners(self)
+        self.scanners = Scanners(self)
+        self.regretters = Regretters(self)
         self._of_kind: dict[str, Callable[[Person], None]] = {
             LATER: self.hesitant.act,
             CLEARING: self.remitters.act,
+            ORDERS: self.planners.act,
+            CODES: self.scanners.act,
+            RECALLS: self.regretters.act,
         }
 
     def someone_acts(self) -> None:
@@ -143,14 +156,21 @@ class Town:
             again = self.session_of(person)
             return self.insist(what, lambda: work(again))
 
-    def with_step_up(self, person: Person, what: str, work: Callable[[Caller, str | None], T]) -> T:
-        """Do what is asked to be confirmed first: by the code for just that, and then once more with it."""
+    def with_step_up(
+        self, person: Person, what: str, work: Callable[[Caller, str | None], T], confirms: Callable[[], None]
+    ) -> T:
+        """Do what is asked to be confirmed first: by the code for just that, and then once more with it. `confirms` is
+        called before the right code is entered.
+        """
         try:
             return self.with_session(person, what, lambda caller: work(caller, None))
         except StepUpRequired as refusal:
             challenge_id = refusal.facts["step_up"]
         self.machine.scheduler.wait(PATIENCE, lambda: challenge_id in self.codes)
-        given = factors.Given(factors.SMS, self.codes.get(challenge_id, ""))
+        if challenge_id not in self.codes:
+            raise NoAnswer
+        confirms()
+        given = factors.Given(factors.SMS, self.codes[challenge_id])
 
         def confirm(caller: Caller) -> None:
             stepup.confirm(caller, challenge_id, given, clock.now())

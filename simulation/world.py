@@ -21,7 +21,7 @@ from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
 from simulation.machine import Machine
-from simulation.mixes import EVERYDAY, mix_of
+from simulation.mixes import EVERYDAY, ORDERS, mix_of
 from simulation.queues import Queues
 from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
@@ -40,6 +40,8 @@ STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
 )
 # An account remembers eight entries, and goes on being paid from.
 MOST_LINES_BEHIND = 4
+# More than two weeks, so that a weekly order misses one date.
+SLEEP = dt.timedelta(days=16)
 BILL_RUN_AT = dt.timedelta(hours=2)
 
 
@@ -98,7 +100,10 @@ class World:
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
         self.town.fire_again = self.lambdas.fire_again
+        self.town.is_running = self.lambdas.is_running
         self.outage_until = start
+        self._slept = False
+        self.books.horizon = self.midnight + dt.timedelta(days=1)
         self._plan: dict[int, Callable[[], None]] = {}
 
     # ---- what is told -------------------------------------------------------------------------------
@@ -178,6 +183,9 @@ class World:
             "half_done": self.books.sign_ups.half_done,
             **Counter(f"clearing_{state}" for state in self.books.elsewhere.states.values()),
             "clearing_contradicted": len(self.books.elsewhere.contradicted),
+            **{f"code_{kind}": count for kind, count in self.books.scanned.paid.items()},
+            **Counter(f"recall_{text(recall, 'state')}" for recall in self.books.recalled.recalls.values()),
+            **{f"order_{kind}": count for kind, count in self.books.ordered.events.items()},
             **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()
@@ -207,7 +215,8 @@ class World:
         for what in self.books.elsewhere.left_over(differences):
             self.broken(what)
         queues = self.queues.by_name.values()
-        for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month):
+        now = clock.to_text(clock.now())
+        for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month, now):
             self.broken(what)
 
     def _to_midnight(self) -> None:
@@ -283,6 +292,11 @@ class World:
             due.append(self.lambdas.next_tick())
         if (arrives := self.books.next_due()) is not None:
             due.append(max(arrives, self.lambdas.next_tick()))
+        if not due and self.mix == ORDERS and not self._slept:
+            # The schedule was off for weeks: of the dates that passed the newest is paid, late.
+            self._slept = True
+            due.append(self.scheduler.clock.now() + SLEEP)
+            self.books.horizon = due[0]
         if not due:
             return False
         self.scheduler.clock.set(max(min(due), self.scheduler.clock.now()))

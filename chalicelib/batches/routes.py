@@ -24,7 +24,7 @@ from chalicelib.platform.errors import (
     NotFound,
     OutcomeUnknown,
 )
-from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
 from chalicelib.stepup.errors import StepUpLimitReached, StepUpRequired, StrongFactorRequired
@@ -216,8 +216,7 @@ def create(call: Call) -> Answer:
         call.correlation_id,
         clock.now(),
     )
-    headers = {"Idempotency-Hit": "true"} if made.hit else {}
-    return Answer(_whole_view(made.batch, list(made.lines)), 200 if made.hit else 201, headers)
+    return found_or_done(_whole_view(made.batch, list(made.lines)), hit=made.hit, status=201)
 
 
 @api.operation(

@@ -31,7 +31,12 @@ PATHS: dict[str, tuple[str, ...]] = {
     "paycodes.routes": ("/v1/receive-code",),
     "recalls.routes": ("/v1/recalls", "/v1/transfers/{transfer_id}/recall"),
     "factors.routes": ("/v1/factors",),
-    "receipts.routes": ("/v1/transfers/{transfer_id}/receipt",),
+    "receipts.routes": (
+        "/v1/receipt-keys.json",
+        "/v1/receipt-verifications",
+        "/v1/transfers/{transfer_id}/receipt",
+        "/v1/transfers/{transfer_id}/reversal-receipt",
+    ),
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import REVERSAL
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform.dynamo import Image
@@ -29,7 +30,7 @@ __all__ = [
     "entry_id_from",
     "is_day_sum_high",
     "list_again",
-    "posted_message",
+    "receipt_message",
     "returned_message",
     "state_at",
     "transfer_by_key",
@@ -97,10 +98,18 @@ def awaiting_facts(image: Image) -> dict[str, str]:
     }
 
 
-def posted_message(image: Image) -> Message:
-    """Tells those who act on a posted transfer; telling it again does no harm."""
-    entry_id = image["entry_id"]
-    return Message(f"{entry_id}#posted", "transfer.posted", entry_id, image["correlation_id"], {})
+def receipt_message(image: Image) -> Message | None:
+    """Tells those who issue receipts of a posted entry; telling it again does no harm. None: it gets none.
+
+    Transfers get one, and their reversals. Fees are legs of their transfer and stand on its receipt; interest is not
+    posted yet; cash, and what a court takes, have the counter's vouchers.
+    """
+    entry_id, correlation_id = image["entry_id"], image["correlation_id"]
+    if image["kind"] == "transfer":
+        return Message(f"{entry_id}#posted", "transfer.posted", entry_id, correlation_id, {})
+    if image["kind"] == REVERSAL and image.get("reverses_kind") == "transfer":
+        return Message(f"{entry_id}#reversed", "transfer.reversed", entry_id, correlation_id, {})
+    return None
 
 
 def returned_message(image: Image) -> Message:

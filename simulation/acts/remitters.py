@@ -51,6 +51,7 @@ class Network(networks.SimulatedNetwork):
             data = {"outcome": contrary.outcome, "reason": contrary.reason}
             told = Message(f"{entry_id}#answer#3", "clearing.answered", entry_id, order.correlation_id, data)
             queues.send("clearing", [told])
+            world.books.elsewhere.told_otherwise.add(entry_id)
 
     def enquire(self, entry_id: str, sent_at: dt.datetime, now: dt.datetime) -> Answer | None:
         """What became of a payment; None also for one that never came."""

@@ -212,3 +212,14 @@ def test_a_late_stream_is_told_after_15_minutes(worker: Worker) -> None:
     assert resources()[str(worker.source)]["Properties"]["StreamSpecification"] == {
         "StreamViewType": "NEW_AND_OLD_IMAGES"
     }
+
+
+def test_what_the_gateway_throttles_by_itself_is_an_operation() -> None:
+    # given the methods with a rate of their own (a path's slashes are written ~1)
+    rest, *own = template()["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    assert (rest["ResourcePath"], rest["HttpMethod"]) == ("/*", "*")
+    named = {f"{one['HttpMethod']} {one['ResourcePath'].removeprefix('/').replace('~1', '/')}": one for one in own}
+    # then each is there, is asked less often than all together, and what verifies receipts is among them
+    served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
+    assert named.keys() == {"POST /v1/receipt-verifications"} <= served
+    assert all(one["ThrottlingRateLimit"] < rest["ThrottlingRateLimit"] for one in own)

@@ -30,6 +30,8 @@ PUBLIC = {
     "POST /v1/sessions/refresh": "brings a refresh token instead",
     "GET /v1/notices": "announcements are for everybody (NB-5.1.8-5)",
     "GET /v1/jwks.json": "public keys only (RFC 7517)",
+    "GET /v1/receipt-keys.json": "the same",
+    "POST /v1/receipt-verifications": "whoever was given a receipt brings its number and code",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }

@@ -67,9 +67,6 @@ BOUNDS: dict[str, dict[str, str]] = {
         "_NOBODYS_LOG_KEPT_S": "rows that only make refusals cost the same",
     },
     "identity/keys.py": {
-        "MAX_STALENESS_S": "how old what an instance knows may be",
-        "LEAD_S": "how long others keep the public keys (RFC 7517)",
-        "JWKS_MAX_AGE_S": "the same",
         "OVERLAP_S": "follows from the longest session that the parameters admit",
     },
     "identity/session_store.py": {"KEPT_S": "when a dead row goes"},

@@ -12,7 +12,19 @@ from chalicelib.clearing.domain import RETURNED, SETTLED, Answer
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import metrics
 from tests.chain.bank import Bank, Person
-from tests.chain.outward import FEE_FEN, MINUTE, Side, ask, confirmed, decide, forget_open, limits_of, owed, payment
+from tests.chain.outward import (
+    BANK_NAME,
+    FEE_FEN,
+    MINUTE,
+    Side,
+    ask,
+    confirmed,
+    decide,
+    forget_open,
+    limits_of,
+    owed,
+    payment,
+)
 from tests.chain.outward import side_of as made
 from tests.chain.probe import force_account, table_items
 
@@ -82,6 +94,13 @@ def test_what_is_rejected_gives_back_money_fee_and_limits_once(bank: Bank, payer
     assert "contradicted" not in payment(entry_id)
     read = bank.request("GET", f"/v1/transfers/{entry_id}", token=bank.log_in(payer))
     assert (read.body["state"], read.body["returned"]) == ("posted", True)
+    # who has two receipts, of what was sent and of what came back
+    there, back = (
+        bank.request("GET", f"/v1/transfers/{entry_id}/{which}", token=bank.log_in(payer)).body
+        for which in ("receipt", "reversal-receipt")
+    )
+    assert (there["payee"]["bank"], back["payer"], back["payee"]) == (BANK_NAME, there["payee"], there["payer"])
+    assert (back["reverses"], back["amount"], back["fee"]) == (there["number"], there["amount"], "2.00")
 
 
 def test_an_answer_that_comes_twice_counts_once(bank: Bank, payer: Person, side: Side) -> None:

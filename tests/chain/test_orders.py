@@ -92,7 +92,8 @@ def test_it_is_confirmed_once_and_paid_on_each_date_with_receipt_and_alert(
     assert (transfer["state"], transfer["amount"], transfer["business_date"]) == ("posted", "20.00", "20261130")
     assert transfer_id in [row["id"] for row in app.send("GET", "/v1/transfers").body["transfers"]]
     receipt = app.send("GET", f"/v1/transfers/{transfer_id}/receipt")
-    assert (receipt.status, receipt.body["amount_in_words"]) == (200, "贰拾元整")
+    assert (receipt.status, receipt.body["amount_in_words"]) == (200, "人民币贰拾元整")
+    assert receipt.body["channel"] == "手机银行（约定转账）"
     for who, word in ((payer, "转出"), (payee, "转入")):
         assert [text for text in bank.messages(who) if f"{word}人民币20.00元" in text], word
 
