@@ -70,6 +70,16 @@ class Secrets:
         return {"SecretString": f"secret of {SecretId}", "CreatedDate": made}
 
 
+class NoFiles:
+    """S3: the bucket of clearing's files, which nobody lays one into. The network here is reached without files."""
+
+    def get_paginator(self, _: str) -> NoFiles:
+        return self
+
+    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
+        return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """The SMS and push provider: takes a message, fails for now, or is silent. Customers read what it took."""
@@ -120,6 +130,7 @@ def seams(world: World) -> Iterator[None]:
         "dynamodb": world.store.client,
         "sqs": world.queues,
         "secretsmanager": Secrets(),
+        "s3": NoFiles(),
     }
     references = {name: name for name in resources()}
     provider = Provider(world)
