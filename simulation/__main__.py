@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--steps", type=int, default=STEPS, help="how long people act in each; then the bank rests")
     parser.add_argument("--bug", default=None, help="plant a bug of simulation/bugs.py, to see it found")
-    parser.add_argument("--bugs", nargs="*", metavar="NAME", help="how many of the seeds find each bug, all or these")
+    parser.add_argument("--bugs", nargs="*", metavar="NAME", help="how many of its seeds find each bug, all or these")
     options = parser.parse_args()
     if options.seeds < 1 or options.steps < 1:
         parser.error("at least one seed and one step")
@@ -50,15 +50,13 @@ def main() -> int:
     print(f"simulating {options.seeds} seeds from {options.first_seed} on, {options.steps} steps each", flush=True)
     progress = Progress(options.seeds)
     stories = 0
-    for totals in totals_after_each(
-        options.first_seed, options.seeds, options.steps, bug_name=options.bug, on_step=progress.step
-    ):
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    for totals in totals_after_each(seeds, options.steps, bug_name=options.bug, on_step=progress.step):
         progress.seeds_done = totals.seeds
-        seed = options.first_seed + totals.seeds - 1
         if len(totals.stories) > stories:
             stories = len(totals.stories)
             print(totals.stories[-1])
-            print(f"replay: make simulate FIRST_SEED={seed} SEEDS=1 STEPS={options.steps}", flush=True)
+            print(f"replay: make simulate FIRST_SEED={totals.last_seed} SEEDS=1 STEPS={options.steps}", flush=True)
     print(totals.last_line())
     return 1 if totals.violations else 0
 

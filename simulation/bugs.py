@@ -1,7 +1,7 @@
 """Planted bugs: each takes one protection out of the bank, and the simulation must notice.
 
 They are put on from outside and taken off again; the bank itself has no switch for them. `within` is how
-many seeds of `runs.STEPS` steps, from 1 on, are enough to find it: a test holds it to that.
+many seeds of its mix, of `runs.STEPS` steps, from 1 on, are enough to find it: a test holds it to that.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
 from simulation import founding
 from simulation.bugs_of_counter import COUNTER_BUGS, Patch, Replacing
+from simulation.bugs_of_transfers import TRANSFER_BUGS
+from simulation.mixes import EVERYDAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Bug:
     name: str
     plant: Callable[[], list[Patch]]
     within: int = 30
+    mix: str = EVERYDAY
 
 
 @contextmanager
@@ -348,4 +351,4 @@ BUGS = tuple(
         list_forgets_order,
         *COUNTER_BUGS,
     )
-)
+) + tuple(Bug(plant.__name__, plant, mix=mix) for mix, plants in TRANSFER_BUGS.items() for plant in plants)

@@ -21,7 +21,7 @@ from simulation.people import PASSWORD, Person
 from simulation.policy import FEE, TRIES
 
 if TYPE_CHECKING:
-    from simulation.phones import Town
+    from simulation.town import Town
 
 TELLER = "T0001"
 # Around what people pay, so that a change lets through or stops what is under way; count in transfers.
@@ -45,6 +45,17 @@ def some_limits(rng: random.Random) -> AccountLimits:
         day_count=rng.choice((2, 3, 20)),
         month_fen=rng.choice((500_00, 900_00, 9_000_00)),
         year_fen=rng.choice((700_00, 1_200_00, 50_000_00)),
+    )
+
+
+def ample_limits(rng: random.Random) -> AccountLimits:
+    """The same, but met less often: where a seed is about something else than limits."""
+    return AccountLimits(
+        single_fen=1_000_00,
+        day_fen=rng.choice((600_00, 5_000_00)),
+        day_count=rng.choice((6, 20)),
+        month_fen=9_000_00,
+        year_fen=50_000_00,
     )
 
 
@@ -136,7 +147,7 @@ class Counter:
         self._send(form)
         person = next(one for one in self.town.people if one.login_name == form.login_name)
         self.town.session_of(person)
-        self.town.deposit(person.accounts[0])
+        self.town.tellers.deposit(person.accounts[0])
 
     def _send(self, form: SignUp) -> None:
         what = f"sign up {form.login_name}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from simulation.books import SENT, Books
+from simulation.aftermath import SENT
+from simulation.books import Books
 from simulation.images import text, whole
+from simulation.pending import left_over
 from simulation.queues import Queue
 
-SECURITY = "security"
+SECURITY, MOVEMENT, TRANSFER, ORDER, RECALL = "security", "movement", "transfer", "order", "recall"
 
 
 def wrong_at_rest(
@@ -18,12 +20,14 @@ def wrong_at_rest(
     excused: set[tuple[str, str]],
     to_tell: Counter[str],
     finished_month: str | None,
+    now: str,
 ) -> Iterator[str]:
     """Everything that is wrong.
 
     `excused` are inbox rows whose machine died, or got no answer, between the claim and the note that it was
     sent: of these at most one message may be missing. `to_tell` counts the events of each customer's own log
-    that the owner has to hear of. `finished_month` is the month that ended, or None.
+    that the owner has to hear of. `finished_month` is the month that ended, or None;
+    `now` is the time as text.
     """
     yield from _receipts(books)
     yield from _deferred(books)
@@ -31,6 +35,9 @@ def wrong_at_rest(
     yield from _alerts(books, excused)
     yield from _security(books, to_tell)
     yield from _list(books)
+    yield from left_over(books.pending, _told(books, TRANSFER))
+    yield from books.ordered.left_over(now, _told(books, ORDER))
+    yield from books.recalled.left_over(_told(books, RECALL, begun=True))
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"
     if finished_month is not None:
@@ -44,8 +51,8 @@ def wrong_at_rest(
 
 
 def _receipts(books: Books) -> Iterator[str]:
-    due = {entry.entry_id for entry in books.entries.values() if books.is_receipted(entry)}
-    for entry_id in sorted(due ^ books.receipts):
+    due = {entry.entry_id for entry in books.entries.values() if books.aftermath.is_receipted(entry)}
+    for entry_id in sorted(due ^ books.aftermath.receipts):
         yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer, or reverses one"
 
 
@@ -59,53 +66,60 @@ def _deferred(books: Books) -> Iterator[str]:
 
 
 def _lines(books: Books) -> Iterator[str]:
-    for account_id, lines in books.lines.items():
-        if books.written[account_id] != len(lines):
-            yield f"account {account_id} has {books.written[account_id]} of {len(lines)} lines"
+    for account_id, lines in books.aftermath.lines.items():
+        if books.aftermath.written[account_id] != len(lines):
+            yield f"account {account_id} has {books.aftermath.written[account_id]} of {len(lines)} lines"
 
 
 def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
-    due = Counter((account, line.entry_id) for account, lines in books.lines.items() for line in lines)
-    rows = [row for row in books.inbox.values() if text(row, "kind") != SECURITY]
+    due = Counter((account, line.entry_id) for account, lines in books.aftermath.lines.items() for line in lines)
+    rows = [row for row in books.aftermath.inbox.values() if text(row, "kind") == MOVEMENT]
     told = Counter((text(row, "account_id"), text(row, "entry_id")) for row in rows)
     for key in due.keys() | told.keys():
         if due[key] != told[key]:
             yield f"{key}: {told[key]} inbox rows for {due[key]} lines"
-    for key, row in books.inbox.items():
+    for key, row in books.aftermath.inbox.items():
         for channel in ("sms", "push"):
-            sent = books.sends[f"{key[1]}#{channel}"]
+            sent = books.aftermath.sends[f"{key[1]}#{channel}"]
             if channel in row and text(row, channel) == SENT and sent != 1:
                 yield f"inbox row {key} says {channel} sent, the provider saw {sent}"
-        sent = books.sends[f"{key[1]}#sms"]
+        sent = books.aftermath.sends[f"{key[1]}#sms"]
+        if text(row, "kind") == RECALL and "sms" not in row:
+            continue  # its state was over before the message went; then the later one is told
         if sent != 1 and key not in excused:
             yield f"inbox row {key}: {sent} SMS, state {text(row, 'sms', 'none')}"
 
 
 def _security(books: Books, to_tell: Counter[str]) -> Iterator[str]:
-    told = Counter(text(row, "customer_id") for row in books.inbox.values() if text(row, "kind") == SECURITY)
+    told = _told(books, SECURITY)
     for customer_id in to_tell.keys() | told.keys():
         if to_tell[customer_id] != told[customer_id]:
             yield f"customer {customer_id} was told {told[customer_id]} of {to_tell[customer_id]} security events"
 
 
+def _told(books: Books, kind: str, *, begun: bool = False) -> Counter[str]:
+    """How many inbox rows of a kind each customer has; with `begun` those whose SMS was begun to be sent."""
+    rows = (row for row in books.aftermath.inbox.values() if text(row, "kind") == kind)
+    return Counter(text(row, "customer_id") for row in rows if "sms" in row or not begun)
+
+
 def _list(books: Books) -> Iterator[str]:
-    for entry_id, customer_id in books.journal_ids.items():
+    for entry_id, (state, customer_id) in books.transfers.items():
         if not customer_id:
             continue
-        state = "posted" if entry_id in books.entries else "awaiting"
-        if books.listed.get(entry_id) != state:
-            yield f"the list shows {entry_id} as {books.listed.get(entry_id)}, it is {state}"
+        if books.aftermath.listed.get(entry_id) != state:
+            yield f"the list shows {entry_id} as {books.aftermath.listed.get(entry_id)}, it is {state}"
 
 
 def _bills(books: Books, month: str) -> Iterator[str]:
     # What a half-done sign-up left without a contract is nobody's, and nobody's bill.
     opened = {account for account in books.opened_on if books.opened_on[account][:6] <= month.replace("-", "")}
     due = opened & books.sign_ups.contracted
-    for account in sorted(due ^ {account for account, billed in books.bills if billed == month}):
+    for account in sorted(due ^ {account for account, billed in books.aftermath.bills if billed == month}):
         yield f"account {account} should have one bill for {month}"
-    for (account, billed), bill in books.bills.items():
-        inside = [line for line in books.lines[account] if line.business_date[:6] == billed.replace("-", "")]
-        before = [line for line in books.lines[account] if line.business_date[:6] < billed.replace("-", "")]
+    for (account, billed), bill in books.aftermath.bills.items():
+        inside = [line for line in books.aftermath.lines[account] if line.business_date[:6] == billed.replace("-", "")]
+        before = [line for line in books.aftermath.lines[account] if line.business_date[:6] < billed.replace("-", "")]
         opening = before[-1].balance_fen if before else 0
         moved = sum(line.amount_fen for line in inside)
         if (whole(bill, "opening_fen"), whole(bill, "closing_fen")) != (opening, opening + moved):

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import zxcvbn
 
+from chalicelib.clearing import networks
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.factors import service as factors
 from chalicelib.identity import tokens
@@ -30,9 +31,12 @@ from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
-from simulation.counter import TELLER, some_limits
+from simulation.acts.remitters import Network
+from simulation.counter import TELLER, ample_limits, some_limits
 from simulation.engine import resources
+from simulation.mixes import EVERYDAY
 from simulation.people import PASSWORD, Person
+from simulation.scanned import STATIC_DAY_FEN
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -43,6 +47,15 @@ NAMES = ("赵小明", "钱红", "孙建国", "李梅")
 MERCHANT = 1
 # Who has one account; all others have two.
 ONLY_ONE = 2
+# Where seeds have a kind of transfer of their own: what it waits for comes within the run.
+BUSY_PARAMETERS = (
+    (parameters.TRANSFER_NORMAL_MIN.name, 1),
+    (parameters.OTHER_BANK_FEE_FEN.name, 2_00),
+    (parameters.CLEARING_ASK_MIN.name, 1),
+    (parameters.ORDER_EXECUTE_MIN.name, 1),
+    (parameters.ORDER_RETRY_MIN.name, 30),
+    (parameters.STATIC_CODES_DAY_FEN.name, STATIC_DAY_FEN),
+)
 FOUNDED_BEFORE = dt.timedelta(days=2)
 _CODE = re.compile(r"验证码([0-9]{6})")
 
@@ -75,7 +88,7 @@ class Provider:
             self.world.excuse_open_claim()
             raise ProviderSilent
         self.world.tell(f"sends {message.channel} {message.message_id}")
-        self.world.books.provider_took(message.message_id)
+        self.world.books.aftermath.provider_took(message.message_id)
         code = _CODE.search(message.text)
         if code is not None:
             self.world.town.codes[message.message_id.split("#")[1]] = code[1]
@@ -110,6 +123,7 @@ def seams(world: World) -> Iterator[None]:
     }
     references = {name: name for name in resources()}
     provider = Provider(world)
+    network = Network(world)
     dice = random.getstate()
     clock_before = clock.use(world.scheduler.clock)
     ids_before = ids.use(random.Random(world.outcome.seed))
@@ -117,6 +131,7 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
         stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
         stack.enter_context(patch.object(notifications, "provider", lambda: provider))
+        stack.enter_context(patch.object(networks, "network", lambda *_: network))
         stack.enter_context(patch.object(passwords, "hash_password", _plain_hash))
         stack.enter_context(patch.object(passwords, "matches", _plain_match))
         stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))
@@ -156,8 +171,11 @@ def found(world: World) -> None:
     # Machines that die take tries with them, and nobody here reads pictures.
     parameters.set_value("login.captcha_after", 10)
     parameters.set_value(parameters.TRANSFER_FEE_FEN.name, rng.choice((0, 1_00)))
+    for name, value in BUSY_PARAMETERS if world.mix != EVERYDAY else ():
+        parameters.set_value(name, value)
     for i, name in enumerate(NAMES):
-        wishes = [AccountWish("savings", ledger.RIGHT_FULL, some_limits(rng))]
+        limits = some_limits(rng) if world.mix == EVERYDAY else ample_limits(rng)
+        wishes = [AccountWish("savings", ledger.RIGHT_FULL, limits)]
         wishes += [AccountWish("savings", ledger.RIGHT_QUERY, some_limits(rng))] * (i != ONLY_ONE)
         if i == MERCHANT:
             wishes[-1] = dataclasses.replace(wishes[-1], credit=ledger.CREDIT_DEFERRED)

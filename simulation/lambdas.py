@@ -144,6 +144,17 @@ class Lambdas:
         """When the next of the periodic schedules is due."""
         return min(s.next_at for s in self.schedules if s.next_at is not None and s.every is not None)
 
+    def is_running(self, name: str) -> bool:
+        """Whether a worker is at work, on any machine."""
+        workers = [*self._of_queue.values(), *self._of_stream.values(), *(one.worker for one in self.schedules)]
+        return any(worker.running for worker in workers if worker.name == name)
+
+    def fire_again(self, name: str) -> None:
+        """A schedule fires twice: its worker starts once more, on another machine if it runs already."""
+        schedule = next(one for one in self.schedules if one.worker.name == name)
+        if schedule.next_at is not None and schedule.worker.running < MOST_AT_ONCE:
+            self._tick(schedule)
+
     def poison(self) -> None:
         """A message no worker can ever do: not JSON, not a message, or about what does not exist."""
         queue = self._queues.by_name[self._rng.choice(sorted(self._of_queue))]

@@ -9,8 +9,9 @@ from simulation.engine import Changed
 from simulation.images import text, whole
 
 FEE = "fee.transfer.own_bank_fen"
+OTHER_BANK_FEE = "fee.transfer.other_bank_fen"
 TRIES = "factor.sms.tries"
-DEFAULTS = {FEE: 0, TRIES: 5}
+DEFAULTS = {FEE: 0, OTHER_BANK_FEE: 0, TRIES: 5}
 # Every function sees a change within half a minute; a request that has begun lasts no longer than that again.
 SEEN_AFTER = dt.timedelta(seconds=30)
 REQUEST = dt.timedelta(seconds=30)
@@ -36,9 +37,11 @@ class Policy:
         found = {value for at, value in self._history[name] if at > since}
         return found | {[value for at, value in self._history[name] if at <= since][-1]}
 
-    def fees(self, created_at: str) -> set[int]:
+    def fees(self, created_at: str, *, to_other_bank: bool) -> set[int]:
         """The fees in fen that may be quoted in what was created then, and is written now."""
-        return self.in_force(FEE, dt.datetime.fromisoformat(created_at) - SEEN_AFTER)
+        return self.in_force(
+            OTHER_BANK_FEE if to_other_bank else FEE, dt.datetime.fromisoformat(created_at) - SEEN_AFTER
+        )
 
     def most_tries(self) -> int:
         """How many tries a code may have had when one is counted now."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+
+from simulation.mixes import seeds_of
 
 # How long people act in a seed, where nothing else is asked for.
 STEPS = 1_000
@@ -18,6 +20,7 @@ class Totals:
     """What many seeds came to. `stories` tell each failure; `cpu_s` is processor time of this process."""
 
     seeds: int = 0
+    last_seed: int = 0
     steps: int = 0
     transfers: int = 0
     faults: int = 0
@@ -62,8 +65,7 @@ def isolate() -> None:
 
 
 def totals_after_each(
-    first_seed: int,
-    seeds: int,
+    seeds: Iterable[int],
     steps: int,
     *,
     bug_name: str | None = None,
@@ -78,10 +80,11 @@ def totals_after_each(
     bug = next(bug for bug in BUGS if bug.name == bug_name) if bug_name else None
     totals = Totals()
     began = time.process_time()
-    for seed in range(first_seed, first_seed + seeds):
+    for seed in seeds:
         with planted(bug) if bug else nullcontext():
             outcome = World(seed, steps, on_step=on_step).run()
         totals.seeds += 1
+        totals.last_seed = seed
         totals.steps += outcome.steps
         totals.transfers += outcome.transfers
         totals.faults += outcome.faults
@@ -103,12 +106,15 @@ def bug_names() -> list[str]:
 
 
 def findings(names: Sequence[str], first_seed: int, seeds: int, steps: int) -> Iterator[Finding]:
-    """Plant each bug (all there are where none is named) in every seed; yields after each bug."""
+    """Plant each bug (all there are where none is named) in the first seeds of its mix; yields after each bug."""
+    from simulation.bugs import BUGS  # noqa: PLC0415  # as above
+
     for name in names or bug_names():
         found, before = [], 0
-        for totals in totals_after_each(first_seed, seeds, steps, bug_name=name):
+        mix = next(bug.mix for bug in BUGS if bug.name == name)
+        for totals in totals_after_each(seeds_of(mix, first_seed, seeds), steps, bug_name=name):
             if len(totals.stories) > before:
-                found.append(first_seed + totals.seeds - 1)
+                found.append(totals.last_seed)
             before = len(totals.stories)
         yield Finding(name, seeds, tuple(found))
 
@@ -117,6 +123,6 @@ def totals_of(first_seed: int, seeds: int, steps: int) -> Totals:
     """All of them, in one go; what a pool of processes calls."""
     isolate()
     totals = Totals()
-    for totals in totals_after_each(first_seed, seeds, steps):  # noqa: B007  # the last one counts
+    for totals in totals_after_each(range(first_seed, first_seed + seeds), steps):  # noqa: B007  # the last one counts
         pass
     return totals

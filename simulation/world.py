@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.audit import domain as audit
+from chalicelib.clearing.commands import reconcile
 from chalicelib.platform import clock
 from simulation import founding
 from simulation.books import Books
@@ -19,10 +20,12 @@ from simulation.engine import Changed, Store, Transport, resources
 from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
-from simulation.phones import Machine, Town
+from simulation.machine import Machine
+from simulation.mixes import EVERYDAY, ORDERS, mix_of
 from simulation.queues import Queues
 from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
+from simulation.town import Town
 
 TOLD = 30
 MOST_PEOPLE_AT_ONCE = 11
@@ -37,6 +40,8 @@ STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
 )
 # An account remembers eight entries, and goes on being paid from.
 MOST_LINES_BEHIND = 4
+# More than two weeks, so that a weekly order misses one date.
+SLEEP = dt.timedelta(days=16)
 BILL_RUN_AT = dt.timedelta(hours=2)
 
 
@@ -89,11 +94,16 @@ class World:
         )
         self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
         self.machine = Machine(self.scheduler, self.tell)
-        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken)
+        self.mix = mix_of(seed)
+        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken, self.mix)
         self.lambdas = Lambdas(
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
+        self.town.fire_again = self.lambdas.fire_again
+        self.town.is_running = self.lambdas.is_running
         self.outage_until = start
+        self._slept = False
+        self.books.horizon = self.midnight + dt.timedelta(days=1)
         self._plan: dict[int, Callable[[], None]] = {}
 
     # ---- what is told -------------------------------------------------------------------------------
@@ -153,6 +163,8 @@ class World:
             **{self._steps * percent // 100: self._change_limits for percent in (37, 41, 70)},
             self._steps * 88 // 100: self._to_night,
         }
+        if self.mix != EVERYDAY:
+            self._plan |= {self._steps * percent // 100: self._to_what_is_due for percent in (50, 65, 80)}
         try:
             while self.outcome.steps < self._steps and not self.outcome.violations:
                 self._plan.pop(self.outcome.steps, lambda: None)()
@@ -169,6 +181,12 @@ class World:
             "parameter": self.books.policy.changes,
             "signed_up": len(self.town.counter.told),
             "half_done": self.books.sign_ups.half_done,
+            **Counter(f"clearing_{state}" for state in self.books.elsewhere.states.values()),
+            "clearing_contradicted": len(self.books.elsewhere.contradicted),
+            **{f"code_{kind}": count for kind, count in self.books.scanned.paid.items()},
+            **Counter(f"recall_{text(recall, 'state')}" for recall in self.books.recalled.recalls.values()),
+            **{f"order_{kind}": count for kind, count in self.books.ordered.events.items()},
+            **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()
         self.outcome.tail = list(self._tail) if self.outcome.violations else []
@@ -187,11 +205,18 @@ class World:
         for entry_id in self.town.told_posted:
             if entry_id not in self.books.entries:
                 self.broken(f"a customer was told that {entry_id} is posted; it is not")
+        for entry_id, state in self.town.told_ended.items():
+            if self.books.transfers[entry_id][0] != state:
+                self.broken(f"a customer was told that {entry_id} is {state}; it is not")
         # A refusal or silence ended the clerk who sent them; people give up without a word.
         for form in self.town.counter.forms[len(self.town.counter.worked_again) :]:
             self.broken(f"the form of {form.login_name} does not work when it is sent again, or does not log in")
+        differences = {one.entry_id for day in self.books.days() for one in reconcile.differences(day, clock.now())}
+        for what in self.books.elsewhere.left_over(differences):
+            self.broken(what)
         queues = self.queues.by_name.values()
-        for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month):
+        now = clock.to_text(clock.now())
+        for what in wrong_at_rest(self.books, queues, self.excused, self.to_tell, self.finished_month, now):
             self.broken(what)
 
     def _to_midnight(self) -> None:
@@ -203,10 +228,15 @@ class World:
         """As soon as the statement lines are not far behind: hours later what an account no longer remembers would be
         lost to the sweeper, which could only put it in order of time (see `accounts.commands.rebuild_lines`).
         """
-        if self.books.most_lines_behind() > MOST_LINES_BEHIND:
+        if self.books.aftermath.most_lines_behind() > MOST_LINES_BEHIND:
             self._plan[self.outcome.steps + 1] = self._to_night
             return
         self._jump(self.midnight + BILL_RUN_AT)
+
+    def _to_what_is_due(self) -> None:
+        """Some minutes pass at once: what was set aside arrives."""
+        if (due := self.books.next_due()) is not None and due < self.midnight + BILL_RUN_AT:
+            self._jump(due)
 
     def _change_limits(self) -> None:
         """Of who pays most."""
@@ -260,6 +290,13 @@ class World:
         if self.books.open_holds():
             # Nothing else is left to do: only a schedule can free them.
             due.append(self.lambdas.next_tick())
+        if (arrives := self.books.next_due()) is not None:
+            due.append(max(arrives, self.lambdas.next_tick()))
+        if not due and self.mix == ORDERS and not self._slept:
+            # The schedule was off for weeks: of the dates that passed the newest is paid, late.
+            self._slept = True
+            due.append(self.scheduler.clock.now() + SLEEP)
+            self.books.horizon = due[0]
         if not due:
             return False
         self.scheduler.clock.set(max(min(due), self.scheduler.clock.now()))

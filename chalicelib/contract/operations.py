@@ -42,6 +42,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "maintenance.routes": ("/v1/notices",),
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
+    "batches.routes": ("/v1/batches",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),
     "staff.administration_routes": ("/v1/staff/emergencies", "/v1/staff/functions", "/v1/staff/members"),

@@ -90,11 +90,13 @@ def _secrets_of(account_id: str) -> AccountSecretItem | None:
 
 
 def put(application: Application, expires_at: int) -> None:
-    """Store an application that awaits its code; the row dies a day later."""
+    """Store an application that awaits its code; the row dies a day later.
+
+    A put that was not answered is sent again, and may find its own. Raises TryAgain (nothing was done), OutcomeUnknown.
+    """
     facts = {name: getattr(application, name) for name in application.__dataclass_fields__}
     row = {**facts, "state": AWAITING, "tries": 0, "expires_at": expires_at + KEPT_S}
-    put_ = ItemPut(settings.table("password_applications"), "application_id", to_raw(row))
-    aws.dynamodb().put_item(**put_.parameters())
+    updates.put(ItemPut(settings.table("password_applications"), "application_id", to_raw(row)))
 
 
 def count_one(whose: str, now: dt.datetime, most: int) -> bool:

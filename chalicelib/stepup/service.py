@@ -29,6 +29,7 @@ from chalicelib.stepup.domain import (
     CERTIFICATE,
     CHANGE_ORDER,
     CHANGE_PHONE,
+    CREATE_BATCH,
     CREATE_ORDER,
     OPERATIONS,
     PROVE_PHONE,
@@ -55,6 +56,7 @@ __all__ = [
     "CERTIFICATE",
     "CHANGE_ORDER",
     "CHANGE_PHONE",
+    "CREATE_BATCH",
     "CREATE_ORDER",
     "OPERATIONS",
     "PROVE_PHONE",
@@ -241,7 +243,7 @@ def open_challenge(
 
     Which factors would do is the operation's row of the table, for the session's edition (None: asked for at the
     counter) and the kind of account. Raises EditionNotEntitled where none would, StrongFactorRequired when the
-    customer holds none of them, StepUpLimitReached.
+    customer holds none of them, StepUpLimitReached; TryAgain (nothing was done), OutcomeUnknown.
     """
     wanted = entitlements.factors_for(operation.code, edition, account)
     if methods is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, settings, updates
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, is_refused, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
@@ -38,8 +38,11 @@ def count_one(customer_id: str, business_date: str, most: int, expires_at: int) 
 
 
 def put(image: Image) -> None:
-    """Write a new challenge."""
-    aws.dynamodb().put_item(**ItemPut(settings.table("challenges"), KEY, to_raw(image)).parameters())
+    """Write a new challenge. A put that was not answered is sent again, and may find its own.
+
+    Raises TryAgain (nothing was done), OutcomeUnknown.
+    """
+    updates.put(ItemPut(settings.table("challenges"), KEY, to_raw(image)))
 
 
 def update_of(challenge_id: str) -> ItemUpdate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import NotFound
+from chalicelib.platform.money import decimal_text
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
@@ -21,7 +23,8 @@ from chalicelib.transfers.domain import Instruction, Request, state_at
 
 __all__ = [
     "Request",
-    "canonical_of",
+    "awaiting_facts",
+    "canonical_text",
     "day_sum_message",
     "digest_of",
     "entry_id_from",
@@ -76,9 +79,23 @@ def transfer_page(
     return [entries[id_] for id_ in entry_ids if id_ in entries], last
 
 
-def canonical_of(image: Image) -> bytes:
-    """What the app shows and signs of a stored instruction."""
-    return Instruction.from_image(image).canonical()
+def canonical_text(image: Image) -> str:
+    """What the app shows and signs of a stored instruction, as base64."""
+    return base64.b64encode(Instruction.from_image(image).canonical()).decode()
+
+
+def awaiting_facts(image: Image) -> dict[str, str]:
+    """What an `AwaitingView` says of an instruction that another context has made for its payer to confirm."""
+    return {
+        "id": image["entry_id"],
+        "amount": decimal_text(image["amount_fen"]),
+        "fee": decimal_text(image["fee_fen"]),
+        "factor": image["factor"],
+        "factor_id": image["factor_id"],
+        "digest": image["digest"].hex(),
+        "canonical": canonical_text(image),
+        "valid_until": image["valid_until"],
+    }
 
 
 def receipt_message(image: Image) -> Message | None:

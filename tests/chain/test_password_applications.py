@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,6 +17,7 @@ from chalicelib.customers.commands.sign_up import SignedUp
 from chalicelib.customers.domain import IdentityDocument
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.notifications import providers
+from chalicelib.platform import aws
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff.errors import StaffNotEntitled
 from tests.chain.bank import BRANCH, LIMITS, PASSWORD, TELLER, Bank, Reply
@@ -104,6 +107,20 @@ def test_a_holder_without_sign_up_gets_a_query_password_and_the_express_edition(
     # no secret is anywhere
     held = repr([table_items(bank, name) for name in bank.references if name.endswith("Table") and "Local" not in name])
     assert not any(secret in held for secret in (NEW, PIN, code))
+
+
+def test_an_application_whose_put_the_client_sends_twice_is_taken_all_the_same(bank: Bank, holder: Someone) -> None:
+    # the first put is done and not answered: the client repeats it, and it finds its own
+    put = aws.dynamodb().put_item
+
+    def twice(**request: Any) -> Any:
+        put(**request)
+        return put(**request)
+
+    with patch.object(aws.dynamodb(), "put_item", twice):
+        applied = apply(bank, holder)
+    assert applied.status == 202
+    assert confirm(bank, applied.body["application_id"], code_of(bank, holder)).status == 204
 
 
 @pytest.mark.requirement("XJ-4.2-phone")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from chalicelib.parameters import service as parameters
+from chalicelib.platform import aws
 from tests.chain.bank import Bank, Reply
 from tests.chain.probe import force, give, same_refusal, table_items, unchanged, wiretap, wrong_code
 
@@ -97,6 +99,21 @@ def test_an_sms_says_how_to_reach_the_bank_as_the_bank_has_decided(bank: Bank, p
     bank.settle()
     (text,) = [text for text in bank.messages(phone.person) if "开启网上转账功能" in text]
     assert text.endswith("如非本人操作请勿泄露，立即致电0990-0000000。")
+
+
+def test_a_challenge_whose_put_the_client_sends_twice_is_asked_for_all_the_same(bank: Bank, phone: Phone) -> None:
+    # the first put is done and not answered: the client repeats it, and it finds its own
+    put = aws.dynamodb().put_item
+
+    def twice(**request: Any) -> Any:
+        put(**request)
+        return put(**request)
+
+    with patch.object(aws.dynamodb(), "put_item", twice):
+        refused = phone.switch(on=True)
+    assert (refused.status, refused.code) == (403, "step_up_required")
+    headers = bank.step_up(phone.token, phone.person, refused)
+    assert phone.switch(on=True, step_up=headers["step-up"]).body == {"on": True}
 
 
 def test_where_nothing_changes_nothing_is_asked_for_or_written(bank: Bank, phone: Phone) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from simulation.bugs import BUGS, Bug, planted
 from simulation.engine import Transport, ask
+from simulation.mixes import EVERYDAY, KINDS, mix_of, seeds_of
 from simulation.runs import STEPS, Totals, findings, totals_of
 from simulation.world import TOLD, World
 
@@ -28,7 +29,7 @@ PROCESSES = 2
 CPU_BUDGET, YARDSTICK_PUTS = 260, 10_000
 LAST_LINE = re.compile(r"seeds=\d+ steps=\d+ transfers=\d+ faults=\d+ violations=\d+")
 # Every accident of simulation/faults.py, and those that the world itself causes.
-KINDS = {
+ACCIDENTS = {
     "crash",
     "conflict",
     "throttle",
@@ -47,6 +48,25 @@ KINDS = {
 }
 # What the counter does while others pay, and the worst that can be met by it.
 CHANGES = {"lowered", "raised", "parameter", "signed_up", "half_done"}
+# How transfers of each kind end.
+ENDS = {
+    "later_posted",
+    "later_cancelled",
+    "later_returned",
+    "clearing_settled",
+    "clearing_returned",
+    "clearing_sent",
+    "clearing_contradicted",
+    "order_executed",
+    "order_retrying",
+    "order_failed",
+    "order_missed",
+    "code_single",
+    "code_static",
+    "recall_returned",
+    "recall_refused",
+    "recall_withdrawn",
+}
 
 
 def engine_alone_s() -> float:
@@ -101,7 +121,7 @@ def without_progress(text: str) -> list[str]:
 
 
 def first_to_notice(bug: Bug) -> int | None:
-    for seed in range(1, bug.within + 1):
+    for seed in seeds_of(bug.mix, 1, bug.within):
         with planted(bug):
             if World(seed, STEPS).run().violations:
                 return seed
@@ -119,22 +139,33 @@ def test_two_hundred_seeds_break_no_rule() -> None:
 def test_the_seeds_meet_every_fault_and_move_money() -> None:
     parts = two_hundred_seeds()
 
-    assert {kind for part in parts for kind, count in part.kinds.items() if count} >= KINDS
+    assert {kind for part in parts for kind, count in part.kinds.items() if count} >= ACCIDENTS
     assert sum(part.transfers for part in parts) >= 3 * SEEDS
     # and what changes beside them: limits, parameters, customers
     assert {what for part in parts for what, count in part.changes.items() if count >= SEEDS // 20} >= CHANGES
+    assert {what for part in parts for what, count in part.changes.items() if count} >= ENDS
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
     if first_to_notice(bug) is None:
         # Whether the situation has grown rare, or nothing sees the bug any more.
-        more = next(findings([bug.name], bug.within + 1, bug.within, STEPS))
+        *_, last = seeds_of(bug.mix, 1, bug.within)
+        more = next(findings([bug.name], last + 1, bug.within, STEPS))
         pytest.fail(f"none of {bug.within} seeds notices it; of those after them: {more.line()}")
 
 
-def test_there_are_planted_bugs_enough() -> None:
-    assert len({bug.name for bug in BUGS}) >= 10
+def test_there_are_planted_bugs_enough_of_every_mix() -> None:
+    assert len({bug.name for bug in BUGS}) == len(BUGS)
+    assert all(sum(bug.mix == mix for bug in BUGS) >= 4 for mix in (EVERYDAY, *KINDS))
+
+
+def test_every_other_seed_is_everyday_and_the_others_have_each_kind_in_turn() -> None:
+    mixes = [mix_of(seed) for seed in range(1, 1 + 4 * len(KINDS))]
+
+    assert mixes[::2] == [EVERYDAY] * 2 * len(KINDS)
+    assert [mixes[1::2].count(kind) for kind in KINDS] == [2] * len(KINDS)
+    assert list(seeds_of(KINDS[1], 1, 2)) == [2, 2 + 2 * len(KINDS)]
 
 
 def test_a_seed_gives_the_same_events_every_time() -> None:
@@ -142,7 +173,7 @@ def test_a_seed_gives_the_same_events_every_time() -> None:
     assert World(7, STEPS).run().log_hash != World(8, STEPS).run().log_hash
 
 
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3, 4, 10])
 def test_both_transports_give_the_same_events(seed: int) -> None:
     # so the quick way past botocore hides nothing that its serialiser, hook or parser would do
     transports: tuple[Transport, ...] = ("direct", "wire")

@@ -113,7 +113,11 @@ def _confirmed(
         return [confirmed_update(caller, judged, confirmation, now), *_writes(caller, made, event, now)]
 
     demand = judged.demand(caller, stepup.CREATE_ORDER, judged.terms.facts(), given, order.correlation_id)
-    stepup.write_confirmed(demand, plan, now)
+    try:
+        stepup.write_confirmed(demand, plan, now)
+    except updates.Overtaken:
+        # The same request with a step-up of its own was quicker.
+        raise TryAgain() from None
     return made
 
 
