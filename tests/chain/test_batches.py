@@ -89,7 +89,8 @@ def test_it_is_confirmed_once_and_each_payment_is_a_transfer(
     ids = [payment["transfer_id"] for payment in shown["payments"]]
     listed = {row["id"]: row for row in app.send("GET", "/v1/transfers").body["transfers"]}
     assert [listed[id_]["amount"] for id_ in ids] == ["10.00", "20.00", "30.00"]
-    assert app.send("GET", f"/v1/transfers/{ids[2]}/receipt").status == 200
+    receipt = app.send("GET", f"/v1/transfers/{ids[2]}/receipt")
+    assert (receipt.status, receipt.body["channel"]) == (200, "手机银行（批量转账）")
     # and the list has it
     page = app.send("GET", BATCHES).body
     assert [(row["id"], row["state"]) for row in page["batches"]] == [(made.body["id"], "ended")]
