@@ -26,6 +26,7 @@ WORKERS = (
     "reports",
     "recalls",
     "orders",
+    "batches",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -19,7 +19,7 @@ from chalicelib.factors.commands.enrol import enrol_at_sign_up
 from chalicelib.orders import domain, store
 from chalicelib.orders.commands.execute_order import execute_order
 from chalicelib.orders.commands.find_due import find_due
-from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform import aws, clock, due, ids, settings
 from chalicelib.platform.queues import Message
 
 MANY = 10_000
@@ -58,7 +58,7 @@ def order_rows() -> list[Row]:
         Row("orders.due_at_once.executed", found.outcomes[domain.EXECUTED], "orders"),
         Row("orders.due_at_once.lost", found.lost, "orders", 0),
         Row("orders.due_at_once.per_second", round(found.orders / found.seconds, 1), "orders/s"),
-        Row("orders.find_nothing_due.round_trips", found.idle_round_trips, "round trips", store.DUE_PARTS),
+        Row("orders.find_nothing_due.round_trips", found.idle_round_trips, "round trips", due.PARTS),
     ]
 
 
@@ -119,8 +119,8 @@ def _write(orders: Sequence[domain.Order]) -> None:
     """The rows that setting up each would write, many at a time."""
     rows: list[tuple[str, Any]] = []
     for order in orders:
-        (due,) = store.due_writes(None, order)
-        rows += [("orders", store.put_of(order).item), ("order_dues", due.to_transact_item()["Put"]["Item"])]
+        (row,) = store.due_writes(None, order)
+        rows += [("orders", store.put_of(order).item), ("order_dues", row.to_transact_item()["Put"]["Item"])]
     for start in range(0, len(rows), PUT_BATCH):
         wanted: dict[str, list[Any]] = {}
         for name, item in rows[start : start + PUT_BATCH]:

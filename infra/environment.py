@@ -1,13 +1,15 @@
 """The one rule by which a resource of `resources.yaml` reaches the functions as an environment variable.
 
-There is no list to keep: every table, queue, key and secret has its variable, named after its logical id.
+There is no list to keep: every table, queue, key, secret and bucket has its variable, named after its logical id.
 
     AccountsTable  -> ACCOUNTS_TABLE       (the table's name)
     ReceiptsQueue  -> RECEIPTS_QUEUE_URL   (the queue's URL)
     TokenKey       -> TOKEN_KEY_ID         (the key's id)
     CodeSecret     -> CODE_SECRET_ARN      (the secret's ARN)
+    ClearingFilesBucket -> CLEARING_FILES_BUCKET  (the bucket's name)
 
-The value is what CloudFormation's `Ref` gives. Dead-letter queues have none: no function writes to them.
+The value is what CloudFormation's `Ref` gives. Dead-letter queues and buckets of
+failures have none: no function writes to them, Lambda itself does.
 """
 
 import re
@@ -25,6 +27,7 @@ SUFFIX_OF_TYPE = {
     "AWS::SQS::Queue": "_URL",
     "AWS::KMS::Key": "_ID",
     "AWS::SecretsManager::Secret": "_ARN",
+    "AWS::S3::Bucket": "",
 }
 
 
@@ -61,7 +64,7 @@ def is_dead_letter_queue(logical_id: str) -> bool:
 
 def variable_of(logical_id: str, resource_type: str) -> str | None:
     """Return the environment variable of a resource, or None where functions do not see it."""
-    if resource_type not in SUFFIX_OF_TYPE or is_dead_letter_queue(logical_id):
+    if resource_type not in SUFFIX_OF_TYPE or is_dead_letter_queue(logical_id) or logical_id.endswith("FailuresBucket"):
         return None
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", logical_id)
     return words.upper() + SUFFIX_OF_TYPE[resource_type]
@@ -82,7 +85,7 @@ def condition_of(logical_id: str) -> str | None:
 def environment_of(references: Mapping[str, str], stage: str = "local") -> dict[str, str]:
     """Return what the functions of a stage find in their environment.
 
-    `references` maps logical ids to what `Ref` gives (table name, queue URL, key id, secret ARN), as
+    `references` maps logical ids to what `Ref` gives (table name, queue URL, key id, secret ARN, bucket), as
     `describe_stack_resources` reports them. Resources that it lacks are left out, as in a stage where
     their condition does not hold. The same rule as in the packaged template, for tests and tools.
     """

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from chalicelib.batches.domain import Line
 from chalicelib.factors import domain as factors
 from chalicelib.factors import signatures
 from chalicelib.ledger import service as ledger
@@ -32,8 +33,9 @@ from chalicelib.transfers.posting import entry_of
 
 FORMAT = "rural-bank-evidence-1"
 VALID, INVALID, UNREADABLE, UNDECIDED = 0, 1, 2, 3
-# What a step-up confirms of an order.
+# What a step-up confirms of an order, and of several payments together.
 _ORDERS = ("order.create", "order.change")
+_BATCH = "batch.create"
 # Bytes of the journal item; in JSON they are hexadecimal.
 _BYTES = ("digest", "request_digest", "proof", "serial", "pubkey")
 
@@ -79,10 +81,11 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequen
     }
     instruction = Instruction.from_image(entry)
     verdict = Verdict(wrong=list(_of_entry(entry, instruction)))
-    if "order_id" in entry and instruction.factor != factors.NO_FACTOR:
+    origin = _origin_of(entry)
+    if origin is not None:
         # What confirmed it is the step-up's form: the bank made the instruction later, by that.
-        confirmed = document["order"]
-        verdict.wrong += _of_order(entry, instruction, confirmed)
+        confirmed = document[origin]
+        verdict.wrong += _JUDGES[origin](entry, instruction, confirmed)
         form = confirmed["form"].encode()
         entry |= {
             "digest": hashlib.sha256(form).digest(),
@@ -105,6 +108,13 @@ def verify(document: dict[str, Any], root_sha256: str = "", code_secrets: Sequen
     elif not any(_is_sealed(secret, entry, instruction.factor_id) for secret in code_secrets):
         verdict.wrong.append("the seal is not of a code for this digest, factor, session and time")
     return verdict
+
+
+def _origin_of(entry: Image) -> str | None:
+    """What a payment was confirmed as a part of, if a factor confirmed it so: where the file has what was confirmed."""
+    if entry["factor"] == factors.NO_FACTOR:
+        return None
+    return next((name for name in _JUDGES if f"{name}_id" in entry), None)
 
 
 def _is_sealed(secret: bytes, entry: Image, factor_id: str) -> bool:
@@ -151,6 +161,31 @@ def _of_order(entry: dict[str, Any], instruction: Instruction, confirmed: dict[s
         yield "the amount is more than was confirmed"
 
 
+def _of_batch(entry: dict[str, Any], instruction: Instruction, confirmed: dict[str, Any]) -> Iterator[str]:
+    """What was confirmed of that line of the batch is what was paid, to the byte."""
+    if entry["entry_id"] != ids.derived_id("batch", entry["batch_id"], str(entry["batch_line"])):
+        yield "the entry is not of that line of the batch"
+    said = json.loads(confirmed["form"])
+    if said["operation"] != _BATCH:
+        yield "what was confirmed is not a batch"
+    if said["customer_id"] != instruction.customer_id:
+        yield "the batch was confirmed by another customer"
+    line = Line(
+        entry["batch_line"],
+        instruction.payee_account,
+        instruction.payee_name,
+        instruction.amount_fen,
+        instruction.purpose,
+        instruction.fee_fen,
+    )
+    facts = said["facts"]
+    if (facts["payer_account"], facts.get(line.fact_name)) != (instruction.payer_account, line.fact()):
+        yield "the transfer is not the one that was confirmed"
+
+
+_JUDGES = {"order": _of_order, "batch": _of_batch}
+
+
 def _of_certificate(
     document: dict[str, Any], entry: dict[str, Any], signed: tuple[Instruction, bytes], root_sha256: str
 ) -> Iterator[str]:
@@ -167,11 +202,12 @@ def _of_certificate(
     owner = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     if [name.value for name in owner] != [f"{instruction.customer_id}/{instruction.factor_id}"]:
         yield "the certificate is another customer's or factor's"
-    # An order's entry names the factor alone; the certificate is that of the factor's row.
-    if "order_id" not in entry and certificate.serial_number != int.from_bytes(entry["serial"]):
-        yield "the serial number is not the certificate's"
-    if "order_id" not in entry and signatures.key_of(certificate) != entry["pubkey"]:
-        yield "the key is not the certificate's"
+    # The entry of a part names the factor alone; the certificate is that of the factor's row.
+    if _origin_of(entry) is None:
+        if certificate.serial_number != int.from_bytes(entry["serial"]):
+            yield "the serial number is not the certificate's"
+        if signatures.key_of(certificate) != entry["pubkey"]:
+            yield "the key is not the certificate's"
     if not all(signatures.is_valid_at(one, posted) for one in (certificate, authority)):
         yield "the certificate was not valid when it was posted"
     if document["ended_at"] is not None and clock.from_text(document["ended_at"]) <= posted:
@@ -191,23 +227,29 @@ def export(entry_id: str) -> dict[str, Any]:
     """Read a posted transfer and what verifies it; raises KeyError when there is none."""
     document = _export_of(entry_id)
     entry = document["entry"]
-    if "order_id" in entry and entry["factor"] != factors.NO_FACTOR:
-        document["order"] = _order_of(entry)
+    origin = _origin_of(entry)
+    if origin is not None:
+        document[origin] = _confirmed(entry, origin)
     return document
 
 
-def _order_of(entry: dict[str, Any]) -> dict[str, str]:
-    """What its factor confirmed, from the order's history."""
-    from chalicelib.orders import store  # noqa: PLC0415  # verifying needs no table
+def _confirmed(entry: dict[str, Any], origin: str) -> dict[str, str]:
+    """What its factor confirmed: from the order's history, or the batch."""
+    from chalicelib.batches import store as batches  # noqa: PLC0415  # verifying needs no table
+    from chalicelib.orders import store as orders  # noqa: PLC0415
 
-    event = store.event_at(entry["order_id"], entry["order_confirmed"])
-    if event is None:
-        raise KeyError(entry["order_id"])
+    kept = (
+        batches.evidence_of(entry["batch_id"])
+        if origin == "batch"
+        else orders.event_at(entry["order_id"], entry["order_confirmed"])
+    )
+    if kept is None:
+        raise KeyError(entry[f"{origin}_id"])
     return {
-        "form": event.form.decode(),
-        "proof": event.proof.hex(),
-        "session_id": event.session_id,
-        "confirmed_at": event.confirmed_at,
+        "form": kept.form.decode(),
+        "proof": kept.proof.hex(),
+        "session_id": kept.session_id,
+        "confirmed_at": kept.confirmed_at,
     }
 
 

@@ -26,6 +26,8 @@ class Aftermath:
         self.written: Counter[str] = Counter()
         self.chains: dict[str, bytes] = {}
         self.receipts: set[str] = set()
+        # What an entry reverses.
+        self.reverses: dict[str, str] = {}
         self.inbox: dict[tuple[str, str], Image] = {}
         self.bills: dict[tuple[str, str], Image] = {}
         self.listed: dict[str, str] = {}
@@ -80,6 +82,11 @@ class Aftermath:
         if binary(new, "chain") != chain:
             self._broken(f"line {seq} of {account_id} breaks the chain")
 
+    def is_receipted(self, entry: Posted) -> bool:
+        """Whether an entry gets a receipt: a transfer, and what reverses one."""
+        original = self.entries.get(self.reverses.get(entry.entry_id, ""))
+        return entry.kind == "transfer" or (original is not None and original.kind == "transfer")
+
     def receipt(self, change: Changed) -> None:
         new = change.new or {}
         entry_id = text(new, "entry_id")
@@ -87,7 +94,7 @@ class Aftermath:
             self._broken(f"the receipt of {entry_id} was changed or removed")
             return
         entry = self.entries.get(entry_id)
-        if entry is None or entry.kind != "transfer":
+        if entry is None or not self.is_receipted(entry):
             self._broken(f"a receipt for {entry_id}, which is not posted")
             return
         principal = sum(fen for _, fen, kind in entry.legs if fen > 0 and kind == "principal")

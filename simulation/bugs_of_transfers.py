@@ -112,11 +112,13 @@ def silence_taken_for_settled() -> list[Patch]:
 class _Settling:
     """Networks that always have an answer."""
 
-    @staticmethod
-    def network(now: dt.datetime) -> _Settling:
-        return _Settling(networks.network(now))
+    name_of = staticmethod(networks.name_of)
 
-    def __init__(self, own: networks.SimulatedNetwork) -> None:
+    @staticmethod
+    def network(now: dt.datetime, name: str | None = None) -> _Settling:
+        return _Settling(networks.network(now, name))
+
+    def __init__(self, own: networks.Network) -> None:
         self._own = own
 
     def enquire(self, entry_id: str, sent_at: dt.datetime, now: dt.datetime) -> Answer:

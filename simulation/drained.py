@@ -51,9 +51,9 @@ def wrong_at_rest(
 
 
 def _receipts(books: Books) -> Iterator[str]:
-    due = {entry.entry_id for entry in books.entries.values() if entry.kind == "transfer"}
+    due = {entry.entry_id for entry in books.entries.values() if books.aftermath.is_receipted(entry)}
     for entry_id in sorted(due ^ books.aftermath.receipts):
-        yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer"
+        yield f"entry {entry_id} should have exactly one receipt if it is a posted transfer, or reverses one"
 
 
 def _deferred(books: Books) -> Iterator[str]:

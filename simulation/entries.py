@@ -97,6 +97,7 @@ class Entries:
     def _reversal(self, entry_id: str, image: Image) -> None:
         original_id = text(image, "reverses")
         original = self._books.entries.get(original_id)
+        self._books.aftermath.reverses[entry_id] = original_id
         mirror = [(account, -fen, kind) for account, fen, kind in self._books.entries[entry_id].legs]
         if original is None or list(original.legs) != mirror:
             self._broken(f"reversal {entry_id} is not the mirror of {original_id}")

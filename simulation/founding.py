@@ -28,6 +28,7 @@ from chalicelib.notifications.providers import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable
+from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from simulation.acts.remitters import Network
@@ -112,8 +113,8 @@ _judge_password = cache(zxcvbn.zxcvbn)
 def seams(world: World) -> Iterator[None]:
     """Clock, ids, dice, engine, queues, provider and environment are the simulation's until the end.
 
-    Password hashing and token signing are plain here: they cost more than all the rest, and no fault of
-    the store touches them.
+    Password hashing and the signing of tokens and receipts are plain here: they cost more than all the rest, and no
+    fault of the store touches them.
     """
     clients: dict[str, Any] = {
         "dynamodb": world.store.client,
@@ -130,10 +131,11 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
         stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
         stack.enter_context(patch.object(notifications, "provider", lambda: provider))
-        stack.enter_context(patch.object(networks, "network", lambda _: network))
+        stack.enter_context(patch.object(networks, "network", lambda *_: network))
         stack.enter_context(patch.object(passwords, "hash_password", _plain_hash))
         stack.enter_context(patch.object(passwords, "matches", _plain_match))
         stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))
+        stack.enter_context(patch.object(receipt_keys, "sign", lambda *_: "signed"))
         stack.enter_context(patch.object(logging.getLogger(log.logger.name), "disabled", True))
         stack.enter_context(patch.object(metrics, "count", lambda name: world.tell(f"counts {name}")))
         stack.enter_context(patch.object(zxcvbn, "zxcvbn", _judge_password))

@@ -6,20 +6,19 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.approvals import errors, service
+from chalicelib.approvals import errors
 from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.kinds.staff_administration import Name, StaffSeat
 from chalicelib.approvals.routes import ApprovalReason, ApprovalView, view_of
 from chalicelib.customers.errors import DocumentInvalid
 from chalicelib.ledger.errors import IdempotencyKeyReused
 from chalicelib.platform import clock
-from chalicelib.platform.errors import NotFound, OutcomeUnknown
+from chalicelib.platform.errors import IdempotencyKeyMissing, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Call
 from chalicelib.staff import errors as staff_errors
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.appoint import Appointment, person_of, seal_of, shown_document
 from chalicelib.staff.commands.check_session import checks_session
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
 
@@ -59,7 +58,7 @@ class NewMember(StaffSeat):
 def ask_for_appointment(call: Call) -> ApprovalView:
     """Nothing is done before another administrator approves; then who asked takes the credentials (NB-5.2.4)."""
     body, now = call.json(NewMember), clock.now()
-    key = service.key_from(call.header("idempotency-key"))
+    key = call.idempotency_key()
     shown = shown_document(body.identity_number)
     appointment = Appointment(
         body.staff_id,

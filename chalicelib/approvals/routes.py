@@ -19,14 +19,20 @@ from chalicelib.limits.errors import LimitAboveCeiling
 from chalicelib.maintenance import errors as notice_errors
 from chalicelib.parameters import errors as parameter_errors
 from chalicelib.platform import clock, fields
-from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, CursorMalformed, NotFound, OutcomeUnknown
+from chalicelib.platform.errors import (
+    AmountMalformed,
+    AmountOutOfRange,
+    CursorMalformed,
+    IdempotencyKeyMissing,
+    NotFound,
+    OutcomeUnknown,
+)
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.staff import errors as staff_errors
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 from chalicelib.staff.errors import StaffNotEntitled, StaffPermissionDenied
 from chalicelib.stepup.errors import StepUpNotAwaiting
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 api = Api(__name__)
 
@@ -229,7 +235,7 @@ def make(call: Call) -> Answer:
     kind = service.kinds().get(body.kind)
     if kind is not None and kind.at_counter:
         raise errors.ApprovalAtCounter()
-    approval = make_request(call.staff, wish, key=service.key_from(call.header("idempotency-key")), now=clock.now())
+    approval = make_request(call.staff, wish, key=call.idempotency_key(), now=clock.now())
     return Answer(view_of(call, approval.approval_id))
 
 

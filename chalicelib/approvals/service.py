@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 
 from chalicelib.approvals import domain, store
@@ -16,7 +15,6 @@ from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.administer import require_manages
 from chalicelib.staff.commands.read_functions import functions_of, require_function
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 __all__ = [
     "STATES",
@@ -26,7 +24,6 @@ __all__ = [
     "Shown",
     "checked",
     "is_of_trade",
-    "key_from",
     "kind_of",
     "kinds",
     "page",
@@ -36,7 +33,6 @@ __all__ = [
 ]
 
 MAX_REASON = 200
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +96,6 @@ def page(
     after = decode_cursor(cursor, index[1], value, store.RANGE)
     found, last = store.page(index, value, kind, limit, after)
     return found, encode_cursor(last)
-
-
-def key_from(header: str | None) -> str:
-    """The Idempotency-Key of a request; raises IdempotencyKeyMissing."""
-    if header is None or not _KEY.fullmatch(header):
-        raise IdempotencyKeyMissing()
-    return header
 
 
 def reason_from(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Refusals of this context."""
+"""Refusals of this context, and why an answer of the network is kept aside."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ class PaymentNotOpen(Refusal):
     code, status, rank = "clearing_payment_not_open", 409, RANK_INSTRUCTION
     zh = "该笔跨行汇款当前状态（{state}）不能再变更。"
     en = "The payment to another bank has ended ({state}) and does not change any more."
+
+
+class AnswerRefused(Exception):
+    """What came from the network is not applied: its file is kept aside under `reason`, for a person to look at."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

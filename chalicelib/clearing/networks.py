@@ -1,6 +1,7 @@
-"""The clearing network, simulated: it accepts, rejects, is late, answers twice or never, as its seed has it.
+"""The clearing network: one that is simulated, or files that are exchanged; a parameter says which.
 
-Like a real one it answers by message, or when it is asked, and knows a payment by its end-to-end id.
+The simulated one accepts, rejects, is late, answers twice or never, as its seed has it. Like a real one it answers by
+message, or when it is asked, and knows a payment by its end-to-end id.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from chalicelib.clearing.domain import RETURNED, SETTLED, Answer, Order
+from chalicelib.clearing.exchange import FileExchange
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import queues
+from chalicelib.platform.dynamo import Image
 from chalicelib.platform.queues import Message
 
 ACCEPT, REJECT, LATE, TWICE, NEVER = "accept", "reject", "late", "twice", "never"
@@ -24,8 +28,25 @@ REASONS = ("AC01", "AC04", "BE01")
 LATE_AFTER = dt.timedelta(minutes=15)
 
 
+class Network(Protocol):
+    """What takes payments to other banks. `name` stands on each payment: it is asked for where it was sent."""
+
+    name: str
+
+    def send(self, order: Order) -> None:
+        """Take a payment. Sending it again moves no more money there."""
+
+    def enquire(self, entry_id: str, sent_at: dt.datetime, now: dt.datetime) -> Answer | None:
+        """The end that the network has told, or tells when it is asked; None while there is none. Changes nothing."""
+
+    def chase(self, order: Order, now: dt.datetime) -> None:
+        """Ask for a payment without an end, where the answer comes later."""
+
+
 class SimulatedNetwork:
     """The same seed gives each payment the same fate, in every process and however often it is sent or asked for."""
+
+    name = "simulated"
 
     def __init__(self, seed: int, shares: Mapping[str, int] = SHARES) -> None:
         self._seed = seed
@@ -57,6 +78,9 @@ class SimulatedNetwork:
             return None
         return self._answer(entry_id)
 
+    def chase(self, order: Order, now: dt.datetime) -> None:
+        """Nothing: `enquire` has asked, and knows no more later for being asked twice."""
+
     def behaviour_of(self, entry_id: str) -> str:
         """Which of the five a payment meets."""
         drawn = self._draw("behaviour", entry_id) % sum(self._shares.values())
@@ -75,6 +99,14 @@ class SimulatedNetwork:
         return int.from_bytes(hashlib.sha256(f"{self._seed}|{what}|{entry_id}".encode()).digest()[:8])
 
 
-def network(now: dt.datetime) -> SimulatedNetwork:
-    """The network as the parameters of the moment have it."""
-    return SimulatedNetwork(parameters.value(parameters.CLEARING_SEED, now))
+def name_of(payment: Image) -> str:
+    """The network that a payment was sent by; those from before there were two have no name."""
+    return str(payment.get("network", SimulatedNetwork.name))
+
+
+def network(now: dt.datetime, name: str | None = None) -> Network:
+    """The network of that name, or the one that the parameters of the moment choose."""
+    name = name or parameters.value(parameters.CLEARING_NETWORK, now)
+    if name == SimulatedNetwork.name:
+        return SimulatedNetwork(parameters.value(parameters.CLEARING_SEED, now))
+    return FileExchange(name)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.clearing.domain import DUE, SENT, Answer, state_rule
-from chalicelib.platform import aws, settings, updates
+from chalicelib.platform import aws, due, settings, updates
+from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
-OPEN_PARTS = 8
-# Sorts after every id that follows a time.
-_AFTER_TIME = "~"
 MAX_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """The row by which a payment without an end is found; it may outlive the end. `due` is time#payment."""
+class Open(Due):
+    """The row by which a payment without an end is found; it may outlive the end."""
 
-    part: str
-    due: str
     business_date: str
     entry_id: str
 
@@ -41,32 +36,18 @@ def take_on(image: Image, ask_at: str) -> None:
 
 def put_open(entry_id: str, business_date: str, ask_at: str) -> None:
     """A payment is to be asked for at `ask_at`; the same row again is harmless."""
-    row = {
-        "part": str(zlib.crc32(entry_id.encode()) % OPEN_PARTS),
-        "due": f"{ask_at}#{entry_id}",
-        "business_date": business_date,
-        "entry_id": entry_id,
-    }
-    updates.put(ItemPut(settings.table("clearing_open"), "due", to_raw(row)))
+    row = Open(*due.place_of(entry_id, ask_at), business_date, entry_id)
+    updates.put(due.put_of(settings.table("clearing_open"), row))
 
 
 def drop_open(row: Open) -> None:
     """Take a row away; one that is gone stays so."""
-    aws.dynamodb().delete_item(TableName=settings.table("clearing_open"), Key={"part": s(row.part), "due": s(row.due)})
+    due.drop(settings.table("clearing_open"), row)
 
 
 def open_until(now_text: str, most_a_part: int) -> Iterator[Open]:
     """Rows to be asked for by `now_text`, the oldest of each part first: one query a part, however many have ended."""
-    for part in range(OPEN_PARTS):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("clearing_open"),
-            KeyConditionExpression="#part = :part AND #due <= :until",
-            ExpressionAttributeNames={"#part": "part", "#due": "due"},
-            ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
-            ConsistentRead=True,
-            Limit=most_a_part,
-        )
-        yield from (Open(**to_image(item)) for item in answer["Items"])
+    return due.oldest(settings.table("clearing_open"), Open, now_text, most_a_part)
 
 
 def read(business_date: str, entry_id: str) -> Image | None:
@@ -96,10 +77,12 @@ def payments_of(business_date: str) -> Iterator[Image]:
         yield from (to_image(item) for item in page["Items"])
 
 
-def claim_update(business_date: str, entry_id: str, sent_at: str) -> ItemUpdate:
-    """due -> sent: whoever writes this sends it, nobody else."""
+def claim_update(business_date: str, entry_id: str, network: str, sent_at: str) -> ItemUpdate:
+    """due -> sent by that network: whoever writes this sends it, nobody else."""
     update = _update(business_date, entry_id).require(state_rule(DUE))
-    return update.set("#state = :sent, #sent_at = :sent_at", sent=s(SENT), sent_at=s(sent_at))
+    return update.set(
+        "#state = :sent, #network = :network, #sent_at = :sent_at", sent=s(SENT), network=s(network), sent_at=s(sent_at)
+    )
 
 
 def end_update(business_date: str, entry_id: str, answer: Answer, ended_at: str) -> ItemUpdate:

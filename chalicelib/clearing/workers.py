@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint, CloudWatchEvent, Rate, SQSEvent
 
 from chalicelib.clearing.commands.ask_open import ask_open
+from chalicelib.clearing.commands.read_inbox import read_inbox
 from chalicelib.clearing.commands.send_payment import send_payment
 from chalicelib.clearing.commands.take_answer import take_answer
 from chalicelib.clearing.domain import Answer as Answered
@@ -29,9 +30,9 @@ def clear_payments(event: SQSEvent) -> Answer:
 
 @blueprint.schedule(Rate(ASK_EVERY_MIN, unit=Rate.MINUTES), name="ask_clearing")
 def ask_clearing(event: CloudWatchEvent) -> dict[str, int]:
-    """Ask for what has no answer; two runs at a time end nothing twice."""
+    """Read the files that came, and ask for what has no answer; two runs at a time end nothing twice."""
     log.begin(str(event.to_dict()["id"]))
-    ended = ask_open(clock.now())
+    ended = read_inbox(clock.now()) + ask_open(clock.now())
     log.logger.info("clearing asked", extra={"count": ended})
     return {"ended": ended}
 

@@ -16,6 +16,7 @@ from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
 from chalicelib.platform.errors import (
     BodyTooLarge,
+    IdempotencyKeyMissing,
     InternalError,
     MalformedJson,
     MalformedRequest,
@@ -24,12 +25,12 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
+from chalicelib.platform.headers import IDEMPOTENCY_KEY
 from chalicelib.platform.http import JSON, Operation
 from chalicelib.platform.problems import PROBLEM_TYPE
 from chalicelib.staff import service as staff
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
 from chalicelib.stepup.errors import StepUpRequired
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 
 _REF = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
@@ -44,6 +45,7 @@ _SAMPLE_FACTS = {
     "count": "3",
     "day": "2027-10-01",
     "days": "30",
+    "earlier": "1",
     "earliest": "2026-11-21 16:30:30",
     "edition": "express",
     "factor": "certificate",
@@ -52,6 +54,7 @@ _SAMPLE_FACTS = {
     "latest": "2027-11-22 16:30:00",
     "lead_h": "72",
     "limit": "50000.00",
+    "line": "3",
     "max_bytes": "16384",
     "max_hours": "24",
     "method": "sms",
@@ -248,7 +251,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": True,
                 "description": "幂等键，重发同一请求时不变 / the same again when the same request is sent again",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
+                "schema": {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY}$"},
             }
         )
     return parameters

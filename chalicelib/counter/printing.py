@@ -58,7 +58,7 @@ def lines_of(voucher: Voucher, *, bank: str, words: str | None, place: int) -> l
     if voucher.amount_fen is not None:
         rows.append(("金额（小写）", f"RMB {grouped_text(voucher.amount_fen)}"))
     if words is not None:
-        rows.append(("金额（大写）", f"人民币{words}"))
+        rows.append(("金额（大写）", words))
     lines = [_centred(bank), _centred(kind.zh)]
     if place > 1:
         lines.append(_centred(f"*** 补打 第 {place} 次打印，与原凭证同号，不得重复使用 ***"))

@@ -90,6 +90,7 @@ ORDERS_STOP = "orders.stop"
 ORDERS_MANAGE = "orders.manage"
 ORDER_CREATE = "order.create"
 ORDER_CHANGE = "order.change"
+BATCH_CREATE = "batch.create"
 PASSWORD_CHANGE = "password.change"  # noqa: S105  # an operation's name
 LOGIN_NAME_CHANGE = "login_name.change"
 PAYMENT_PASSWORD_MANAGE = "payment_password.manage"  # noqa: S105  # an operation's name
@@ -221,6 +222,7 @@ TABLE: Mapping[str, Row] = {
     # What is paid to others later is confirmed when it is ordered.
     ORDER_CREATE: Row("确认预约转账", "confirm an order to others", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
     ORDER_CHANGE: Row("确认变更预约转账", "confirm a change of one", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
+    BATCH_CREATE: Row("确认批量转账", "confirm a batch of payments", (Grant(_PRO, _CONFIRMING, frozenset({FULL})),)),
     TRANSFERS_OUTWARD: Row("对外转账", "transfer to others", (Grant(_PRO, _CONFIRMING | {SMALL}, frozenset({FULL})),)),
 }
 

@@ -14,6 +14,7 @@ from chalicelib.identity import errors, service
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, View
+from chalicelib.platform.jwks import JwkSet, answer_of
 from chalicelib.stepup import errors as stepup_errors
 
 api = Api(__name__)
@@ -127,22 +128,6 @@ def _view(grant: service.Grant) -> SessionView:
     )
 
 
-class Jwk(View):
-    """A public key of curve P-256 (RFC 7517); `kid` is its RFC 7638 thumbprint."""
-
-    kty: Literal["EC"]
-    crv: Literal["P-256"]
-    x: str
-    y: str
-    kid: str
-    alg: Literal["ES256"]
-    use: Literal["sig"]
-
-
-class JwkSet(View):
-    keys: list[Jwk]
-
-
 @api.operation(
     "GET",
     "/v1/jwks.json",
@@ -153,9 +138,7 @@ class JwkSet(View):
 )
 def read_keys(call: Call) -> Answer:
     """The keys that verify now: the one that signs, the next, and those whose last tokens have not died."""
-    found = service.token_keys(clock.now())
-    views = [Jwk(kty="EC", crv="P-256", x=key.x, y=key.y, kid=key.kid, alg="ES256", use="sig") for key in found]
-    return Answer(JwkSet(keys=views), headers={"Cache-Control": f"public, max-age={service.JWKS_MAX_AGE_S}"})
+    return answer_of(service.token_keys(clock.now()))
 
 
 @api.operation(

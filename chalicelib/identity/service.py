@@ -11,13 +11,13 @@ from chalicelib.customers import service as customers
 from chalicelib.devices import service as devices
 from chalicelib.devices.errors import DeviceRequired
 from chalicelib.entitlements import service as entitlements
-from chalicelib.identity import domain, keys, password_rules, session_store, sessions, store, tokens, tries
+from chalicelib.identity import domain, password_rules, session_store, sessions, store, tokens, tries
 from chalicelib.identity.attempts_store import Subject
 from chalicelib.identity.commands import captcha as captchas
 from chalicelib.identity.commands.captcha import CaptchaAnswer
 from chalicelib.identity.domain import RefreshToken, normal_name
 from chalicelib.identity.errors import CaptchaRequired, LoginRefused, NotLoggedIn, RefreshRefused
-from chalicelib.identity.keys import JWKS_MAX_AGE_S
+from chalicelib.identity.keys import RING
 from chalicelib.identity.session_store import Session
 from chalicelib.identity.sessions import end_session, end_sessions, live_sessions
 from chalicelib.identity.tries import Try
@@ -25,9 +25,9 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, keyed, log, passwords, transactions
 from chalicelib.platform.errors import TryAgain
 from chalicelib.platform.http import Call, Caller
+from chalicelib.platform.jws import PublicKey
 
 __all__ = [
-    "JWKS_MAX_AGE_S",
     "CaptchaAnswer",
     "DeviceProof",
     "Grant",
@@ -296,9 +296,9 @@ def _grant(session: Session, refresh: RefreshToken, now_s: int) -> Grant:
     )
 
 
-def token_keys(now: dt.datetime) -> list[keys.TokenKey]:
+def token_keys(now: dt.datetime) -> list[PublicKey]:
     """The public keys whose tokens are good now."""
-    return list(keys.verifying(int(now.timestamp())).values())
+    return list(RING.verifying(int(now.timestamp())).values())
 
 
 # Tokens of others than customers: another kind for another audience, by the same keys.

@@ -7,48 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
-from jwt.algorithms import ECAlgorithm
-from jwt.utils import der_to_raw_signature
 
-from chalicelib.identity import keys
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
-from chalicelib.platform import aws, settings
+from chalicelib.identity.keys import RING
+from chalicelib.platform import jws
 from chalicelib.platform.http import Caller
 
-ALGORITHM = "ES256"
 TYPE = "at+jwt"
 # A token of ours has some 400 characters; nothing longer is even parsed.
 MAX_LENGTH = 2048
 _REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp"]
 
 
-class _KmsEs256(ECAlgorithm):
-    """PyJWT's ES256 with the private half in KMS: the key is a KMS key id."""
-
-    def __init__(self) -> None:
-        super().__init__(ECAlgorithm.SHA256)
-
-    def prepare_key(self, key: Any) -> Any:
-        return key
-
-    def sign(self, msg: bytes, key: Any) -> bytes:
-        answer = aws.kms().sign(
-            KeyId=key,
-            Message=msg,
-            MessageType="RAW",  # a token is far below KMS's 4 KB; moto hashes a DIGEST once more
-            SigningAlgorithm="ECDSA_SHA_256",
-        )
-        return der_to_raw_signature(answer["Signature"], SECP256R1())
-
-
-_signer = jwt.PyJWS(algorithms=[])
-_signer.register_algorithm(ALGORITHM, _KmsEs256())
-
-
-def issuer() -> str:
-    """Who issues tokens and whom they are for: this stage's bank, so that no stage takes another's."""
-    return f"rural-bank-{settings.get('STAGE')}"
+# Who issues tokens and whom they are for.
+issuer = jws.issuer
 
 
 def issue(
@@ -69,9 +41,8 @@ def issue(
 
 def sign(claims: Mapping[str, Any], kind: str, audience: str) -> str:
     """A token of one kind (`typ`) for one audience, by the key that signs at its `iat`."""
-    key = keys.signing(claims["iat"])
     payload = json.dumps({"iss": issuer(), "aud": audience, **claims}, separators=(",", ":")).encode()
-    return _signer.encode(payload, key.key_id, algorithm=ALGORITHM, headers={"typ": kind, "kid": key.kid})
+    return jws.sign(RING.signing(claims["iat"]), kind, payload)
 
 
 def read(token: str, now_epoch_s: int) -> Caller:
@@ -91,13 +62,13 @@ def verified(token: str, kind: str, audience: str, now_epoch_s: int, *required: 
         raise NotLoggedIn()
     try:
         head = jwt.get_unverified_header(token)
-        key = keys.verifying(now_epoch_s).get(head.get("kid", ""))
+        key = RING.verifying(now_epoch_s).get(head.get("kid", ""))
         if key is None or head.get("typ") != kind:
             raise NotLoggedIn()
         claims = jwt.decode(
             token,
             key.public,
-            algorithms=[ALGORITHM],
+            algorithms=[jws.ALGORITHM],
             issuer=issuer(),
             audience=audience,
             # Times are judged below, by the clock that was passed in.

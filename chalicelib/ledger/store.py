@@ -6,7 +6,6 @@ PynamoDB models: buckets are attributes named by date, and the conditions are wh
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +13,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.ledger.errors import PayeeUnavailable
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, due, settings
+from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, Refusal, TryAgain
 
 MAX_BATCH_READS = 5
 SCAN_PAGE = 200
-# Rows of holds to expire are in so many parts, so that no one part of the table takes the writes of all holds.
-EXPIRY_PARTS = 8
-# Sorts after every id that follows a time.
-_AFTER_TIME = "~"
 
 
 class WriteCancelled(Exception):
@@ -153,43 +149,23 @@ def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
 
 
 @dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Due):
     """The row by which a hold is found when its time is over: it is written with the hold, and may outlive it."""
 
-    part: str
-    due: str
     hold_id: str
 
 
 def expiry_put(hold_id: str, expires_at: str, table: str | None = None) -> ItemPut:
-    """The row of a new hold, or of what else waits, in another `table` (its name).
-
-    `due` is time#hold, so that a part's rows have the order of time.
-    """
-    row = {
-        "part": str(zlib.crc32(hold_id.encode()) % EXPIRY_PARTS),
-        "due": f"{expires_at}#{hold_id}",
-        "hold_id": hold_id,
-    }
-    return ItemPut(table or settings.table("hold_expiries"), "part", to_raw(row))
+    """The row of a new hold, or of what else waits, in another `table` (its name)."""
+    row = Expiry(*due.place_of(hold_id, expires_at), hold_id)
+    return due.put_of(table or settings.table("hold_expiries"), row)
 
 
 def due_expiries(now_text: str, most_a_part: int, table: str | None = None) -> Iterator[Expiry]:
     """Rows whose time is over, the oldest of each part first: one query a part, whatever the number of holds."""
-    for part in range(EXPIRY_PARTS):
-        answer = aws.dynamodb().query(
-            TableName=table or settings.table("hold_expiries"),
-            KeyConditionExpression="#part = :part AND #due <= :until",
-            ExpressionAttributeNames={"#part": "part", "#due": "due"},
-            ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
-            ConsistentRead=True,
-            Limit=most_a_part,
-        )
-        yield from (Expiry(**to_image(item)) for item in answer["Items"])
+    return due.oldest(table or settings.table("hold_expiries"), Expiry, now_text, most_a_part)
 
 
 def drop_expiry(expiry: Expiry, table: str | None = None) -> None:
     """Take a row away; one that is gone stays so."""
-    aws.dynamodb().delete_item(
-        TableName=table or settings.table("hold_expiries"), Key={"part": s(expiry.part), "due": s(expiry.due)}
-    )
+    due.drop(table or settings.table("hold_expiries"), expiry)

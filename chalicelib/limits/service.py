@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chalicelib.limits.domain import (
     AccountLimits,
@@ -43,7 +44,9 @@ __all__ = [
     "limit_static",
     "move_limits",
     "paid_to_others",
+    "require_account_room",
     "require_ceilings",
+    "require_customer_room",
     "single_rule",
 ]
 
@@ -90,6 +93,21 @@ def limit_customer(
         counter.apply(update)
     for total in customer_totals(business_date, amount_fen, proof):
         total.apply(update, no_certificate_day_fen)
+
+
+def require_account_room(update: ItemUpdate, business_date: str, amounts_fen: Sequence[int]) -> None:
+    """Make it a condition of the payer's account that all of these outward payments would pass its limits together.
+
+    Nothing is taken, and what each one may be by itself is not asked: that is `single_rule`.
+    """
+    for counter in account_counters(business_date, sum(amounts_fen)) if amounts_fen else ():
+        update.require((counter if counter.is_amount else replace(counter, take=len(amounts_fen))).rule())
+
+
+def require_customer_room(update: ItemUpdate, business_date: str, amounts_fen: Sequence[int], proof: Proof) -> None:
+    """The same of the payer's customer record, for what they are confirmed by."""
+    for counter in customer_counters(business_date, sum(amounts_fen), proof) if amounts_fen else ():
+        update.require(counter.rule())
 
 
 def paid_to_others(image: Image, business_date: str) -> int:

@@ -192,6 +192,27 @@ def returned_texts(
     )
 
 
+def batch_texts(
+    *,
+    payer_account: str,
+    created_at: dt.datetime,
+    paid: tuple[int, int],
+    refused: tuple[int, int],
+    reason: tuple[str, str],
+) -> tuple[str, str]:
+    """That some of a batch was not paid, in Chinese and English; `paid` and `refused` are number and sum in fen, and
+    `reason` is that of the first which was not.
+    """
+    zh, en = reason
+    at = to_local_text(created_at)
+    return (
+        f"{BANK}您{at}从尾号{account_tail(payer_account)}账户发起的批量转账已处理：成功{paid[0]}笔共"
+        f"{grouped_text(paid[1])}元，未转账{refused[0]}笔共{grouped_text(refused[1])}元，款项未动。首笔原因：{zh}",
+        f"Your batch of {at} has ended: {paid[0]} payments of {grouped_text(paid[1])} were made, {refused[0]} of "
+        f"{grouped_text(refused[1])} were not, and their money has not moved. Reason of the first: {en}",
+    )
+
+
 def order_texts(
     *,
     payer_account: str,

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
+from chalicelib.batches import service as batches
 from chalicelib.clearing import service as clearing
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
@@ -32,6 +33,7 @@ __all__ = [
     "send_download_code",
     "send_password_code",
     "send_step_up_code",
+    "tell_batch",
     "tell_day_sum",
     "tell_factor_due",
     "tell_movement",
@@ -327,6 +329,34 @@ def tell_order(order_id: str, revision: int) -> None:
             text_en=en,
             created_at=event.at,
             account_id=order.terms.payer_account,
+        )
+    )
+
+
+def tell_batch(batch_id: str) -> None:
+    """Tell the payer of a batch, once however often it is told, that some of it was not paid; raises as tell_order."""
+    told = batches.told(batch_id)
+    if told is None:
+        raise Retryable("the batch's end is not readable yet")
+    batch, lines = told
+    first = next(line for line in lines if line.code)
+    paid_fen = sum(line.amount_fen for line in lines if not line.code)
+    zh, en = domain.batch_texts(
+        payer_account=batch.payer_account,
+        created_at=clock.from_text(batch.created_at),
+        paid=(batch.paid, paid_fen),
+        refused=(batch.refused, batch.total_fen - paid_fen),
+        reason=(first.zh, first.en),
+    )
+    _tell(
+        InboxItem(
+            batch.customer_id,
+            f"{batch.ended_at}#{ids.derived_id('batch', batch_id)}",
+            kind="batch",
+            text=zh,
+            text_en=en,
+            created_at=batch.ended_at,
+            account_id=batch.payer_account,
         )
     )
 

@@ -83,6 +83,10 @@ def _send_alert(message: Message) -> None:
         service.tell_order(message.aggregate_id, int(message.data["revision"]))
         log.logger.info("order told")
         return
+    if message.event_type == "batch.ended":
+        service.tell_batch(message.aggregate_id)
+        log.logger.info("batch told")
+        return
     service.tell_movement(
         message.aggregate_id,
         int(message.data["posting"]),

@@ -23,18 +23,18 @@ from chalicelib.platform.errors import (
     AmountMalformed,
     AmountOutOfRange,
     CursorMalformed,
+    IdempotencyKeyMissing,
     NotFound,
     OutcomeUnknown,
 )
-from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
 from chalicelib.stepup.errors import StepUpLimitReached, StepUpRequired, StrongFactorRequired
-from chalicelib.transfers.errors import IdempotencyKeyMissing, SamePayerAndPayee
+from chalicelib.transfers.errors import SamePayerAndPayee
 
 api = Api(__name__)
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -242,9 +242,7 @@ def create(call: Call) -> Answer:
     """Set up an order (YQ-4.2.2-sched); nothing is paid before its first date."""
     from chalicelib.orders.commands import create_order  # noqa: PLC0415  # most requests are for something else
 
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise IdempotencyKeyMissing()
+    key = call.idempotency_key()
     body = call.json(NewOrder)
     schedule = domain.Schedule(
         body.repeat,
@@ -263,8 +261,7 @@ def create(call: Call) -> Answer:
         schedule=schedule,
     )
     made = create_order.create_order(call.caller, key, terms, call.header("step-up"), call.correlation_id, clock.now())
-    headers = {"Idempotency-Hit": "true"} if made.hit else {}
-    return Answer(OrderView(**_facts(made.order)), 200 if made.hit else 201, headers)
+    return found_or_done(OrderView(**_facts(made.order)), hit=made.hit, status=201)
 
 
 @api.operation(

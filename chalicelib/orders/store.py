@@ -6,34 +6,28 @@ written together with the order or not at all.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.orders.domain import Event, Order, list_of, unchanged_rule
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, due, settings
+from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 
 KEY, LISTED = "order_id", "listed"
 # A list of all of a customer's orders, and one of those in a state.
 OF_CUSTOMER, OF_STATE = ("ByCustomer", "customer_id"), ("ByState", "customer_state")
-# What is due is in so many parts, so that no one part of the table takes the writes of all orders.
-DUE_PARTS = 8
 MAX_BATCH_READS = 5
 MAX_HISTORY = 100
-# Sorts after every id that follows a time.
-_AFTER_TIME = "~"
 _REVISION_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class OrderDue(Due):
     """A row of what is due: which order, and for which of its dates."""
 
-    part: str
-    due: str
     order_id: str
     date: str
 
@@ -61,18 +55,16 @@ def due_writes(before: Order | None, after: Order) -> list[ItemPut | ItemUpdate]
         return []
     writes: list[ItemPut | ItemUpdate] = []
     if old is not None:
-        key = {"part": s(old.part), "due": s(old.due)}
-        writes.append(ItemDelete(settings.table("order_dues"), key, missing=NotFound))
+        writes.append(ItemDelete(settings.table("order_dues"), old.key, missing=NotFound))
     if new is not None:
-        writes.append(ItemPut(settings.table("order_dues"), "part", to_raw(asdict(new))))
+        writes.append(due.put_of(settings.table("order_dues"), new))
     return writes
 
 
-def _due_of(order: Order) -> Due | None:
+def _due_of(order: Order) -> OrderDue | None:
     if not order.due_at:
         return None
-    part = str(zlib.crc32(order.order_id.encode()) % DUE_PARTS)
-    return Due(part, f"{order.due_at}#{order.order_id}", order.order_id, order.next_due)
+    return OrderDue(*due.place_of(order.order_id, order.due_at), order.order_id, order.next_due)
 
 
 def event_put(event: Event) -> ItemPut:
@@ -133,23 +125,9 @@ def _read_many(order_ids: Sequence[str]) -> dict[str, Order]:
     return {image[KEY]: Order.from_image(image) for image in found}
 
 
-def due_pages(part: int, now_text: str, rows_a_page: int, most_pages: int) -> Iterator[list[Due]]:
-    """What of one part is due, oldest first, a page in memory at a time: its cost grows with what is due alone."""
-    start: dict[str, Any] = {}
-    for _ in range(most_pages):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("order_dues"),
-            KeyConditionExpression="#part = :part AND #due <= :until",
-            ExpressionAttributeNames={"#part": "part", "#due": "due"},
-            ExpressionAttributeValues={":part": s(str(part)), ":until": s(now_text + _AFTER_TIME)},
-            ConsistentRead=True,
-            Limit=rows_a_page,
-            **start,
-        )
-        yield [Due(**to_image(item)) for item in answer["Items"]]
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+def due_pages(now_text: str, rows_a_page: int, pages_a_part: int) -> Iterator[list[OrderDue]]:
+    """What is due, the oldest of each part first, a page in memory at a time."""
+    return due.pages(settings.table("order_dues"), OrderDue, now_text, rows_a_page, pages_a_part)
 
 
 def history(order_id: str) -> list[Event]:

@@ -135,6 +135,9 @@ TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.
 OTHER_BANK_FEE_FEN = Parameter("fee.transfer.other_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 # What was sent to clearing and has no answer is asked for after so many minutes, and then as often.
 CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "NB-5.1.8-5")
+# What takes payments to other banks: the simulated network, or files: clearing's own message, or one for a bank that
+# passes on what its customers initiate.
+CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "NB-5.1.8-5")
 # Which payments the simulated network accepts, rejects, answers late, twice or never.
 CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8-5")
 # Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
@@ -142,6 +145,9 @@ CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8
 ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
 ORDER_TRIES = Parameter("order.tries", 3, 1, 10, "YQ-4.2.2-sched")
 ORDER_RETRY_MIN = Parameter("order.retry_min", 240, 5, 1439, "YQ-4.2.2-sched")
+# So many payments are confirmed together; of a batch that was left lying nothing is paid after so many hours.
+BATCH_LINES = Parameter("batch.lines_max", 20, 2, 50, "XJ-5.3-batch")
+BATCH_VALID_H = Parameter("batch.valid_h", 24, 1, 72, "XJ-5.3-batch")
 NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
@@ -264,10 +270,13 @@ ALL: dict[str, AnyParameter] = {
         TRANSFER_FEE_FEN,
         OTHER_BANK_FEE_FEN,
         CLEARING_ASK_MIN,
+        CLEARING_NETWORK,
         CLEARING_SEED,
         ORDER_EXECUTE_MIN,
         ORDER_TRIES,
         ORDER_RETRY_MIN,
+        BATCH_LINES,
+        BATCH_VALID_H,
         NO_CERTIFICATE_DAY_FEN,
         NO_FACTOR_DAY_FEN,
         NO_FACTOR_SINGLE_FEN,

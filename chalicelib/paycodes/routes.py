@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -17,8 +15,15 @@ from chalicelib.paycodes import errors, service
 from chalicelib.paycodes.commands.pay_by_code import Scan, pay_by_code
 from chalicelib.paycodes.service import STATIC, PayCode
 from chalicelib.platform import clock, fields
-from chalicelib.platform.errors import AmountMalformed, AmountOutOfRange, NotFound, OutcomeUnknown
-from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.confirmations import AwaitingView, FactorId
+from chalicelib.platform.errors import (
+    AmountMalformed,
+    AmountOutOfRange,
+    IdempotencyKeyMissing,
+    NotFound,
+    OutcomeUnknown,
+)
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import Money, decimal_text
 from chalicelib.transfers import errors as transfer_errors
@@ -26,7 +31,6 @@ from chalicelib.transfers import service as transfers
 
 api = Api(__name__)
 
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 Kind = Annotated[
     Literal["single", "static"],
     Field(description="single 动态码，限付一次；static 静态码，可张贴 / for one payment, or to be printed"),
@@ -101,25 +105,14 @@ class NewPayment(Body):
     amount: fields.AmountText | None = None
     purpose: fields.Purpose = ""
     factor: Literal["sms", "token", "certificate", "small"] = "sms"
-    factor_id: Annotated[
-        str,
-        Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
-    ] = ""
+    factor_id: FactorId = ""
 
 
-class PaymentView(View):
+class PaymentView(AwaitingView):
     """The transfer that waits for the payer's factor (`POST /v1/transfers/{id}/confirmation`)."""
 
-    id: fields.EntryId
     payee_account: fields.MaskedAccount
     payee_name: fields.MaskedName
-    amount: fields.AmountText
-    fee: fields.AmountText
-    factor: str
-    factor_id: str
-    digest: Annotated[str, Field(description="指令摘要 SHA-256 / digest of the instruction")]
-    canonical: Annotated[str, Field(description="指令规范形式的 Base64 / base64 of the canonical form")]
-    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not executed from then on")]
 
 
 class OfAccount(Query):
@@ -249,7 +242,7 @@ def scan_code(call: Call) -> FoundView:
     answer=PaymentView,
     status=201,
     refusals=(
-        transfer_errors.IdempotencyKeyMissing,
+        IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
         AmountMalformed,
         AmountOutOfRange,
@@ -264,9 +257,7 @@ def scan_code(call: Call) -> FoundView:
 )
 def pay_scanned(call: Call) -> Answer:
     """A transfer to whom the code names (YQ-4.2.2-xfer); the same again answers what was made, with 200."""
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise transfer_errors.IdempotencyKeyMissing()
+    key = call.idempotency_key()
     body = call.json(NewPayment)
     scan = Scan(
         payload=body.payload,
@@ -279,15 +270,8 @@ def pay_scanned(call: Call) -> Answer:
     made = pay_by_code(call.caller, key, scan, call.correlation_id, clock.now())
     image = made.image
     view = PaymentView(
-        id=image["entry_id"],
         payee_account=mask_account(image["payee_account"]),
         payee_name=mask_name(image["payee_name"]),
-        amount=decimal_text(image["amount_fen"]),
-        fee=decimal_text(image["fee_fen"]),
-        factor=image["factor"],
-        factor_id=image["factor_id"],
-        digest=image["digest"].hex(),
-        canonical=base64.b64encode(transfers.canonical_of(image)).decode(),
-        valid_until=image["valid_until"],
+        **transfers.awaiting_facts(image),
     )
-    return Answer(view, 200 if made.hit else 201, {"Idempotency-Hit": "true"} if made.hit else {})
+    return found_or_done(view, hit=made.hit, status=201)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as ConnectionFailed
-from botocore.exceptions import HTTPClientError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
+    from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_sns import SNSClient
     from types_boto3_sqs import SQSClient
@@ -22,6 +24,16 @@ NO_ANSWER = (HTTPClientError, ConnectionFailed)
 
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 2
+
+_THROTTLES = frozenset(
+    {
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+    }
+)
+_SILENCE = frozenset({"InternalServerError"})
 
 # Two attempts inside botocore; a transaction's retries belong to the ledger, which knows what a time-out means.
 # One where a repeat after silence would be felt: SNS does not recognise a message it took before.
@@ -58,6 +70,11 @@ def kms() -> KMSClient:
     return _client("kms")  # type: ignore[no-any-return]
 
 
+def s3() -> S3Client:
+    """The shared S3 client."""
+    return _client("s3")  # type: ignore[no-any-return]
+
+
 def secretsmanager() -> SecretsManagerClient:
     """The shared Secrets Manager client."""
     return _client("secretsmanager")  # type: ignore[no-any-return]
@@ -66,6 +83,27 @@ def secretsmanager() -> SecretsManagerClient:
 def sns() -> SNSClient:
     """The shared SNS client."""
     return _client("sns")  # type: ignore[no-any-return]
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether trying again may help: throttled, held by another transaction, or no answer in time."""
+    return is_silence(error) or any(_code_of(cause) in _THROTTLES for cause in _causes(error))
+
+
+def is_silence(error: Exception) -> bool:
+    """Whether the engine never said what became of a request."""
+    return any(isinstance(cause, NO_ANSWER) or _code_of(cause) in _SILENCE for cause in _causes(error))
+
+
+def _code_of(error: BaseException) -> str | None:
+    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def forget_clients() -> None:

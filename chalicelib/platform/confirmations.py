@@ -1,4 +1,6 @@
-"""How a customer confirms over HTTP, whatever is confirmed: one body for transfers and step-ups."""
+"""How a customer confirms over HTTP, whatever is confirmed: one body for transfers and step-ups, and one view of a
+transfer that waits for it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from chalicelib.platform import fields
 from chalicelib.platform.fields import present_if
-from chalicelib.platform.http import Body
+from chalicelib.platform.http import Body, View
 
 Pin = Annotated[
     str,
@@ -18,6 +21,11 @@ Pin = Annotated[
     ),
 ]
 
+# By which of the payer's factors a transfer is to be confirmed.
+FactorId = Annotated[
+    str,
+    Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
+]
 
 # Factors that bring something.
 CARRIED = ("sms", "token", "certificate")
@@ -68,3 +76,18 @@ class FactorProof(Body):
             return value  # this, or a signature
         wanted = not is_certificate if name == "code" else name == "signature" and is_certificate and not given["pin"]
         return present_if(value, wanted=wanted)
+
+
+class AwaitingView(View):
+    """A transfer that waits for its payer's factor (`POST /v1/transfers/{id}/confirmation`): what the app shows and
+    signs, whatever made it.
+    """
+
+    id: fields.EntryId
+    amount: fields.AmountText
+    fee: fields.AmountText
+    factor: str
+    factor_id: str
+    digest: Annotated[str, Field(description="指令摘要 SHA-256 / digest of the instruction")]
+    canonical: Annotated[str, Field(description="指令规范形式的 Base64 / base64 of the canonical form")]
+    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not executed from then on")]

@@ -115,6 +115,12 @@ class MalformedJson(Refusal):
     en = "The request body is not valid JSON."
 
 
+class IdempotencyKeyMissing(Refusal):
+    code, status, rank = "idempotency_key_missing", 400, RANK_MALFORMED
+    zh = "缺少 Idempotency-Key 请求头，或其格式不正确（8 至 64 个字母、数字、连字符、下划线）。"
+    en = "The Idempotency-Key header is missing or malformed (8 to 64 letters, digits, - and _)."
+
+
 class BodyTooLarge(Refusal):
     code, status, rank = "body_too_large", 413, RANK_MALFORMED
     zh = "请求体过大，最多 {max_bytes} 字节。"

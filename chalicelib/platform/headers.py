@@ -1,4 +1,6 @@
-"""What a request's headers say whatever it asks: the language of the answer, and the id that leads to the log."""
+"""What a request's headers say whatever it asks: the language of the answer, the id that leads to the log, and
+the key by which it may be sent again.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,13 @@ import uuid
 
 from chalice.app import Request
 
+from chalicelib.platform.errors import IdempotencyKeyMissing
+
 # At most a UUID's length: it is stored with the instruction, whose item stays under 1 KB.
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+
+IDEMPOTENCY_KEY = "[A-Za-z0-9_-]{8,64}"
+_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 
 
 def correlation_id_of(request: Request) -> str:
@@ -30,3 +37,10 @@ def preferred_language(accept_language: str | None) -> str:
         if language in weights:
             weights[language] = max(weights[language], weight)
     return "en" if weights["en"] > weights["zh"] else "zh"
+
+
+def idempotency_key_of(text: str | None) -> str:
+    """A key as a caller gave it; raises IdempotencyKeyMissing for what cannot be one."""
+    if text is None or not _IDEMPOTENCY_KEY.fullmatch(text):
+        raise IdempotencyKeyMissing()
+    return text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.platform import log, origin
-from chalicelib.platform.aws import NO_ANSWER
+from chalicelib.platform.aws import NO_ANSWER, is_passing, is_silence
 from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
@@ -30,20 +30,11 @@ from chalicelib.platform.errors import (
     TryAgain,
     UnsupportedMediaType,
 )
-from chalicelib.platform.headers import correlation_id_of, preferred_language
+from chalicelib.platform.headers import correlation_id_of, idempotency_key_of, preferred_language
 from chalicelib.platform.problems import problem, response
 
 MAX_BODY_BYTES = 16 * 1024
 JSON = "application/json"
-_THROTTLES = frozenset(
-    {
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "TransactionConflictException",
-    }
-)
-_SILENCE = frozenset({"InternalServerError"})
 
 # Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
 _PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
@@ -199,6 +190,10 @@ class Call:
         value = self._request.headers.get(name)
         return None if value is None else str(value)
 
+    def idempotency_key(self) -> str:
+        """The key of a request that may be sent again; raises IdempotencyKeyMissing."""
+        return idempotency_key_of(self.header("idempotency-key"))
+
     def json(self, model: type[M]) -> M:
         """The body as `model`; raises UnsupportedMediaType, MalformedJson, BodyTooLarge, MalformedRequest."""
         if model is not self.operation.body:
@@ -217,6 +212,11 @@ class Call:
         if model is not self.operation.query:
             raise AssertionError(f"{self.operation.name} does not declare {model.__name__}")
         return validated(lambda: model.model_validate(dict(self._request.query_params or {})))
+
+
+def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
+    """The answer of what is done once a key: with `hit` it was done before, and is told so."""
+    return Answer(view, 200 if hit else status, {"Idempotency-Hit": "true"} if hit else {})
 
 
 # pydantic's names of what is wrong -> ours, which never change once published.
@@ -341,11 +341,11 @@ def _run(
         call.note(refusal)
         return problem(refusal, call.language, call.correlation_id)
     except (ClientError, *NO_ANSWER, PynamoDBException) as error:
-        if not _is_passing(error):
+        if not is_passing(error):
             return _internal_error(call)
         log.logger.warning("engine busy", exc_info=True)
         # Of a write that was met with silence nobody knows whether it was done.
-        busy = OutcomeUnknown() if may_have_written and _is_silence(error) else TryAgain()
+        busy = OutcomeUnknown() if may_have_written and is_silence(error) else TryAgain()
         return problem(busy, call.language, call.correlation_id)
     except Exception:  # noqa: BLE001  # the edge: Chalice would answer in a form that is not ours
         return _internal_error(call)
@@ -364,27 +364,6 @@ def _run(
 def _require_path(values: Mapping[str, str]) -> None:
     if not all(map(_PATH_VALUE.fullmatch, values.values())):
         raise NotFound()
-
-
-def _is_passing(error: Exception) -> bool:
-    """Whether trying again may help: throttled, held by another transaction, or no answer in time."""
-    return _is_silence(error) or any(_code_of(cause) in _THROTTLES for cause in _causes(error))
-
-
-def _is_silence(error: Exception) -> bool:
-    """Whether the engine never said what became of a request."""
-    return any(isinstance(cause, NO_ANSWER) or _code_of(cause) in _SILENCE for cause in _causes(error))
-
-
-def _code_of(error: BaseException) -> str | None:
-    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__
 
 
 def _internal_error(call: Call) -> Response:

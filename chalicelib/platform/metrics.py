@@ -24,6 +24,8 @@ TRANSFERS_NOT_EXECUTED = "TransfersNotExecuted"
 CLEARING_CONTRADICTED = "ClearingContradicted"
 # A payment came back from clearing and its money cannot be given back: a person has to look.
 CLEARING_NOT_RETURNED = "ClearingNotReturned"
+# A file of clearing is no answer of ours, or not one that can be taken: a person has to look.
+CLEARING_FILES_REFUSED = "ClearingFilesRefused"
 
 # A member of staff has taken an emergency right: administrators have to know, and one of them to review it.
 EMERGENCIES_OPENED = "EmergenciesOpened"
@@ -43,6 +45,7 @@ ALARMED = (
     TRANSFERS_NOT_EXECUTED,
     CLEARING_CONTRADICTED,
     CLEARING_NOT_RETURNED,
+    CLEARING_FILES_REFUSED,
     EMERGENCIES_OPENED,
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.factors import errors as factor_errors
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock, fields
+from chalicelib.platform.confirmations import AwaitingView, FactorId
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
@@ -44,10 +44,7 @@ class Agreement(Body):
     """By which factor the payee will confirm the return transfer."""
 
     factor: Literal["sms", "token", "certificate"] = "sms"
-    factor_id: Annotated[
-        str,
-        Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
-    ] = ""
+    factor_id: FactorId = ""
 
 
 class WordView(View):
@@ -81,17 +78,8 @@ class RecallView(View):
     return_id: Annotated[str | None, Field(description="退回转账，仅收款人可见 / the return; for who makes it")]
 
 
-class ReturnView(View):
+class ReturnView(AwaitingView):
     """The return transfer that waits for the payee's factor: what the app shows and signs."""
-
-    id: fields.EntryId
-    amount: fields.AmountText
-    fee: fields.AmountText
-    factor: str
-    factor_id: str
-    digest: Annotated[str, Field(description="指令摘要 SHA-256 / digest of the instruction")]
-    canonical: Annotated[str, Field(description="指令规范形式的 Base64 / base64 of the canonical form")]
-    valid_until: Annotated[fields.Timestamp, Field(description="有效截止时间 / not executed from then on")]
 
 
 class AgreementView(View):
@@ -146,20 +134,8 @@ def _view(recall: service.Recall, call: Call) -> RecallView:
 
 
 def _agreement(agreed: Agreed, call: Call) -> AgreementView:
-    image = agreed.image
-    return AgreementView(
-        recall=_view(agreed.recall, call),
-        transfer=ReturnView(
-            id=image["entry_id"],
-            amount=decimal_text(image["amount_fen"]),
-            fee=decimal_text(image["fee_fen"]),
-            factor=image["factor"],
-            factor_id=image["factor_id"],
-            digest=image["digest"].hex(),
-            canonical=base64.b64encode(transfers.canonical_of(image)).decode(),
-            valid_until=image["valid_until"],
-        ),
-    )
+    transfer = ReturnView(**transfers.awaiting_facts(agreed.image))
+    return AgreementView(recall=_view(agreed.recall, call), transfer=transfer)
 
 
 @api.operation(

@@ -1,19 +1,117 @@
-"""Receipt number and amount in words. Pure; no I/O, no clock."""
+"""What a receipt says, its number and code, and the form that is signed. Pure; no I/O, no clock."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from dataclasses import dataclass, fields
+from typing import Any
 
 from stdnum.iso7064 import mod_97_10
 
-from chalicelib.platform.money import FEN_PER_YUAN, MAX_FEN
+from chalicelib.platform import clock
+from chalicelib.platform.errors import Refusal
+from chalicelib.platform.money import Money, decimal_text
+from chalicelib.platform.money_words import in_words
 
-_DIGITS = "零壹贰叁肆伍陆柒捌玖"
-_PLACES = ("仟", "佰", "拾", "")
-_SECTIONS = ("", "万", "亿", "万亿")
+# The form that is signed, and what the JWS says it is; a change of the form is another version beside this one.
+VERSION = "rural-bank-receipt-1"
+JWS_TYPE = "receipt+jws"
+TRANSFER, REVERSAL = "transfer", "reversal"
+TITLES = {
+    TRANSFER: ("网上银行电子回单", "E-receipt"),
+    REVERSAL: ("网上银行电子回单（冲正）", "E-receipt of a reversal"),
+}
+MOBILE, SCANNED, ORDER, BANK = "mobile", "scanned", "order", "bank"
+CHANNELS = {
+    MOBILE: ("手机银行", "mobile banking"),
+    SCANNED: ("手机银行（收款码）", "mobile banking, receive code"),
+    ORDER: ("手机银行（约定转账）", "mobile banking, standing order"),
+    BANK: ("银行", "the bank"),
+}
+
 _NUMBER_DIGITS = 16
 _NUMBER = re.compile(r"[0-9]{26}")
+# Ten random bytes in base 32: 80 bits, which nobody guesses, in what a person can still type.
+CODE_BYTES = 10
+# How people write numbers and codes down.
+_GROUPING = re.compile(r"[\s-]")
+
+
+class ReceiptMalformed(ValueError):
+    """What was signed is no receipt of this form, or contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """All that a receipt says. Amounts in fen, times as text (UTC); `reverses` is another receipt's number.
+
+    `digest` is the instruction's (docs/instruction.md), of a reversal that of what it reverses; `channel` is how the
+    customer asked for the entry; `code` is what whoever has the receipt verifies it by.
+    """
+
+    number: str
+    issuer: str
+    kind: str
+    entry_id: str
+    business_date: str
+    posted_at: str
+    issued_at: str
+    payer_name: str
+    payer_account: str
+    payer_bank: str
+    payee_name: str
+    payee_account: str
+    payee_bank: str
+    currency: str
+    amount_fen: int
+    fee_fen: int
+    purpose: str
+    channel: str
+    factor: str
+    digest: str
+    code: str
+    reverses: str = ""
+
+    def payload(self) -> bytes:
+        """What is signed: JSON, UTF-8, sorted keys, no spaces, all values text.
+
+        What can be derived stands in it too, so that a reader needs no rule to print it: title, local time, words.
+        """
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        facts["amount"] = decimal_text(facts.pop("amount_fen"))
+        facts["fee"] = decimal_text(facts.pop("fee_fen"))
+        derived = {
+            "version": VERSION,
+            "title": TITLES[self.kind][0],
+            "local_time": local_time(self.posted_at),
+            "amount_in_words": in_words(self.amount_fen),
+        }
+        return json.dumps({**facts, **derived}, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_payload(cls, payload: bytes) -> Receipt:
+        """The receipt that was signed; raises ReceiptMalformed for anything that `payload` does not write."""
+        try:
+            facts: dict[str, Any] = json.loads(payload)
+            amounts = {f"{name}_fen": Money.parse(facts[name]).amount_fen for name in ("amount", "fee")}
+            stated: dict[str, Any] = {field.name: facts.get(field.name) for field in fields(cls)}
+            receipt = cls(**{**stated, **amounts})
+            is_same = set(map(type, facts.values())) == {str} and receipt.payload() == payload
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal):
+            raise ReceiptMalformed("not a receipt of this form") from None
+        # So none is missing or added, and what is derived agrees with what it is derived from.
+        if not is_same:
+            raise ReceiptMalformed("not a receipt of this form")
+        if receipt.number != receipt_number(receipt.business_date, receipt.entry_id):
+            raise ReceiptMalformed("the number is not its entry's")
+        return receipt
+
+
+def local_time(posted_at: str) -> str:
+    """`2026-11-21 10:00:05`, Asia/Shanghai."""
+    return clock.to_local_text(clock.from_text(posted_at))
 
 
 def receipt_number(business_date: str, entry_id: str) -> str:
@@ -31,60 +129,11 @@ def is_receipt_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None and bool(mod_97_10.is_valid(text))
 
 
-def amount_in_words(amount_fen: int) -> str:
-    """RMB in words (人民币大写) by the central bank's rules for vouchers; 0 to 10^15 fen.
-
-    A zero between digits is written. Where the rules leave a choice, this is ours: no 零 between 万 and a
-    following 仟, 零 between a yuan figure that ends in 0 and 角, 整 after 元 only. So 107,000.53 is
-    壹拾万柒仟元零伍角叁分. Raises ValueError out of range.
-    """
-    if not 0 <= amount_fen <= MAX_FEN:
-        raise ValueError("out of range")
-    yuan, rest = divmod(amount_fen, FEN_PER_YUAN)
-    jiao, fen = divmod(rest, 10)
-    words = _integer(yuan) + "元" if yuan else ""
-    if not rest:
-        return (words or "零元") + "整"
-    if yuan and (jiao == 0 or yuan % 10 == 0):
-        words += "零"
-    if jiao:
-        words += _DIGITS[jiao] + "角"
-    if fen:
-        words += _DIGITS[fen] + "分"
-    return words
+def ungrouped(text: str) -> str:
+    """A number or code as it is stored, however a person grouped it."""
+    return _GROUPING.sub("", text).upper()
 
 
-def _integer(number: int) -> str:
-    sections = []
-    while number:
-        number, section = divmod(number, 10_000)
-        sections.append(section)
-    words, skipped = "", False
-    for power in range(len(sections) - 1, -1, -1):
-        section = sections[power]
-        if section == 0:
-            skipped = True
-            continue
-        if words and (section < 1000 or skipped):
-            words += "零"
-        words += _section(section) + _unit(power, sections)
-        skipped = False
-    return words
-
-
-def _unit(power: int, sections: list[int]) -> str:
-    # 万亿 is written once: 壹万亿 when nothing follows in 亿, 壹万贰仟亿 when something does.
-    if power == 3 and sections[2]:
-        return "万"
-    return _SECTIONS[power]
-
-
-def _section(section: int) -> str:
-    words, pending_zero = "", False
-    for place, digit in zip(_PLACES, f"{section:04d}", strict=True):
-        if digit == "0":
-            pending_zero = bool(words)
-            continue
-        words += ("零" if pending_zero else "") + _DIGITS[int(digit)] + place
-        pending_zero = False
-    return words
+def grouped(code: str) -> str:
+    """A code as it is printed, in groups of four."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

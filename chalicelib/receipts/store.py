@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.platform import aws, settings
 from chalicelib.platform.dynamo import Item, is_refused, s
+from chalicelib.platform.money_words import in_words
+from chalicelib.receipts.domain import Receipt
+
+# Numbers have 16 digits of a hash: two receipts of one day may share one, and are told apart by their codes.
+MAX_SAME_NUMBER = 2
+# No entry's ids: what is read where fewer receipts than that have a number.
+_NOBODYS = ("nobody's", "nobody else's")
+# What the row has as its key, and what every row has alike.
+_UNSTORED = ("entry_id", "issuer")
 
 
 class ReceiptItem(Item):
@@ -34,6 +44,20 @@ class ReceiptItem(Item):
     purpose = UnicodeAttribute()
     factor = UnicodeAttribute()
     digest = UnicodeAttribute()
+    # Not on receipts that were issued before these were.
+    kind = UnicodeAttribute(null=True)
+    channel = UnicodeAttribute(null=True)
+    reverses = UnicodeAttribute(null=True)
+    code = UnicodeAttribute(null=True)
+    signed = UnicodeAttribute(null=True)
+
+
+def item_of(receipt: Receipt, customer_id: str, signed: str) -> ReceiptItem:
+    """The row of a receipt: whose it is, what it says, and the JWS that says it."""
+    said = {field.name: getattr(receipt, field.name) for field in fields(receipt) if field.name not in _UNSTORED}
+    words = in_words(receipt.amount_fen)
+    more = {"reverses": receipt.reverses or None, "amount_in_words": words, "signed": signed}
+    return ReceiptItem(receipt.entry_id, customer_id=customer_id, **{**said, **more})
 
 
 def put_once(item: ReceiptItem) -> bool:
@@ -57,15 +81,28 @@ def get(entry_id: str) -> ReceiptItem | None:
 
 def entry_numbered(number: str) -> str | None:
     """Whose receipt has this number: an entry's id, or None."""
+    return next(iter(_entries_numbered(number)), None)
+
+
+def _entries_numbered(number: str) -> list[str]:
     answer = aws.dynamodb().query(
         TableName=settings.table("receipts"),
         IndexName="ByNumber",
         KeyConditionExpression="#number = :receipt_number",
         ExpressionAttributeNames={"#number": "number"},
         ExpressionAttributeValues={":receipt_number": s(number)},
-        Limit=1,
+        Limit=MAX_SAME_NUMBER,
     )
-    return next((item["entry_id"]["S"] for item in answer["Items"]), None)
+    return [item["entry_id"]["S"] for item in answer["Items"]]
+
+
+def numbered(number: str) -> list[ReceiptItem]:
+    """The receipts with this number: none, one, or, once in many lives of a bank, two (docs/receipts.md).
+
+    However many there are, this costs the same requests for as many keys. `number` is not empty.
+    """
+    entry_ids = [*_entries_numbered(number), *_NOBODYS][:MAX_SAME_NUMBER]
+    return list(ReceiptItem.batch_get(entry_ids, consistent_read=True))
 
 
 def issued_of(entry_ids: Sequence[str]) -> set[str]:

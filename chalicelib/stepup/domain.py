@@ -139,6 +139,34 @@ CHANGE_ORDER = Operation(
     lambda facts: "change an order: " + _order_en(facts),
 )
 
+
+def _first_of_batch(facts: Facts) -> Mapping[str, str]:
+    """The first payment, whose facts are a form of their own."""
+    first: Mapping[str, str] = json.loads(facts[min(name for name in facts if name.startswith("line_"))])
+    return first
+
+
+def _batch_zh(facts: Facts) -> str:
+    first = _first_of_batch(facts)
+    fee = "" if facts["fee"] == "0.00" else f"，手续费共{facts['fee']}元"
+    return (
+        f"批量转账：从尾号{account_tail(facts['payer_account'])}账户转账{facts['count']}笔，合计{facts['total']}元{fee}，"
+        f"首笔为向{mask_name(first['payee_name'])}（尾号{account_tail(first['payee_account'])}）转账{first['amount']}元"
+    )
+
+
+def _batch_en(facts: Facts) -> str:
+    first = _first_of_batch(facts)
+    fee = "" if facts["fee"] == "0.00" else f", fees {facts['fee']} in all"
+    return (
+        f"make {facts['count']} payments of {facts['total']} in all from account ending "
+        f"{account_tail(facts['payer_account'])}, the first {first['amount']} to {mask_name(first['payee_name'])}, "
+        f"account ending {account_tail(first['payee_account'])}{fee}"
+    )
+
+
+CREATE_BATCH = Operation("batch.create", _batch_zh, _batch_en)
+
 OPERATIONS = {
     operation.code: operation
     for operation in (
@@ -150,6 +178,7 @@ OPERATIONS = {
         BIND_CARD,
         CREATE_ORDER,
         CHANGE_ORDER,
+        CREATE_BATCH,
     )
 }
 

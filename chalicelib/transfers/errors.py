@@ -15,12 +15,6 @@ from chalicelib.platform.errors import (
 )
 
 
-class IdempotencyKeyMissing(Refusal):
-    code, status, rank = "idempotency_key_missing", 400, RANK_MALFORMED
-    zh = "缺少 Idempotency-Key 请求头，或其格式不正确（8 至 64 个字母、数字、连字符、下划线）。"
-    en = "The Idempotency-Key header is missing or malformed (8 to 64 letters, digits, - and _)."
-
-
 class TransferNotAwaiting(Refusal):
     code, status, rank = "transfer_not_awaiting", 409, RANK_INSTRUCTION
     zh = "该转账当前状态（{state}）不能确认。"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.platform import clock, fields
-from chalicelib.platform.confirmations import FactorProof
+from chalicelib.platform.confirmations import FactorId, FactorProof
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.http import Answer, Body, Query, View
+from chalicelib.platform.http import Answer, Body, Query, View, found_or_done
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.platform.money import decimal_text
 from chalicelib.transfers import domain, service
@@ -70,10 +69,7 @@ class NewTransfer(Body):
             "accounts at once only"
         ),
     ] = "realtime"
-    factor_id: Annotated[
-        str,
-        Field(pattern="^([a-z0-9]{1,12})?$", description="认证工具编号；缺省用上限最高者 / empty: the strongest held"),
-    ] = ""
+    factor_id: FactorId = ""
 
 
 class Confirmation(FactorProof):
@@ -193,16 +189,12 @@ def view_of(image: Image) -> TransferView:
     )
 
 
-def answered(view: TransferView, *, hit: bool, status: int) -> Answer:
-    return Answer(view, status, {"Idempotency-Hit": "true"} if hit else {})
-
-
 def created_answer(created: Created) -> Answer:
     view = CreatedTransferView.model_validate(
         {
             **view_of(created.image).model_dump(),
             "hints": list(created.hints),
-            "canonical": base64.b64encode(service.canonical_of(created.image)).decode(),
+            "canonical": service.canonical_text(created.image),
         }
     )
-    return answered(view, hit=created.hit, status=200 if created.hit else 201)
+    return found_or_done(view, hit=created.hit, status=201)

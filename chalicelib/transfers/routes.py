@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from chalicelib.clearing import service as clearing
 from chalicelib.customers import errors as customer_errors
 from chalicelib.entitlements import service as entitlements
@@ -18,10 +16,12 @@ from chalicelib.platform.errors import (
     AmountOutOfRange,
     CurrencyUnsupported,
     CursorMalformed,
+    IdempotencyKeyMissing,
     NotFound,
     OutcomeUnknown,
 )
-from chalicelib.platform.http import Answer, Api, Call
+from chalicelib.platform.headers import idempotency_key_of
+from chalicelib.platform.http import Answer, Api, Call, found_or_done
 from chalicelib.platform.money import Money
 from chalicelib.routing import errors as routing_errors
 from chalicelib.stepup import errors as stepup_errors
@@ -38,14 +38,11 @@ from chalicelib.transfers.forms import (
     TransferPage,
     TransferQuery,
     TransferView,
-    answered,
     created_answer,
     view_of,
 )
 
 api = Api(__name__)
-
-_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 @api.operation(
@@ -59,7 +56,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
     answer=CreatedTransferView,
     status=201,
     refusals=(
-        errors.IdempotencyKeyMissing,
+        IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
         AmountMalformed,
         AmountOutOfRange,
@@ -82,9 +79,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 )
 def create(call: Call) -> Answer:
     """Create a transfer (YQ-4.2.2-xfer)."""
-    key = call.header("idempotency-key")
-    if key is None or not _KEY.fullmatch(key):
-        raise errors.IdempotencyKeyMissing()
+    key = call.idempotency_key()
     body = call.json(NewTransfer)
     request = domain.Request(
         payer_account=body.payer_account,
@@ -137,7 +132,7 @@ def confirm(call: Call, transfer_id: str) -> Answer:
     body = call.json(Confirmation)
     given = factors.given_of(body, call.caller)
     confirmed = confirm_transfer(call.caller, service.entry_id_from(transfer_id), given, clock.now())
-    return answered(view_of(confirmed.image), hit=confirmed.hit, status=200)
+    return found_or_done(view_of(confirmed.image), hit=confirmed.hit)
 
 
 @api.operation(
@@ -153,7 +148,7 @@ def confirm(call: Call, transfer_id: str) -> Answer:
 def revoke(call: Call, transfer_id: str) -> Answer:
     """Revoke a transfer until it is executed (PBoC notice 261)."""
     revoked = revoke_transfer(call.caller, service.entry_id_from(transfer_id))
-    return answered(view_of(revoked.image), hit=revoked.hit, status=200)
+    return found_or_done(view_of(revoked.image), hit=revoked.hit)
 
 
 @api.operation(
@@ -180,16 +175,14 @@ def read_one(call: Call, transfer_id: str) -> TransferView:
     entitlement=entitlements.TRANSFERS_READ,
     query=TransferQuery,
     answer=TransferPage,
-    refusals=(NotFound, CursorMalformed, errors.IdempotencyKeyMissing),
+    refusals=(NotFound, CursorMalformed, IdempotencyKeyMissing),
 )
 def read_page(call: Call) -> TransferPage:
     """A page of transfers; a new one appears within a second or so (a worker keeps the list)."""
     query = call.params(TransferQuery)
     customer_id = call.caller.customer_id
     if query.idempotency_key is not None:
-        if not _KEY.fullmatch(query.idempotency_key):
-            raise errors.IdempotencyKeyMissing()
-        image = service.transfer_by_key(customer_id, query.idempotency_key)
+        image = service.transfer_by_key(customer_id, idempotency_key_of(query.idempotency_key))
         return TransferPage(transfers=[view_of(image)], next_cursor=None)
     after = decode_cursor(query.cursor, "customer_id", customer_id, "created")
     images, last = service.transfer_page(customer_id, query.limit, after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,12 @@ from typing import Any
 
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import REVERSAL
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import NotFound
+from chalicelib.platform.money import decimal_text
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
@@ -20,13 +23,14 @@ from chalicelib.transfers.domain import Instruction, Request, state_at
 
 __all__ = [
     "Request",
-    "canonical_of",
+    "awaiting_facts",
+    "canonical_text",
     "day_sum_message",
     "digest_of",
     "entry_id_from",
     "is_day_sum_high",
     "list_again",
-    "posted_message",
+    "receipt_message",
     "returned_message",
     "state_at",
     "transfer_by_key",
@@ -75,15 +79,37 @@ def transfer_page(
     return [entries[id_] for id_ in entry_ids if id_ in entries], last
 
 
-def canonical_of(image: Image) -> bytes:
-    """What the app shows and signs of a stored instruction."""
-    return Instruction.from_image(image).canonical()
+def canonical_text(image: Image) -> str:
+    """What the app shows and signs of a stored instruction, as base64."""
+    return base64.b64encode(Instruction.from_image(image).canonical()).decode()
 
 
-def posted_message(image: Image) -> Message:
-    """Tells those who act on a posted transfer; telling it again does no harm."""
-    entry_id = image["entry_id"]
-    return Message(f"{entry_id}#posted", "transfer.posted", entry_id, image["correlation_id"], {})
+def awaiting_facts(image: Image) -> dict[str, str]:
+    """What an `AwaitingView` says of an instruction that another context has made for its payer to confirm."""
+    return {
+        "id": image["entry_id"],
+        "amount": decimal_text(image["amount_fen"]),
+        "fee": decimal_text(image["fee_fen"]),
+        "factor": image["factor"],
+        "factor_id": image["factor_id"],
+        "digest": image["digest"].hex(),
+        "canonical": canonical_text(image),
+        "valid_until": image["valid_until"],
+    }
+
+
+def receipt_message(image: Image) -> Message | None:
+    """Tells those who issue receipts of a posted entry; telling it again does no harm. None: it gets none.
+
+    Transfers get one, and their reversals. Fees are legs of their transfer and stand on its receipt; interest is not
+    posted yet; cash, and what a court takes, have the counter's vouchers.
+    """
+    entry_id, correlation_id = image["entry_id"], image["correlation_id"]
+    if image["kind"] == "transfer":
+        return Message(f"{entry_id}#posted", "transfer.posted", entry_id, correlation_id, {})
+    if image["kind"] == REVERSAL and image.get("reverses_kind") == "transfer":
+        return Message(f"{entry_id}#reversed", "transfer.reversed", entry_id, correlation_id, {})
+    return None
 
 
 def returned_message(image: Image) -> Message:

@@ -67,15 +67,16 @@ def _relay(change: Change) -> None:
     # Postings come with the posting and never change; an entry of any kind may have deferred legs.
     if "postings" in new and "postings" not in old and ledger.has_deferred_legs(new):
         queues.send("deferred_legs", [ledger.deferred_message(entry_id, new["correlation_id"])])
-    if new["kind"] != "transfer":
-        return
-    if _takes_from_the_day(new, old) and service.is_day_sum_high(new, clock.now()):
+    is_transfer, is_posted = new["kind"] == "transfer", new["state"] == POSTED and old.get("state") != POSTED
+    if is_transfer and _takes_from_the_day(new, old) and service.is_day_sum_high(new, clock.now()):
         queues.send("alerts", [service.day_sum_message(new)])
-    if new["state"] == POSTED and old.get("state") != POSTED:
-        queues.send("receipts", [service.posted_message(new)])
-        if "payee_bank" in new:
-            queues.send("clearing", [clearing.due_message(entry_id, new["correlation_id"])])
-    elif new["state"] == RETURNED and old.get("state") != RETURNED:
+    if is_posted and (receipt := service.receipt_message(new)) is not None:
+        queues.send("receipts", [receipt])
+    if not is_transfer:
+        return
+    if is_posted and "payee_bank" in new:
+        queues.send("clearing", [clearing.due_message(entry_id, new["correlation_id"])])
+    if new["state"] == RETURNED and old.get("state") != RETURNED:
         queues.send("alerts", [service.returned_message(new)])
     elif new["state"] == AWAITING and new["factor"] == SMS and old.get("attempt") != new["attempt"]:
         attempt = str(new["attempt"])

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 import infra.cli
-from infra.cli import accounts, approvals, audit, blanks, clearing, day, evidence, factors, keys, queues, staff
+from infra.cli import (
+    accounts,
+    approvals,
+    audit,
+    blanks,
+    clearing,
+    day,
+    evidence,
+    factors,
+    keys,
+    queues,
+    receipts,
+    staff,
+)
 from infra.cli.shell import NOT_DONE, asking, group, told, use_bank
 
 app = group(str(infra.cli.__doc__))
@@ -21,6 +34,7 @@ for name, commands in {
     "key": keys.app,
     "factor": factors.app,
     "evidence": evidence.app,
+    "receipt": receipts.app,
 }.items():
     app.add_typer(commands, name=name)
 

@@ -1,16 +1,28 @@
-"""`bank key …`: the keys of access tokens, and the secret of confirmation codes."""
+"""`bank key …`: the keys of access tokens and of receipts, and the secret of confirmation codes."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
-from chalicelib.identity.commands import rotate_token_key
-from chalicelib.platform import clock
+from chalicelib.identity import keys as token_keys
+from chalicelib.platform import clock, jws
+from chalicelib.receipts import keys as receipt_keys
 from infra.cli.shell import CannotBeDone, group, tell, use_bank
 
 app = group("密钥 / keys and secrets")
+
+
+class Of(StrEnum):
+    """What keys sign."""
+
+    TOKENS = "tokens"
+    RECEIPTS = "receipts"
+
+
+RINGS = {Of.TOKENS: token_keys.RING, Of.RECEIPTS: receipt_keys.RING}
+Signing = Annotated[Of, typer.Option("--of", help="令牌或回单 / what the keys sign")]
 
 
 def _now_s() -> int:
@@ -18,14 +30,15 @@ def _now_s() -> int:
 
 
 @app.command("list")
-def list_command() -> None:
-    """令牌签名密钥 / every key of access tokens: signs, next, verifies, retired or withdrawn."""
+def list_command(of: Signing = Of.TOKENS) -> None:
+    """签名密钥 / every key of access tokens or receipts: signs, next, verifies, retired or withdrawn."""
     use_bank()
-    keys.forget()
+    ring = RINGS[of]
+    ring.forget()
     now = _now_s()
-    known = keys.rows(now)
-    ends = keys.retires_at(known)
-    signing = keys.signing(now).key_id
+    known = ring.rows(now)
+    ends = ring.retires_at(known)
+    signing = ring.signing(now).key_id
     for row in known:
         ended = ends[row.key_id]
         state = "verifies"
@@ -38,26 +51,31 @@ def list_command() -> None:
         elif row.signs_from > now:
             state = "next"
         since = clock.to_text(clock.from_epoch(row.signs_from))
-        tell(f"{keys.public_half(row.key_id).kid} {state} {since} {row.key_id}")
+        tell(f"{jws.public_half(row.key_id).kid} {state} {since} {row.key_id}")
 
 
 @app.command()
-def rotate() -> None:
-    """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have."""
+def rotate(of: Signing = Of.TOKENS) -> None:
+    """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have.
+
+    One that signed receipts never ends: they are verified with it as long as they are kept.
+    """
     use_bank()
     try:
-        kid, signs_from = rotate_token_key.rotate(_now_s())
+        kid, signs_from = RINGS[of].rotate(_now_s())
     except ValueError as problem:
         raise CannotBeDone(str(problem)) from None
     tell(f"新密钥 / next key: {kid}, signs from {clock.to_text(clock.from_epoch(signs_from))}")
 
 
 @app.command()
-def withdraw(kid: Annotated[str, typer.Argument(help="密钥编号，见 list / the key, as listed")]) -> None:
-    """作废密钥，其全部令牌立即失效 / a key in wrong hands: no token of it is good any more."""
+def withdraw(
+    kid: Annotated[str, typer.Argument(help="密钥编号，见 list / the key, as listed")], of: Signing = Of.TOKENS
+) -> None:
+    """作废密钥，其全部令牌或回单立即失效 / a key in wrong hands: no token or receipt of it is good any more."""
     use_bank()
     try:
-        rotate_token_key.withdraw(kid, _now_s())
+        RINGS[of].withdraw(kid, _now_s())
     except ValueError as problem:
         raise CannotBeDone(str(problem)) from None
     tell(f"密钥已作废 / withdrawn: {kid}")

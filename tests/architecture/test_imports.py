@@ -131,6 +131,8 @@ def test_a_worker_takes_no_routes_and_only_what_it_needs(handler: str) -> None:
     # Who sends codes derives them through identity, which knows tokens too; nobody else needs JWS.
     if "notifications" not in handler:
         assert "jwt" not in modules
+    # Files of clearing are XML; nobody else reads or writes any.
+    assert ("lxml" in modules) == ("clearing" in handler)
 
 
 def test_a_start_loads_no_context_and_a_request_only_those_of_its_path() -> None:
@@ -145,7 +147,7 @@ def test_a_start_loads_no_context_and_a_request_only_those_of_its_path() -> None
         "chalicelib.identity.routes",
         "chalicelib.transfers.routes",
     }
-    assert not any(name.endswith(".workers") for name in imports()[FIRST_REQUESTS].modules)
+    assert not any(name.endswith(".workers") or name == "lxml" for name in imports()[FIRST_REQUESTS].modules)
 
 
 @pytest.mark.parametrize("name", BUDGETS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from app import app
 from chalicelib.parameters import service as parameters
-from infra.alarms import ITERATOR_AGE_MS
+from infra.alarms import ITERATOR_AGE_MS, SYSTEM_ERRORS
 from infra.build import VISIBILITY_TO_TIMEOUT, assemble
 from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_template, variables
 from infra.workers import Worker, discover_workers
@@ -171,14 +172,30 @@ def alarms_on(logical_id: str) -> list[dict[str, Any]]:
     ]
 
 
+def in_cloud() -> list[str]:
+    """The tables that a bank in the cloud has: at the local one nobody listens to alarms."""
+    return [name for name in of_type(TABLE) if resources()[name].get("Condition") != "IsLocal"]
+
+
 @pytest.mark.requirement("XJ-4.3")
-@pytest.mark.parametrize("logical_id", [*of_type(TABLE), *of_type(QUEUE), API, *(w.logical_id for w in workers())])
+@pytest.mark.parametrize("logical_id", [*in_cloud(), *of_type(QUEUE), API, *(w.logical_id for w in workers())])
 def test_every_table_queue_and_function_has_an_alarm(logical_id: str) -> None:
     alarms = alarms_on(logical_id)
     assert alarms, f"nobody is told when {logical_id} fails"
     for alarm in alarms:
         assert {"Ref": "AlarmsTopic"} in alarm["AlarmActions"]
         assert len(alarm["AlarmDescription"]) > 10
+
+
+def test_one_alarm_tells_each_table_on_which_dynamodb_fails() -> None:
+    # given the query over all tables, which names each that has any such error
+    alarm = template()["Resources"]["TablesSystemErrorsAlarm"]["Properties"]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
+    (query,) = alarm["Metrics"]
+    assert (query["Expression"], query["ReturnData"], alarm["Threshold"]) == (SYSTEM_ERRORS, True, 0)
+    # then none is left out, and an alarm takes it as it groups and sorts
+    assert re.fullmatch(r"SELECT SUM\(\w+\) FROM SCHEMA\(.*\) GROUP BY TableName ORDER BY SUM\(\) DESC", SYSTEM_ERRORS)
+    assert "WHERE" not in SYSTEM_ERRORS
 
 
 @pytest.mark.parametrize("queue", [name for name in of_type(QUEUE) if is_dead_letter_queue(name)])
@@ -195,3 +212,14 @@ def test_a_late_stream_is_told_after_15_minutes(worker: Worker) -> None:
     assert resources()[str(worker.source)]["Properties"]["StreamSpecification"] == {
         "StreamViewType": "NEW_AND_OLD_IMAGES"
     }
+
+
+def test_what_the_gateway_throttles_by_itself_is_an_operation() -> None:
+    # given the methods with a rate of their own (a path's slashes are written ~1)
+    rest, *own = template()["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    assert (rest["ResourcePath"], rest["HttpMethod"]) == ("/*", "*")
+    named = {f"{one['HttpMethod']} {one['ResourcePath'].removeprefix('/').replace('~1', '/')}": one for one in own}
+    # then each is there, is asked less often than all together, and what verifies receipts is among them
+    served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
+    assert named.keys() == {"POST /v1/receipt-verifications"} <= served
+    assert all(one["ThrottlingRateLimit"] < rest["ThrottlingRateLimit"] for one in own)

@@ -14,10 +14,10 @@ from chalicelib.contract import service
 from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
+from chalicelib.platform.errors import IdempotencyKeyMissing
 from chalicelib.platform.http import MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
-from chalicelib.transfers.errors import IdempotencyKeyMissing
 from tests.architecture.source import operations
 
 PUBLIC = {
@@ -30,6 +30,8 @@ PUBLIC = {
     "POST /v1/sessions/refresh": "brings a refresh token instead",
     "GET /v1/notices": "announcements are for everybody (NB-5.1.8-5)",
     "GET /v1/jwks.json": "public keys only (RFC 7517)",
+    "GET /v1/receipt-keys.json": "the same",
+    "POST /v1/receipt-verifications": "whoever was given a receipt brings its number and code",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
@@ -49,6 +51,7 @@ ASKED_ELSEWHERE = {
     "device.bind": "its step-up, before there is a session",
     "order.create": "its step-up, where the order pays somebody else",
     "order.change": "the same",
+    "batch.create": "its step-up",
 }
 
 # Rows of staff's permission matrix that no operation names, and who asks them.

@@ -67,9 +67,6 @@ BOUNDS: dict[str, dict[str, str]] = {
         "_NOBODYS_LOG_KEPT_S": "rows that only make refusals cost the same",
     },
     "identity/keys.py": {
-        "MAX_STALENESS_S": "how old what an instance knows may be",
-        "LEAD_S": "how long others keep the public keys (RFC 7517)",
-        "JWKS_MAX_AGE_S": "the same",
         "OVERLAP_S": "follows from the longest session that the parameters admit",
     },
     "identity/session_store.py": {"KEPT_S": "when a dead row goes"},
@@ -96,6 +93,8 @@ BOUNDS: dict[str, dict[str, str]] = {
     "maintenance/domain.py": {"_TICK": "what times as text tell apart"},
     "orders/commands/change_order.py": {"MAX_ATTEMPTS": "tries at one write"},
     "orders/commands/stop_order.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "batches/commands/ask_again.py": {"AFTER": "what is being worked off is not asked for again"},
+    "batches/workers.py": {"AGAIN_EVERY_MIN": "a schedule of the template"},
     "orders/workers.py": {"FIND_EVERY_MIN": "a schedule of the template; when an order is due is a parameter"},
     "parameters/domain.py": {
         "MAX_STALENESS": "how old what an instance knows may be; a change is decided so long ahead",

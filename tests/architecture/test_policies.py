@@ -123,6 +123,32 @@ def test_the_chain_is_written_by_its_workers_only() -> None:
     assert writers == {"LinkStaffActionsRole", "SweepStaffActionsRole"}
 
 
+@pytest.mark.requirement("YQ-4.2.2-receipt")
+def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -> None:
+    def tags(action: str) -> dict[str, set[str]]:
+        """Role -> tags of the keys on which it may do this."""
+        found: dict[str, set[str]] = {}
+        for name, role in roles().items():
+            for statement in own_statements(role):
+                if action in statement.get("Action", []) and "Condition" in statement:
+                    named = statement["Condition"]["StringEquals"]
+                    found.setdefault(name, set()).update(key.removeprefix("aws:ResourceTag/") for key in named)
+        return found
+
+    assert tags("kms:Sign") == {"ApiHandlerRole": {"signs-tokens-of"}, "IssueReceiptsRole": {"signs-receipts-of"}}
+    assert tags("kms:GetPublicKey") == {
+        "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of"},
+        "IssueReceiptsRole": {"signs-receipts-of"},
+    }
+    # and no key has both tags, so that neither signs what the other does
+    keys = {name: item for name, item in template().resources.items() if item["Type"] == "AWS::KMS::Key"}
+    tagged = {name: [tag["Key"] for tag in item["Properties"].get("Tags", [])] for name, item in keys.items()}
+    assert {name: one for name, one in tagged.items() if one} == {
+        "TokenKey": ["signs-tokens-of"],
+        "ReceiptKey": ["signs-receipts-of"],
+    }
+
+
 def test_no_policy_is_longer_than_aws_takes() -> None:
     def length(node: Any) -> int:
         return max(len(json.dumps(resolved(one), separators=(",", ":"))) for one in variants(node))

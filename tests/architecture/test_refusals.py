@@ -37,6 +37,8 @@ NOT_OVER_HTTP = {
     "approval_not_expired": "the clock's own side",
     "order_overtaken": "read and judged again",
     "order_factor_lost": "the clock's own side",
+    "batch_line_ended": "a worker that another was quicker than",
+    "batch_factor_lost": "the worker's own side, told with the payment that it ends",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

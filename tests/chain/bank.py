@@ -6,7 +6,6 @@ with the JSON that Lambda would send, until nothing is left to do.
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import importlib
 import json
@@ -18,7 +17,6 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
@@ -27,7 +25,7 @@ from app import app
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
+from chalicelib.identity.keys import RING
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.commands.change_limits import change_customer_limits
@@ -35,9 +33,12 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
+from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
-from infra.environment import RESOURCES_FILE, environment_of, read_template
-from tests.chain.haste import in_haste, json_templates
+from infra.environment import environment_of
+from tests.chain.haste import in_haste
+from tests.chain.lambda_events import query_values, sent_body, sqs_record, stream_record
+from tests.chain.resources import created
 
 STACK = "rural-bank-test"
 ACCOUNT, REGION = "123456789012", "cn-north-1"
@@ -160,11 +161,11 @@ class Bank:
             "httpMethod": method,
             "headers": sent,
             "multiValueHeaders": {name: [value] for name, value in sent.items()},
-            "multiValueQueryStringParameters": _query(query),
+            "multiValueQueryStringParameters": query_values(query),
             "pathParameters": parameters_,
             "stageVariables": None,
             "isBase64Encoded": isinstance(raw, bytes),
-            "body": _sent_body(raw, body),
+            "body": sent_body(raw, body),
             "requestContext": {
                 "resourcePath": resource,
                 "httpMethod": method,
@@ -269,7 +270,7 @@ class Bank:
                 continue
             for handler, _ in handlers:
                 seen = self.positions.get((logical_id, handler), 0)
-                records = [_stream_record(record) for record in self._stream(logical_id, seen)]
+                records = [stream_record(record) for record in self._stream(logical_id, seen)]
                 if records:
                     self.positions[(logical_id, handler)] = seen + len(records)
                     failures = entered(handler)({"Records": records}, LambdaContext())
@@ -301,7 +302,7 @@ class Bank:
             received = answer.get("Messages", [])
             if not received:
                 continue
-            result = entered(handler)({"Records": [_sqs_record(m) for m in received]}, LambdaContext())
+            result = entered(handler)({"Records": [sqs_record(m) for m in received]}, LambdaContext())
             failed = {failure["itemIdentifier"] for failure in result["batchItemFailures"]}
             for message in received:
                 if message["MessageId"] not in failed:
@@ -370,117 +371,18 @@ def dynamo_fen(text: str) -> int:
     return int(yuan) * 100 + int((fraction + "00")[:2])
 
 
-def _sent_body(raw: str | bytes | None, body: Any) -> str | None:
-    if isinstance(raw, bytes):
-        return base64.b64encode(raw).decode()
-    if raw is not None:
-        return raw
-    return None if body is None else json.dumps(body)
-
-
-def _query(query: str) -> dict[str, list[str]] | None:
-    found: dict[str, list[str]] = {}
-    for pair in filter(None, query.split("&")):
-        name, _, value = pair.partition("=")
-        found.setdefault(name, []).append(value)
-    return found or None
-
-
-def _stream_record(record: Any) -> dict[str, Any]:
-    body = {
-        name: _as_json(value) if name in ("Keys", "NewImage", "OldImage") else value
-        for name, value in record["dynamodb"].items()
-        if name != "ApproximateCreationDateTime"
-    }
-    return json.loads(  # type: ignore[no-any-return]  # proves that it is JSON, as Lambda's events are
-        json.dumps(
-            {
-                "eventID": record["eventID"],
-                "eventName": record["eventName"],
-                "eventSource": "aws:dynamodb",
-                "awsRegion": "cn-north-1",
-                "dynamodb": body,
-                "eventSourceARN": "arn:aws:dynamodb:cn-north-1:123456789012:table/test/stream/1",
-            }
-        )
-    )
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, dict):
-        return {name: _as_json(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_as_json(inner) for inner in value]
-    return value
-
-
-def _sqs_record(message: Any) -> dict[str, Any]:
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": {},
-        "messageAttributes": {},
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:cn-north-1:123456789012:test",
-        "awsRegion": "cn-north-1",
-    }
-
-
-_SECRET, _KEY = "AWS::SecretsManager::Secret", "AWS::KMS::Key"
-
-
-@cache
-def _template() -> tuple[str, dict[str, Any]]:
-    """The template without its secrets and keys, and those.
-
-    moto's CloudFormation knows every type but secrets, and makes each key a symmetric one.
-    """
-    template = read_template(RESOURCES_FILE)
-    apart = {name: item for name, item in template["Resources"].items() if item["Type"] in (_SECRET, _KEY)}
-    template["Resources"] = {name: item for name, item in template["Resources"].items() if name not in apart}
-    return json.dumps(template), apart
-
-
-def _create_apart() -> dict[str, str]:
-    """The template's secrets and keys, as CloudFormation would create them; logical id -> what Ref gives."""
-    references = {}
-    for name, item in _template()[1].items():
-        properties = item["Properties"]
-        if item["Type"] == _KEY:
-            tags: Any = [{"TagKey": tag["Key"], "TagValue": STACK} for tag in properties.get("Tags", [])]
-            key = aws.kms().create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"], Tags=tags)
-            references[name] = key["KeyMetadata"]["KeyId"]
-        else:
-            client = aws.secretsmanager()
-            text = client.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
-            references[name] = client.create_secret(Name=name, SecretString=text)["ARN"]
-    return references
-
-
 @contextmanager
 def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
     """A fresh bank on moto: one branch, one teller, no customer."""
-    template, _ = _template()
     with in_haste(), mock_aws(config={"core": {"reset_boto3_session": False}}):
-        cloudformation = boto3.client("cloudformation")
-        with json_templates():
-            cloudformation.create_stack(
-                StackName=STACK,
-                TemplateBody=template,
-                Parameters=[{"ParameterKey": "Stage", "ParameterValue": "local"}],
-            )
-        rows = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-        references = {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows} | _create_apart()
+        references = created(STACK)
         fixed = clock.FixedClock(start)
         before = clock.use(fixed)
         with patch.dict("os.environ", environment_of(references)):
             dynamo.forget_tables()
             parameters.forget()
-            keys.forget()
+            RING.forget()
+            receipt_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
             bank = Bank(fixed, references)

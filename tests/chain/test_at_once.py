@@ -52,7 +52,7 @@ def test_it_is_posted_at_once_and_receipted(bank: Bank, owner: Person) -> None:
     assert [bank.balance(id_) for id_ in owner.signed.account_ids] == [60_00, 40_00]
     bank.settle()
     receipt = bank.request("GET", f"/v1/transfers/{done.body['id']}/receipt", token=bank.log_in(owner))
-    assert (receipt.status, receipt.body["amount_in_words"]) == (200, "肆拾元整")
+    assert (receipt.status, receipt.body["amount_in_words"]) == (200, "人民币肆拾元整")
     lines = bank.request("GET", f"/v1/accounts/{owner.signed.account_ids[1]}/movements", token=bank.log_in(owner)).body[
         "movements"
     ]

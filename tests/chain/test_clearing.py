@@ -7,35 +7,36 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clearing import networks, store
-from chalicelib.clearing.commands.ask_open import ask_open
+from chalicelib.clearing import networks
 from chalicelib.clearing.commands.reconcile import differences
-from chalicelib.clearing.commands.send_payment import send_payment
 from chalicelib.clearing.commands.take_answer import take_answer
-from chalicelib.clearing.domain import RETURNED, SETTLED, Answer, Order
-from chalicelib.clearing.workers import ask_clearing, clear_payments
-from chalicelib.ledger import service as ledger
+from chalicelib.clearing.domain import RETURNED, SETTLED, Answer
+from chalicelib.clearing.workers import clear_payments
 from chalicelib.ledger.commands.reverse_entry import reversible_entry
-from chalicelib.ledger.errors import EntryNotReversible, PayeeUnavailable
-from chalicelib.parameters import service as parameters
+from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.platform import clock, metrics
 from chalicelib.platform.errors import Retryable
 from chalicelib.transfers.commands.execute_due import execute_due
 from infra.cli.app import main
 from infra.cli.shell import BROKEN, WHOLE
 from tests.chain.bank import Bank, LambdaContext, Person
-from tests.chain.probe import force_account, scheduled, table_items
-
-BANK_CODE, BANK_NAME = "999100000018", "示例工商银行"
-PAYEE = {"payee_account": "6200000000000000017", "payee_name": "钱远方", "payee_bank": BANK_CODE}
-FEE_FEN = 2_00
-MINUTE = dt.timedelta(minutes=1)
+from tests.chain.outward import (
+    BANK_CODE,
+    BANK_NAME,
+    FEE_FEN,
+    MINUTE,
+    Network,
+    confirmed,
+    create,
+    decide,
+    forget_open,
+    payment,
+)
 
 
 @pytest.fixture
 def bank(shared_bank: Bank) -> Bank:
-    for row in table_items(shared_bank, "ClearingOpenTable"):
-        store.drop_open(store.Open(**row))
+    forget_open(shared_bank)
     return shared_bank
 
 
@@ -44,25 +45,13 @@ def payer(bank: Bank) -> Person:
     return bank.sign_up("赵小明", deposit="1000.00")
 
 
-class Network(networks.SimulatedNetwork):
-    """The simulated network, all of whose payments meet one fate; what it was sent."""
-
-    def __init__(self, behaviour: str) -> None:
-        super().__init__(7, {behaviour: 1})
-        self.sent: list[Order] = []
-
-    def send(self, order: Order) -> None:
-        self.sent.append(order)
-        super().send(order)
-
-
 @pytest.fixture
 def fate(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Chooses what all payments meet."""
 
     def choose(behaviour: str) -> Network:
         made = Network(behaviour)
-        monkeypatch.setattr(networks, "network", lambda _: made)
+        monkeypatch.setattr(networks, "network", lambda *_: made)
         return made
 
     return choose
@@ -71,68 +60,7 @@ def fate(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture(autouse=True)
 def fee(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payment to another bank costs something, so that a return has it to give back."""
-    value = parameters.value
-
-    def charged(parameter: Any, now: dt.datetime) -> Any:
-        return FEE_FEN if parameter is parameters.OTHER_BANK_FEE_FEN else value(parameter, now)
-
-    monkeypatch.setattr(parameters, "value", charged)
-
-
-def create(bank: Bank, payer: Person, token: str, key: str, **more: Any) -> Any:
-    body = {"payer_account": payer.account, "amount": "100.00", **PAYEE, **more}
-    return bank.request("POST", "/v1/transfers", body, token=token, headers={"idempotency-key": key})
-
-
-def confirmed(bank: Bank, payer: Person, key: str = "clearing-1") -> str:
-    """A confirmed payment to another bank; the workers have not run since."""
-    token = bank.log_in(payer)
-    created = create(bank, payer, token, key)
-    assert created.status == 201, created
-    bank.settle()
-    done = bank.confirm(token, created.body["id"], bank.code_for(payer, created.body["id"]))
-    assert done.status == 200, done
-    return str(created.body["id"])
-
-
-def payment(entry_id: str) -> dict[str, Any]:
-    image = ledger.read_entry(entry_id)
-    assert image is not None
-    found = store.read(image["business_date"], entry_id)
-    assert found is not None
-    return found
-
-
-def limits_of(bank: Bank, payer: Person) -> dict[str, Any]:
-    """What of account and customer is money or a bucket."""
-    account = ledger.read_accounts([payer.account])[payer.account].image
-    (customer,) = [row for row in table_items(bank, "CustomersTable") if row["customer_id"] == payer.customer_id]
-    buckets = ("day_", "month_", "year_", "count_", "outward_", "nocert_", "uncertified_")
-    return {name: value for name, value in {**account, **customer}.items() if name.startswith(buckets)}
-
-
-def owed() -> int:
-    found = ledger.read_accounts([ledger.CLEARING_ACCOUNT])
-    return found[ledger.CLEARING_ACCOUNT].posted_fen if found else 0
-
-
-def ask(bank: Bank) -> int:
-    answer: dict[str, int] = ask_clearing(scheduled(bank.clock.now()), LambdaContext())
-    return answer["ended"]
-
-
-def test_what_is_accepted_is_taken_at_once_and_settled(bank: Bank, payer: Person, fate: Any) -> None:
-    network, before = fate(networks.ACCEPT), owed()
-    entry_id = confirmed(bank, payer)
-    # then money and fee have gone with the confirmation, before anything was sent
-    assert (bank.balance(payer.account), network.sent) == (100_000 - 10_000 - FEE_FEN, [])
-    bank.settle()
-    assert [order.entry_id for order in network.sent] == [entry_id]
-    assert (payment(entry_id)["state"], owed() - before) == (SETTLED, 10_000)
-    # and the rows of what is open go at the next run, which asks nothing
-    bank.clock.advance(11 * MINUTE)
-    assert ask(bank) == 0
-    assert table_items(bank, "ClearingOpenTable") == []
+    decide(monkeypatch, OTHER_BANK_FEE_FEN=FEE_FEN)
 
 
 def test_the_payee_sees_their_bank_in_sms_form_and_receipt(bank: Bank, payer: Person, fate: Any) -> None:
@@ -149,66 +77,6 @@ def test_the_payee_sees_their_bank_in_sms_form_and_receipt(bank: Bank, payer: Pe
     assert (read.body["payee_bank"], read.body["fee"], read.body["returned"]) == (BANK_CODE, "2.00", False)
 
 
-@pytest.mark.requirement("NB-5.1.8-5")
-def test_what_is_rejected_gives_back_money_fee_and_limits_once(bank: Bank, payer: Person, fate: Any) -> None:
-    fate(networks.REJECT)
-    before = owed()
-    entry_id = confirmed(bank, payer)
-    taken = limits_of(bank, payer)
-    bank.settle()
-    found = payment(entry_id)
-    assert found["state"] == RETURNED
-    assert found["reason"] in networks.REASONS
-    assert (bank.balance(payer.account), owed() - before) == (100_000, 0)
-    given = limits_of(bank, payer)
-    assert {name: abs(given[name] - taken[name]) for name in taken} == {
-        name: 1 if name.startswith("count_") else 10_000 for name in taken
-    }
-    # when the answer comes again, and is asked for
-    assert not take_answer(entry_id, Answer(RETURNED, found["reason"]), bank.clock.now())
-    bank.clock.advance(11 * MINUTE)
-    assert ask(bank) == 0
-    # then nothing is given back twice, and the payer sees that it came back
-    assert (bank.balance(payer.account), limits_of(bank, payer)) == (100_000, given)
-    assert "contradicted" not in payment(entry_id)
-    read = bank.request("GET", f"/v1/transfers/{entry_id}", token=bank.log_in(payer))
-    assert (read.body["state"], read.body["returned"]) == ("posted", True)
-
-
-def test_an_answer_that_comes_twice_counts_once(bank: Bank, payer: Person, fate: Any) -> None:
-    network, before = fate(networks.TWICE), owed()
-    entry_id = confirmed(bank, payer)
-    bank.settle()
-    assert (payment(entry_id)["state"], len(network.sent), owed() - before) == (SETTLED, 1, 10_000)
-    assert "contradicted" not in payment(entry_id)
-
-
-def test_a_late_answer_is_asked_for_until_it_is_there(bank: Bank, payer: Person, fate: Any) -> None:
-    network = fate(networks.LATE)
-    entry_id = confirmed(bank, payer)
-    bank.settle()
-    bank.clock.advance(9 * MINUTE)
-    assert (ask(bank), len(table_items(bank, "ClearingOpenTable"))) == (0, 1)
-    bank.clock.advance(2 * MINUTE)  # asked, and not known yet
-    assert (ask(bank), payment(entry_id)["state"]) == (0, "sent")
-    bank.clock.advance(11 * MINUTE)
-    assert (ask(bank), payment(entry_id)["state"]) == (1, SETTLED)
-    assert (table_items(bank, "ClearingOpenTable"), len(network.sent)) == ([], 1)
-
-
-def test_what_is_never_answered_stays_open_and_moves_nothing(bank: Bank, payer: Person, fate: Any) -> None:
-    network = fate(networks.NEVER)
-    entry_id = confirmed(bank, payer)
-    bank.settle()
-    for _ in range(5):
-        bank.clock.advance(11 * MINUTE)
-        assert ask(bank) == 0
-    assert (payment(entry_id)["state"], len(network.sent)) == ("sent", 1)
-    assert bank.balance(payer.account) == 100_000 - 10_000 - FEE_FEN
-    (row,) = table_items(bank, "ClearingOpenTable")
-    assert row["entry_id"] == entry_id
-
-
 @pytest.mark.parametrize(("first", "then"), [(SETTLED, RETURNED), (RETURNED, SETTLED)])
 def test_an_answer_that_contradicts_is_kept_and_not_applied(
     bank: Bank, payer: Person, fate: Any, monkeypatch: pytest.MonkeyPatch, first: str, then: str
@@ -223,61 +91,6 @@ def test_an_answer_that_contradicts_is_kept_and_not_applied(
     assert not take_answer(entry_id, Answer(then), bank.clock.now())
     assert (payment(entry_id)["state"], payment(entry_id)["contradicted"]) == (first, then)
     assert (bank.balance(payer.account), counted) == (balance, [metrics.CLEARING_CONTRADICTED])
-
-
-def test_a_payment_told_twice_is_sent_once(bank: Bank, payer: Person, fate: Any) -> None:
-    network = fate(networks.ACCEPT)
-    entry_id = confirmed(bank, payer)
-    bank.settle()
-    assert not send_payment(entry_id, bank.clock.now())
-    assert len(network.sent) == 1
-
-
-def test_a_crash_between_claim_and_sending_is_asked_for_not_sent_again(
-    bank: Bank, payer: Person, fate: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = fate(networks.ACCEPT)
-    entry_id = confirmed(bank, payer)
-    with monkeypatch.context() as crash:
-        crash.setattr(Network, "send", lambda *_: (_ for _ in ()).throw(ConnectionError))
-        with pytest.raises(ConnectionError):
-            send_payment(entry_id, bank.clock.now())
-    bank.settle()
-    assert (network.sent, payment(entry_id)["state"]) == ([], "sent")
-    bank.clock.advance(11 * MINUTE)
-    assert (ask(bank), payment(entry_id)["state"]) == (1, SETTLED)
-
-
-def test_a_crash_before_the_claim_is_made_good(bank: Bank, payer: Person, fate: Any) -> None:
-    network = fate(networks.ACCEPT)
-    entry_id = confirmed(bank, payer)
-    image = ledger.read_entry(entry_id)
-    assert image is not None
-    store.put_open(entry_id, image["business_date"], image["posted_at"])
-    assert ask_open(bank.clock.now()) == 0
-    assert len(network.sent) == 1
-    bank.settle()
-    assert (payment(entry_id)["state"], len(network.sent)) == (SETTLED, 1)
-
-
-def test_a_return_to_an_account_that_cannot_receive_waits_for_a_person(
-    bank: Bank, payer: Person, fate: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted: list[str] = []
-    monkeypatch.setattr(metrics, "count", counted.append)
-    fate(networks.NEVER)
-    entry_id = confirmed(bank, payer)
-    bank.settle()
-    force_account(bank, payer.account, state="dormant")
-    with pytest.raises(PayeeUnavailable):
-        take_answer(entry_id, Answer(RETURNED, "AC04"), bank.clock.now())
-    fate(networks.REJECT)
-    bank.clock.advance(11 * MINUTE)
-    assert (ask(bank), payment(entry_id)["state"]) == (0, "sent")
-    assert counted == [metrics.CLEARING_NOT_RETURNED]
-    force_account(bank, payer.account, state="open")
-    bank.clock.advance(11 * MINUTE)
-    assert (ask(bank), bank.balance(payer.account)) == (1, 100_000)
 
 
 def test_an_answer_to_what_was_not_sent_is_told_again(bank: Bank, payer: Person) -> None:

@@ -89,7 +89,7 @@ def test_a_long_fact_is_wrapped_and_no_line_is_too_wide(bank: Bank) -> None:
     number = supply(1_00)
     voucher = counter.voucher_of(number)
     voucher.facts["reason"] = "备付现金、零钞、残币回笼" * 12 + "x" * 100
-    lines = lines_of(voucher, bank="长" * 39, words="壹" * 60, place=999)
+    lines = lines_of(voucher, bank="长" * 39, words="人民币" + "壹" * 60, place=999)
     assert max(width_of(line) for line in lines) <= COLUMNS
     assert "".join(line[8:].strip() for line in lines if "备付" in line or "x" in line)
 

@@ -15,10 +15,10 @@ from chalicelib.ledger.commands.holds import Hold
 from chalicelib.ledger.errors import InsufficientFunds
 from chalicelib.limits import service as limits
 from chalicelib.limits.service import Proof
-from chalicelib.platform import aws, metrics
+from chalicelib.platform import aws, due, metrics
 from chalicelib.platform.dynamo import ItemUpdate
 from chalicelib.platform.errors import TryAgain
-from chalicelib.transfers.commands import expire_holds as module
+from chalicelib.transfers.commands import end_waiting
 from chalicelib.transfers.workers import expire_holds
 from tests.chain.bank import Bank, LambdaContext, Person
 from tests.chain.probe import force_account, scheduled, table_items, unchanged
@@ -190,8 +190,8 @@ def test_a_crash_between_freeing_and_its_note_frees_nothing_twice(
 
 
 def test_the_oldest_come_first_and_a_run_is_bounded(bank: Bank, payer: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_HOLDS_A_PART", 1)
-    monkeypatch.setattr(ledger_store, "EXPIRY_PARTS", 1)
+    monkeypatch.setattr(end_waiting, "MAX_A_PART", 1)
+    monkeypatch.setattr(due, "PARTS", 1)
     placed = {minutes: place(bank, payer, 10_00, minutes) for minutes in (3, 1, 2)}
     bank.clock.advance(3 * MINUTE)
     for freed in (1, 2, 3):

@@ -11,8 +11,8 @@ from chalicelib.ledger import service as ledger
 from chalicelib.transfers.commands.execute_due import DONE_BEFORE, execute
 from chalicelib.transfers.states import STATES
 from tests.chain.bank import Bank, Reply
+from tests.chain.phones import NORMAL, Phone
 from tests.chain.probe import force_account, unchanged
-from tests.chain.test_speeds import NORMAL, Phone
 
 DAY = dt.timedelta(days=1)
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from chalicelib.platform import clock
 from chalicelib.statements.workers import start_bill_run
-from tests.chain.bank import Bank, LambdaContext
+from tests.chain.bank import Bank, LambdaContext, Person
 
 
 def test_a_transfer_is_posted_receipted_told_and_billed(bank: Bank) -> None:
@@ -44,7 +44,7 @@ def test_a_transfer_is_posted_receipted_told_and_billed(bank: Bank) -> None:
     receipt = bank.request("GET", f"/v1/transfers/{created.body['id']}/receipt", token=token)
     assert receipt.status == 200
     assert receipt.body["amount"] == "1234.56"
-    assert receipt.body["amount_in_words"] == "壹仟贰佰叁拾肆元伍角陆分"
+    assert receipt.body["amount_in_words"] == "人民币壹仟贰佰叁拾肆元伍角陆分"
     assert receipt.body["payer"]["account"] == payer.account
     assert receipt.body["payee"] == {
         "name": "钱红",
@@ -73,6 +73,11 @@ def test_a_transfer_is_posted_receipted_told_and_billed(bank: Bank) -> None:
 
     # and when the month is over, the schedule issues the bill
     bank.clock.set(dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI))
+    billed(bank, payer)
+
+
+def billed(bank: Bank, payer: Person) -> None:
+    """The schedule of bills fires, and the payer finds theirs."""
     event = {
         "id": "11111111-2222-3333-4444-555555555555",
         "time": "2026-11-30T18:00:00Z",

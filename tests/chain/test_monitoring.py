@@ -16,8 +16,9 @@ from chalicelib.ledger.commands.reverse_entry import reversal_id_of, reverse_ent
 from chalicelib.platform import clock
 from chalicelib.staff import domain as staff
 from chalicelib.transfers.commands.expire_holds import expire_holds
-from tests.chain.bank import BRANCH, Bank, LambdaContext, Person, Reply, _stream_record, entered
+from tests.chain.bank import BRANCH, Bank, LambdaContext, Person, Reply, entered
 from tests.chain.clerks import CITY, OTHER, VILLAGE, Clerk, appoint, branches, log_in
+from tests.chain.lambda_events import stream_record
 from tests.chain.probe import WORKERS, table_items
 
 pytestmark = pytest.mark.requirement("NB-5.2.5-op")
@@ -234,7 +235,7 @@ def test_records_that_come_again_or_in_another_order_change_nothing(bank: Bank, 
     bank.settle()
     before = rows_and_counts(bank)
     assert sum(row["entries"] for row in before[1]) == 5  # three transfers, a reversal, a deposit
-    records = [_stream_record(record) for record in bank._stream("JournalTable")]
+    records = [stream_record(record) for record in bank._stream("JournalTable")]
     worker = entered(WORKERS["project_transfers"])
     for order in (records, records[::-1]):
         assert worker({"Records": order}, LambdaContext())["batchItemFailures"] == []

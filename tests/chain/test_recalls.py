@@ -6,79 +6,22 @@ import base64
 import datetime as dt
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from chalicelib.customers.commands.sign_up import AccountWish
-from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.reverse_entry import Order, draft_reversal, reversible_entry
 from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, transactions
 from chalicelib.recalls.domain import STEPS
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
-from tests.chain.bank import LIMITS, PASSWORD, Bank, LambdaContext, Person, Reply, entered
+from tests.chain.bank import Bank, LambdaContext, Person, Reply, entered
 from tests.chain.probe import force, force_account, table_items, unchanged, wiretap
+from tests.chain.recallers import SESSIONS, Case, paid
 
-OPEN_D, WITHIN_D = parameters.RECALL_OPEN_D.default, parameters.RECALL_WITHIN_D.default
+OPEN_D = parameters.RECALL_OPEN_D.default
 MS = dt.timedelta(milliseconds=1)
-
-
-@dataclass
-class Case:
-    """A payer who paid 100.00 to a payee, and what the two do about it."""
-
-    bank: Bank
-    payer: Person
-    payee: Person
-    transfer_id: str
-    tokens: dict[tuple[str, dt.datetime], str] = field(default_factory=dict)
-
-    def token(self, who: Person) -> str:
-        """A session of this very moment: logging in for each request would take most of the tests' time."""
-        key = (who.customer_id, self.bank.clock.now())
-        if key not in self.tokens:
-            self.tokens[key] = self.bank.log_in(who)
-        return self.tokens[key]
-
-    def send(self, who: Person, method: str, path: str, body: Any = None) -> Reply:
-        return self.bank.request(method, path, body, token=self.token(who))
-
-    def ask(self, reason: str = "wrong_payee") -> Reply:
-        return self.send(self.payer, "POST", f"/v1/transfers/{self.transfer_id}/recall", {"reason": reason})
-
-    def asked(self) -> str:
-        reply = self.ask()
-        assert (reply.status, reply.body["state"]) == (201, "asked"), reply
-        return str(reply.body["id"])
-
-    def agree(self, recall_id: str, who: Person | None = None, **factor: str) -> Reply:
-        return self.send(who or self.payee, "POST", f"/v1/recalls/{recall_id}/agreement", factor)
-
-    def refuse(self, recall_id: str, who: Person | None = None) -> Reply:
-        return self.send(who or self.payee, "POST", f"/v1/recalls/{recall_id}/refusal", {"reason": "owed"})
-
-    def withdraw(self, recall_id: str, who: Person | None = None) -> Reply:
-        return self.send(who or self.payer, "POST", f"/v1/recalls/{recall_id}/withdrawal")
-
-    def confirm(self, transfer_id: str) -> Reply:
-        self.bank.settle()
-        code = self.bank.code_for(self.payee, transfer_id)
-        return self.bank.confirm(self.token(self.payee), transfer_id, code)
-
-    def read(self, who: Person, recall_id: str) -> dict[str, Any]:
-        reply = self.send(who, "GET", f"/v1/recalls/{recall_id}")
-        assert reply.status == 200, reply
-        return dict(reply.body)
-
-    def returned(self) -> str:
-        recall_id = self.asked()
-        confirmed = self.confirm(self.agree(recall_id).body["transfer"]["id"])
-        assert (confirmed.status, confirmed.body["state"]) == (200, "posted"), confirmed
-        self.bank.settle()
-        return recall_id
 
 
 @pytest.fixture
@@ -88,10 +31,7 @@ def bank(shared_bank: Bank) -> Bank:
 
 @pytest.fixture
 def case(bank: Bank) -> Case:
-    payer, payee = bank.sign_up("赵小明", deposit="1000.00"), bank.sign_up("钱红", deposit="5.00")
-    made = Case(bank, payer, payee, bank.pay(payer, payee, "100.00", f"recall-pay-{bank.people}"))
-    bank.settle()
-    return made
+    return paid(bank)
 
 
 def recall_texts(bank: Bank, person: Person, word: str) -> list[str]:
@@ -145,7 +85,7 @@ def test_a_mistaken_transfer_is_asked_back_and_returned_by_its_payee(case: Case)
 def test_a_refusal_has_a_reason_and_moves_nothing(case: Case) -> None:
     recall_id = case.asked()
     case.bank.settle()
-    with unchanged(case.bank, but=("RecallsTable", "InboxTable", "LocalMessagesTable", *_SESSIONS)):
+    with unchanged(case.bank, but=("RecallsTable", "InboxTable", "LocalMessagesTable", *SESSIONS)):
         refused = case.refuse(recall_id)
     assert (refused.status, refused.body["state"]) == (200, "refused")
     assert case.read(case.payer, recall_id)["refusal_reason"] == {"code": "owed", "text": "款项为应收款"}
@@ -170,9 +110,6 @@ def test_who_was_told_too_late_is_told_of_the_later_state_only(case: Case) -> No
     assert "已撤回" in texts[0]
 
 
-# Log-ins of a test leave these behind.
-_SESSIONS = ("SessionsTable", "SecurityEventsTable", "CustomersTable", "LoginTriesTable")
-
 ENDS: dict[str, Callable[[Case, str], Any]] = {
     "asked": lambda case, recall_id: None,
     "agreed": lambda case, recall_id: case.agree(recall_id),
@@ -195,7 +132,7 @@ def test_the_steps_that_a_state_does_not_have_are_refused(case: Case, state: str
     ENDS[state](case, recall_id)
     case.bank.settle()
     assert case.read(case.payer, recall_id)["state"] == state
-    with unchanged(case.bank, but=_SESSIONS):
+    with unchanged(case.bank, but=SESSIONS):
         for step in REFUSED_STEPS[state]:
             refused = TAKEN[step](case, recall_id)
             assert (refused.status, refused.code, refused.body["facts"]) == (409, "recall_not_open", {"state": state})
@@ -228,7 +165,7 @@ def test_what_was_agreed_in_time_may_be_confirmed_after(case: Case) -> None:
 
 def test_the_same_request_again_is_the_one_that_is_there(case: Case) -> None:
     recall_id = case.asked()
-    with unchanged(case.bank, but=_SESSIONS):
+    with unchanged(case.bank, but=SESSIONS):
         again, other = case.ask(), case.ask("other")
     assert (again.status, again.body["id"]) == (200, recall_id)
     assert (other.status, other.code) == (409, "recall_known")
@@ -276,7 +213,7 @@ def test_who_cannot_pay_has_agreed_to_nothing(case: Case) -> None:
     recall_id = case.asked()
     spent = case.bank.pay(case.payee, case.bank.sign_up("孙立"), "50.00", f"recall-spent-{case.bank.people}")
     assert spent
-    with unchanged(case.bank, but=_SESSIONS):
+    with unchanged(case.bank, but=SESSIONS):
         assert case.agree(recall_id).code == "insufficient_funds"
         assert case.agree(recall_id, factor="token").code == "factor_not_active"
     case.bank.deposit(case.payee.account, 100_00)
@@ -291,66 +228,10 @@ def test_who_cannot_pay_has_agreed_to_nothing(case: Case) -> None:
     assert case.agree(recall_id).status == 201
 
 
-def test_what_cannot_be_asked_back(case: Case) -> None:
-    bank, payer = case.bank, case.payer
-    ask = "/v1/transfers/{}/recall"
-
-    def asked(who: Person, transfer_id: str) -> str:
-        reply = case.send(who, "POST", ask.format(transfer_id), {"reason": "other"})
-        return reply.code if reply.status >= 400 else "asked"
-
-    # another's transfer, whether paid by the caller or to them, looks like one that does not exist
-    for transfer_id in (case.transfer_id, "a" * 26, "x", "１" * 26):
-        assert asked(case.payee, transfer_id) == "not_found"
-    # one that was not executed; one that was reversed
-    waiting = bank.create(bank.log_in(payer), payer, case.payee, "1.00", f"recall-wait-{bank.people}")
-    assert asked(payer, waiting.body["id"]) == "recall_not_possible"
-    reversed_ = bank.pay(payer, case.payee, "2.00", f"recall-rev-{bank.people}")
-    reverse_transfer(reversed_, reason="冲正", by="T0001", correlation_id="test")
-    assert asked(payer, reversed_) == "recall_not_possible"
-    # one to an account that is closed
-    gone = bank.sign_up("李四")
-    closed = bank.pay(payer, gone, "1.00", f"recall-closed-{bank.people}")
-    force_account(bank, gone.account, state="closed")
-    assert asked(payer, closed) == "recall_not_possible"
-    # what came back by a recall is not asked back in turn
-    recall_id = case.returned()
-    return_id = case.read(case.payee, recall_id)["return_id"]
-    assert asked(case.payee, return_id) == "recall_not_possible"
-
-
-def test_a_transfer_between_own_accounts_has_no_other_side(bank: Bank) -> None:
-    accounts = tuple(AccountWish("savings", ledger.RIGHT_FULL, LIMITS) for _ in range(2))
-    owner = bank.sign_up("周敏", deposit="10.00", accounts=accounts)
-    one, other = owner.signed.account_ids
-    body = {
-        "payer_account": one,
-        "payee_account": other,
-        "payee_name": owner.name,
-        "amount": "1.00",
-        "factor": "none",
-        "valid_until": (bank.clock.now() + dt.timedelta(minutes=5)).isoformat(),
-    }
-    token = bank.log_in(owner)
-    made = bank.request("POST", "/v1/transfers", body, token=token, headers={"idempotency-key": "recall-own-1"})
-    refused = bank.request("POST", f"/v1/transfers/{made.body['id']}/recall", {"reason": "other"}, token=token)
-    assert (refused.status, refused.code) == (422, "recall_not_possible")
-
-
-def test_too_late_to_the_millisecond(case: Case) -> None:
-    posted = case.send(case.payer, "GET", f"/v1/transfers/{case.transfer_id}").body["posted_at"]
-    last = clock.from_text(posted) + dt.timedelta(days=WITHIN_D)
-    case.bank.clock.set(last)
-    late = case.ask()
-    assert (late.status, late.code, late.body["facts"]) == (422, "recall_too_late", {"days": str(WITHIN_D)})
-    case.bank.clock.set(last - MS)
-    assert case.ask().status == 201
-
-
 def test_a_reversal_meanwhile_is_not_returned_again(case: Case) -> None:
     recall_id = case.asked()
     reverse_transfer(case.transfer_id, reason="冲正", by="T0001", correlation_id="test")
-    with unchanged(case.bank, but=_SESSIONS):
+    with unchanged(case.bank, but=SESSIONS):
         assert case.agree(recall_id).code == "recall_not_possible"
     assert case.refuse(recall_id).status == 200
 
@@ -374,66 +255,6 @@ def test_what_was_returned_is_not_reversed_by_who_planned_it_before(case: Case) 
     with pytest.raises(EntryNotReversible):
         reverse_transfer(case.transfer_id, reason="冲正", by="T0001", correlation_id="test")
     assert case.bank.balance(case.payer.account) == 1000_00
-
-
-@pytest.mark.requirement("NB-5.1.4")
-def test_each_side_does_its_own_and_nobody_else_knows(case: Case) -> None:
-    recall_id, stranger = case.asked(), case.bank.sign_up("吴九")
-    case.bank.settle()
-    with unchanged(case.bank, but=_SESSIONS):
-        for refused in (
-            case.agree(recall_id, case.payer),
-            case.refuse(recall_id, case.payer),
-            case.withdraw(recall_id, case.payee),
-            case.agree(recall_id, stranger),
-            case.refuse(recall_id, stranger),
-            case.withdraw(recall_id, stranger),
-            case.send(stranger, "GET", f"/v1/recalls/{recall_id}"),
-            case.agree("a" * 26),
-            case.refuse("x"),
-            case.withdraw("１" * 26),
-            case.send(case.payer, "GET", "/v1/recalls/" + "b" * 26),
-        ):
-            assert (refused.status, refused.code) == (404, "not_found")
-    for side in ("asked", "received"):
-        assert case.send(stranger, "GET", f"/v1/recalls?side={side}").body["recalls"] == []
-
-
-def test_express_asks_and_refuses_and_never_pays(case: Case) -> None:
-    def less(who: Person, edition: str) -> str:
-        body = {"login_name": who.login_name, "password": PASSWORD, "edition": edition}
-        return str(case.bank.request("POST", "/v1/sessions", body).body["access_token"])
-
-    ask = f"/v1/transfers/{case.transfer_id}/recall"
-    assert case.bank.request("POST", ask, {"reason": "other"}, token=less(case.payer, "credit_card")).status == 403
-    asked = case.bank.request("POST", ask, {"reason": "other"}, token=less(case.payer, "express"))
-    assert asked.status == 201
-    token, path = less(case.payee, "express"), f"/v1/recalls/{asked.body['id']}"
-    refused = case.bank.request("POST", f"{path}/agreement", {}, token=token)
-    assert (refused.status, refused.code) == (403, "edition_not_entitled")
-    assert case.bank.request("GET", path, token=token).body["state"] == "asked"
-    answered = case.bank.request("POST", f"{path}/refusal", {"reason": "disputed"}, token=token)
-    assert (answered.status, answered.body["state"]) == (200, "refused")
-
-
-BODIES: dict[str, tuple[str, Any, str, str]] = {
-    "no reason": ("recall", {}, "reason", "missing"),
-    "a reason of one's own": ("recall", {"reason": "see http://example.test"}, "reason", "not_allowed"),
-    "a number": ("recall", {"reason": 1}, "reason", "not_allowed"),
-    "a note": ("recall", {"reason": "other", "note": "x"}, "note", "unknown_field"),
-    "a payer's reason": ("refusal", {"reason": "wrong_payee"}, "reason", "not_allowed"),
-    "no factor": ("agreement", {"factor": "none"}, "factor", "not_allowed"),
-    "an amount": ("agreement", {"amount": "1.00"}, "amount", "unknown_field"),
-}
-
-
-@pytest.mark.parametrize(("path", "body", "named", "code"), BODIES.values(), ids=BODIES)
-def test_what_does_not_fit_is_named(case: Case, path: str, body: Any, named: str, code: str) -> None:
-    where = f"/v1/transfers/{case.transfer_id}/recall" if path == "recall" else f"/v1/recalls/{'a' * 26}/{path}"
-    with unchanged(case.bank, but=_SESSIONS):
-        reply = case.send(case.payer, "POST", where, body)
-    assert (reply.status, reply.code) == (400, "malformed_request")
-    assert reply.body["errors"] == [{"field": named, "code": code}]
 
 
 def test_pages_and_cursors(case: Case) -> None:

@@ -82,6 +82,11 @@ def test_the_payer_sees_name_and_amount_and_pays_by_what_was_shown(stall: Stall)
     confirmed = stall.confirm(made)
     assert (confirmed.status, confirmed.body["state"]) == (200, "posted")
     assert (stall.bank.balance(stall.payee.account), stall.bank.balance(stall.payer.account)) == (12_50, 1987_50)
+    # whose receipt says how
+    stall.bank.settle()
+    token = stall.bank.log_in(stall.payer)
+    receipt = stall.bank.request("GET", f"/v1/transfers/{made.body['id']}/receipt", token=token)
+    assert (receipt.status, receipt.body["channel"]) == (200, "手机银行（收款码）")
     # and sent again it answers what was made, though the code is used
     again = stall.pay(payload, "stall-key-1")
     assert (again.status, again.body["id"], again.headers["Idempotency-Hit"]) == (200, made.body["id"], "true")

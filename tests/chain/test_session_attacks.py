@@ -12,8 +12,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.identity import key_store, keys, session_store, tokens
+from chalicelib.identity import session_store, tokens
 from chalicelib.identity.errors import NotLoggedIn
+from chalicelib.identity.keys import RING
+from chalicelib.platform import jws
+from chalicelib.platform.key_ring import KeyRow
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.probe import table_items, unchanged
 
@@ -47,8 +50,8 @@ class Victim:
 def _two_keys(_bank_of_module: Bank) -> None:
     """A second key, published and yet to sign."""
     key_id = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    key_store.put(key_store.KeyRow(key_id, 4_000_000_000))
-    keys.forget()
+    RING.put(KeyRow(key_id, 4_000_000_000))
+    RING.forget()
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def forge(victim: Victim, name: str) -> str:
     """A token that an attacker makes of the victim's, with the bank's own kid where that could help."""
     head, payload, signature = victim.access.split(".")
     kid = victim.head["kid"]
-    (other_kid,) = keys.verifying(int(victim.bank.clock.now().timestamp())).keys() - {kid}
+    (other_kid,) = RING.verifying(int(victim.bank.clock.now().timestamp())).keys() - {kid}
 
     def headed(**changes: Any) -> str:
         made = {name: value for name, value in {**victim.head, **changes}.items() if value is not None}
@@ -139,9 +142,9 @@ def forge(victim: Victim, name: str) -> str:
         "kid of our other key": headed(kid=other_kid),
         "kid of our other key, own signature": own(kid=other_kid),
         "own key with our kid": own(),
-        "own key with its kid": own(kid=keys.thumbprint(OWN_JWK["x"], OWN_JWK["y"])),
+        "own key with its kid": own(kid=jws.thumbprint(OWN_JWK["x"], OWN_JWK["y"])),
         "own key in the head": own(jwk=OWN_JWK),
-        "own key in the head with its kid": own(jwk=OWN_JWK, kid=keys.thumbprint(OWN_JWK["x"], OWN_JWK["y"])),
+        "own key in the head with its kid": own(jwk=OWN_JWK, kid=jws.thumbprint(OWN_JWK["x"], OWN_JWK["y"])),
         "own key at an address": own(jku="https://127.0.0.1/jwks.json"),
         "own certificate at an address": own(x5u="https://127.0.0.1/cert.pem"),
         "own certificate in the head": own(x5c=["MIIB"]),

@@ -13,12 +13,13 @@ import pytest
 
 from chalicelib.factors import code_secret
 from chalicelib.factors import service as factors
-from chalicelib.identity import key_store, keys, tokens
 from chalicelib.identity import providers as captchas
-from chalicelib.identity.commands import rotate_token_key
+from chalicelib.identity import tokens
+from chalicelib.identity.keys import OVERLAP_S, RING
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws
+from chalicelib.platform import aws, jws
 from chalicelib.platform.http import Caller
+from chalicelib.platform.key_ring import KeyRow
 from infra import evidence
 from infra.cli.app import main as bank_command
 from tests.chain.bank import STACK, Bank, Person
@@ -56,14 +57,14 @@ def at(bank: Bank, moment_s: int) -> None:
 def test_the_thumbprint_is_that_of_rfc_7638() -> None:
     # given the EC key of RFC 7517 appendix A.1, whose thumbprint follows from RFC 7638 section 3
     x, y = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
-    assert keys.thumbprint(x, y) == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
+    assert jws.thumbprint(x, y) == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
 
 
 def test_anybody_can_verify_a_token_with_the_published_keys(bank: Bank, customer: Person) -> None:
     token = bank.log_in(customer)
     (jwk,) = published(bank).values()
     assert jwk.keys() == {"kty", "crv", "x", "y", "kid", "alg", "use"}  # nothing private
-    assert jwk["kid"] == kid_of(token) == keys.thumbprint(jwk["x"], jwk["y"])
+    assert jwk["kid"] == kid_of(token) == jws.thumbprint(jwk["x"], jwk["y"])
     options: Any = {"verify_exp": False, "verify_iat": False}
     key = jwt.PyJWK(jwk).key
     claims = jwt.decode(
@@ -77,7 +78,7 @@ def test_a_rotation_loses_no_token_and_ends_the_old_key(bank: Bank, customer: Pe
     parameters.set_value("session.access_token_s", 300)
     before = kid_of(bank.log_in(customer))
     # when the next key is made, then it is published at once, and signs ten minutes later
-    after, signs_from = rotate_token_key.rotate(now_s(bank))
+    after, signs_from = RING.rotate(now_s(bank))
     assert signs_from - now_s(bank) == 600
     assert published(bank).keys() == {before, after}
     at(bank, signs_from - 1)
@@ -91,32 +92,32 @@ def test_a_rotation_loses_no_token_and_ends_the_old_key(bank: Bank, customer: Pe
     at(bank, signs_from + 298)
     assert is_served(bank, last)
     # the old key ends when its longest token has
-    at(bank, signs_from + keys.OVERLAP_S - 1)
+    at(bank, signs_from + OVERLAP_S - 1)
     assert published(bank).keys() == {before, after}
-    at(bank, signs_from + keys.OVERLAP_S)
-    keys.forget()
+    at(bank, signs_from + OVERLAP_S)
+    RING.forget()
     assert published(bank).keys() == {after}
     assert kid_of(bank.log_in(customer)) == after
 
 
 def test_a_token_of_a_retired_key_is_no_token_even_if_it_has_not_expired(bank: Bank, customer: Person) -> None:
     token = tokens.issue(customer.customer_id, "s", "professional", now_s(bank), now_s(bank) + 10_000)
-    rotate_token_key.rotate(now_s(bank))
+    RING.rotate(now_s(bank))
     assert tokens.read(token, now_s(bank)) == Caller(customer.customer_id, "s", "professional")
-    bank.clock.advance(dt.timedelta(seconds=600 + keys.OVERLAP_S))
+    bank.clock.advance(dt.timedelta(seconds=600 + OVERLAP_S))
     assert bank.request("GET", "/v1/accounts", token=token).code == "not_logged_in"
 
 
 def test_another_instance_sees_the_new_key_within_thirty_seconds(bank: Bank, customer: Person) -> None:
     # given an instance that has just read the keys, and a rotation made elsewhere
-    keys.forget()
+    RING.forget()
     before = published(bank).keys()
     made = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    key_store.put(key_store.KeyRow(made, now_s(bank) + 600))
+    RING.put(KeyRow(made, now_s(bank) + 600))
     bank.clock.advance(29 * SECOND)
     assert published(bank).keys() == before
     bank.clock.advance(SECOND)
-    assert published(bank).keys() == before | {keys.public_half(made).kid}
+    assert published(bank).keys() == before | {jws.public_half(made).kid}
 
 
 def test_one_rotation_at_a_time(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,8 +131,8 @@ def test_one_rotation_at_a_time(bank: Bank, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_next_key_is_one_that_functions_may_use(bank: Bank) -> None:
-    rotate_token_key.rotate(now_s(bank))
-    (row,) = key_store.all_rows()
+    RING.rotate(now_s(bank))
+    (row,) = RING.stored()
     tags = boto3.client("kms").list_resource_tags(KeyId=row.key_id)["Tags"]
     assert tags == [{"TagKey": "signs-tokens-of", "TagValue": STACK}]
 
@@ -145,9 +146,9 @@ def test_a_key_in_wrong_hands_is_withdrawn_at_once(bank: Bank, customer: Person)
     assert published(bank).keys() == {kid_of(fresh)}
     assert bank_command(["key", "withdraw", "unknown"]) == 2
     # a next key that is withdrawn never signs, and the present one goes on
-    after, signs_from = rotate_token_key.rotate(now_s(bank))
-    rotate_token_key.withdraw(after, now_s(bank))
-    at(bank, signs_from + keys.OVERLAP_S)
+    after, signs_from = RING.rotate(now_s(bank))
+    RING.withdraw(after, now_s(bank))
+    at(bank, signs_from + OVERLAP_S)
     assert kid_of(bank.log_in(customer)) == kid_of(fresh)
 
 

@@ -98,7 +98,7 @@ def test_receipt_alert_and_bill_say_what_happened(deployed: tuple[Bank, dict[str
     assert (transfer["state"], transfer["amount"]) == ("posted", "1234.56")
 
     receipt = phone.expect(200, "GET", f"/v1/transfers/{transfer['id']}/receipt")
-    assert receipt["amount_in_words"] == "壹仟贰佰叁拾肆元伍角陆分"
+    assert receipt["amount_in_words"] == "人民币壹仟贰佰叁拾肆元伍角陆分"
     assert receipt["payer"]["account"] == payer["accounts"][0]["id"]
     assert receipt["payee"]["name"] == payee["name"]
     assert receipt["digest"] == transfer["digest"]

@@ -16,9 +16,10 @@ import pytest
 
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.factors import service as factors
-from chalicelib.identity import keys
+from chalicelib.identity.keys import RING
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
+from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
@@ -101,7 +102,8 @@ def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, 
         aws.forget_clients()
         dynamo.forget_tables()
         parameters.forget()
-        keys.forget()
+        RING.forget()
+        receipt_keys.RING.forget()
         factors.forget_secret()
         staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
         staff.appoint_teller(TELLER, "柜员甲", BRANCH, "Correct-Horse-7")

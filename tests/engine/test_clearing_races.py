@@ -34,7 +34,7 @@ def posted(payer: Customer) -> Image:
 
 
 def claimed(image: Image) -> str:
-    update = store.claim_update(image["business_date"], image["entry_id"], clock.to_text(clock.now()))
+    update = store.claim_update(image["business_date"], image["entry_id"], "simulated", clock.to_text(clock.now()))
     try:
         updates.insist(update)
     except PaymentNotOpen:

@@ -79,7 +79,7 @@ from chalicelib.factors.commands.download_codes import download_of
 from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.commands.issue_token import issue_token
 from chalicelib.factors.errors import CodeWrong
-from chalicelib.identity import application_store, attempts_store, key_store, tries
+from chalicelib.identity import application_store, attempts_store, tries
 from chalicelib.identity import service as identity
 from chalicelib.identity import store as identity_store
 from chalicelib.identity.commands import captcha
@@ -88,6 +88,7 @@ from chalicelib.identity.commands.change_password import change_password
 from chalicelib.identity.commands.set_login_name import set_login_name
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.identity.errors import ApplicationRefused, LoginRefused
+from chalicelib.identity.keys import RING
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.commands.change_state import change_state, end_deferred_credit
@@ -108,6 +109,7 @@ from chalicelib.platform import aws, clock, settings, totp, transactions, update
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.platform.key_ring import KeyRow
 from chalicelib.recalls import service as recalls
 from chalicelib.recalls.commands.agree import agree
 from chalicelib.recalls.commands.ask import ask
@@ -157,7 +159,7 @@ from tests.chain.two_people import (
 from tests.chain.two_people import done as done_by_two
 from tests.engine.conftest import BRANCH, DYNAMODB_LOCAL, TELLER, blank
 from tests.engine.expressions import clauses, listening, model_calls
-from tests.engine.payment_stories import by_receive_codes, to_another_bank, to_wrong_payees
+from tests.engine.payment_stories import by_receive_codes, to_another_bank, to_several, to_wrong_payees
 from tests.engine.test_big_race import four_accounts
 from tests.engine.test_court_races import PAPER, carried_out, frozen
 from tests.engine.test_deferred_races import merchant
@@ -258,6 +260,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         to_another_bank(payer)
         by_receive_codes(payer, payee)
         to_wrong_payees(payer)
+        to_several(payer, payee)
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []
@@ -362,7 +365,7 @@ def standing_orders() -> None:
         rest, _ = orders.order_page(owner, state, 9, cursor)
         assert made.order_id in {one.order_id for one in [*page, *rest]}
     due_at = order_of(second).due_at
-    rows = [row for part in range(8) for page_ in orders_store.due_pages(part, due_at, 1, 100) for row in page_]
+    rows = [row for page_ in orders_store.due_pages(due_at, 1, 100) for row in page_]
     assert second.order_id in {row.order_id for row in rows}
     assert executed(second) == "executed"
 
@@ -484,8 +487,8 @@ def sessions() -> None:
             updates.run_together(application_store.set_password(one, "hash", True)[:1])
     captchas = [captcha.give("nobody", now) for _ in range(2)]
     assert [captcha.is_passed(CaptchaAnswer(one.captcha_id, "x"), "nobody", now) for one in captchas] == [False, False]
-    key_store.put(key_store.KeyRow("withdrawn", 0, is_withdrawn=True))
-    assert [row.key_id for row in key_store.all_rows()] == ["withdrawn"]
+    RING.put(KeyRow("withdrawn", 0, is_withdrawn=True))
+    assert [row.key_id for row in RING.stored()] == ["withdrawn"]
 
 
 def tries_of(owner: str, now: dt.datetime) -> None:
@@ -867,6 +870,7 @@ def projections(payer: Customer) -> None:
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
     assert receipts_store.entry_numbered("nobody's") is None
+    assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
     for _ in range(2):
         notifications_store.put_once(filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None))

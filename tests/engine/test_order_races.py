@@ -15,7 +15,7 @@ from chalicelib.orders.commands.execute_order import execute_order
 from chalicelib.orders.commands.find_due import find_due
 from chalicelib.orders.domain import Order, Schedule, Terms
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
+from chalicelib.platform import clock, due
 from chalicelib.platform.errors import Refusal
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
@@ -202,4 +202,4 @@ def test_five_hundred_due_at_once_are_drained_without_loss() -> None:
     assert (found.lost, found.left) == (0, 0)
     assert found.moved_fen == MANY * AMOUNT_FEN
     # whatever number of orders there is, looking for what is due costs a query a part
-    assert found.idle_round_trips == store.DUE_PARTS
+    assert found.idle_round_trips == due.PARTS

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 from chalicelib.approvals import domain as approvals
+from chalicelib.batches import domain as batches
+from chalicelib.batches import store as batches_store
 from chalicelib.blanks import domain as stock
 from chalicelib.clearing import domain as clearing
 from chalicelib.counter import court
@@ -296,6 +298,8 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("notice: not over", notices.not_over_rule(NOW_TEXT), edges({"ends_at": NOW_TEXT}, "ends_at", NOW_TEXT)),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
         ("clearing: sent", clearing.state_rule("sent"), edges({"state": "sent"}, "state", "sent")),
+        ("batch: line open", batches.open_rule(), edges({"state": "open"}, "state", "open")),
+        ("batch: not ended", batches_store.not_ended_rule(), [{}, {"ended_at": "2"}]),
         ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]

@@ -159,6 +159,8 @@ NAMES = [
     "notice: not over",
     "parameter as read",
     "clearing: sent",
+    "batch: line open",
+    "batch: not ended",
     "order as read",
     "parameter without history",
     "staff: active",

@@ -7,7 +7,8 @@ import datetime as dt
 from chalicelib.clearing import networks, store
 from chalicelib.clearing.commands.send_payment import ask_time, send_payment
 from chalicelib.clearing.commands.take_answer import take_answer
-from chalicelib.clearing.domain import DUE, ENDED
+from chalicelib.clearing.domain import DUE, ENDED, Order
+from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, log, metrics
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, Retryable, TryAgain
 
@@ -49,7 +50,11 @@ def _ask(row: store.Open, now: dt.datetime) -> tuple[bool, bool]:
         return False, False
     if payment["state"] in ENDED:
         return True, False
-    answer = networks.network(now).enquire(row.entry_id, clock.from_text(payment["sent_at"]), now)
+    network = networks.network(now, networks.name_of(payment))
+    answer = network.enquire(row.entry_id, clock.from_text(payment["sent_at"]), now)
     if answer is None:
+        image = ledger.read_entry(row.entry_id)
+        if image is not None:
+            network.chase(Order.from_image(image), now)
         return False, False
     return True, take_answer(row.entry_id, answer, now)

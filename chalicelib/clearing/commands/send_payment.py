@@ -25,12 +25,13 @@ def send_payment(entry_id: str, now: dt.datetime) -> bool:
         raise Retryable("the payment is not posted")
     if not is_send_due(image, now):
         return False
+    network = networks.network(now)
     store.take_on(image, ask_time(now))
     try:
-        updates.insist(store.claim_update(image["business_date"], entry_id, clock.to_text(now)))
+        updates.insist(store.claim_update(image["business_date"], entry_id, network.name, clock.to_text(now)))
     except PaymentNotOpen:
         return False
-    networks.network(now).send(Order.from_image(image))
+    network.send(Order.from_image(image))
     return True
 
 

@@ -54,8 +54,12 @@ def _give_back(image: Image, answer: Answer) -> None:
 def _compare(business_date: str, entry_id: str, answer: Answer) -> None:
     """Whether what came late says the same as what was applied."""
     payment = store.read(business_date, entry_id)
-    if payment is None or Answer(payment["state"], payment["reason"]) == answer:
-        return
+    if payment is not None and Answer(payment["state"], payment["reason"]) != answer:
+        note_contradiction(business_date, entry_id, answer)
+
+
+def note_contradiction(business_date: str, entry_id: str, answer: Answer) -> None:
+    """Keep an answer that is not applied because another came before it, and tell the operators."""
     updates.insist(store.difference_update(business_date, entry_id, answer))
     metrics.count(metrics.CLEARING_CONTRADICTED)
     log.logger.error("clearing contradicts itself", extra={"entry_id": entry_id, "code": answer.text})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.counter import printing, service, store
 from chalicelib.platform import clock, updates
 from chalicelib.platform.errors import TryAgain
-from chalicelib.receipts import service as receipts
+from chalicelib.platform.money_words import in_words
 from chalicelib.staff import service as staff
 
 # Prints of one voucher at the same moment; each that is overtaken looks again.
@@ -35,7 +35,7 @@ def print_voucher(number: str, *, by: str) -> Print:
         except updates.Overtaken:
             continue
         amount_fen = voucher.amount_fen
-        words = receipts.amount_in_words(amount_fen) if amount_fen is not None else None
+        words = in_words(amount_fen) if amount_fen is not None else None
         bank = staff.branch_of(voucher.branch_id).name
         return Print(number, place, "\n".join(printing.lines_of(voucher, bank=bank, words=words, place=place)) + "\n")
     raise TryAgain()

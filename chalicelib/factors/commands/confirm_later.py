@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from chalicelib.factors import domain, store
 from chalicelib.factors.errors import FactorNotActive
-from chalicelib.factors.service import terms_at
+from chalicelib.factors.service import expected, factor_of, require, terms_at
+from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate
 from chalicelib.platform.errors import Refusal
 
@@ -35,6 +36,17 @@ def require_ceiling(factor_id: str, method: str, amount_fen: int, now: dt.dateti
     rule = domain.ceiling_rule(factor_id, amount_fen, terms_at(now).policy)
     if rule.refuse is not None and not rule.holds(image):
         raise rule.refuse(image)
+
+
+def rested_on(image: Image, factor_id: str) -> tuple[str, str] | None:
+    """Kind and method of a customer's factor, by which something was confirmed; None when it is no longer held."""
+    method = image.get("factors", {}).get(factor_id)
+    return None if method is None else (factor_of(method), method)
+
+
+def require_today(update: ItemUpdate, factor: str, factor_id: str, amount_fen: int, now: dt.datetime) -> None:
+    """Put on the customer's record what a payment of the amount by that factor would require today."""
+    require(update, factor, factor_id, expected(now), clock.business_date(now), amount_fen)
 
 
 def unlost_update(customer_id: str, factor_id: str, refuse: Callable[[], Refusal]) -> ItemUpdate:

@@ -197,6 +197,7 @@ def _item(original: Image, mirror: Entry, facts: PostingFacts, digest: bytes, or
         "kind": REVERSAL,
         "state": ledger.POSTED,
         "reverses": original["entry_id"],
+        "reverses_kind": original["kind"],
         "request_digest": digest,
         "amount_fen": original.get("captured_fen", original["amount_fen"]),
         "currency": original.get("currency", "CNY"),

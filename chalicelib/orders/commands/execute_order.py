@@ -105,9 +105,7 @@ def _payment(order: Order, correlation_id: str) -> Unattended:
         factor=proof.factor,
         factor_id=proof.factor_id,
         outward=order.outward,
-        order_id=order.order_id,
-        order_due=order.next_due,
-        order_confirmed=proof.confirmed,
+        origin={"order_id": order.order_id, "order_due": order.next_due, "order_confirmed": proof.confirmed},
     )
 
 

@@ -23,12 +23,11 @@ def find_due(now: dt.datetime, correlation_id: str) -> int:
     Reads what is due and nothing else. Raises Retryable when the queue fails: the next run begins anew.
     """
     asked = 0
-    for part in range(store.DUE_PARTS):
-        for rows in store.due_pages(part, clock.to_text(now), ROWS_A_PAGE, PAGES_A_PART):
-            queues.send("orders", [_message(row, correlation_id) for row in rows])
-            asked += len(rows)
+    for rows in store.due_pages(clock.to_text(now), ROWS_A_PAGE, PAGES_A_PART):
+        queues.send("orders", [_message(row, correlation_id) for row in rows])
+        asked += len(rows)
     return asked
 
 
-def _message(row: store.Due, correlation_id: str) -> Message:
+def _message(row: store.OrderDue, correlation_id: str) -> Message:
     return Message(f"{row.due}#{row.date}", "order.due", row.order_id, correlation_id, {"due_date": row.date})

@@ -16,7 +16,6 @@ from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.orders.domain import Confirmation, Event, Terms
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemUpdate, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
@@ -97,23 +96,17 @@ def record_update(caller: Caller, *, outward: bool) -> ItemUpdate:
 
 def confirmation_of(customer: customers.Customer, challenge: stepup.Challenge, revision: int) -> Confirmation:
     """What the order rests on from then on. Raises StepUpRequired when the customer no longer has that factor."""
-    method = customer.image.get("factors", {}).get(challenge.rests_on)
-    if method is None:
+    rested = confirm_later.rested_on(customer.image, challenge.rests_on)
+    if rested is None:
         raise StepUpRequired()
-    return Confirmation(factors.factor_of(method), challenge.rests_on, method, revision)
+    factor, method = rested
+    return Confirmation(factor, challenge.rests_on, method, revision)
 
 
 def confirmed_update(caller: Caller, judged: Judged, confirmation: Confirmation, now: dt.datetime) -> ItemUpdate:
     """The customer's record, with what a payment of the amount by that factor would require today."""
     update = record_update(caller, outward=judged.outward)
-    factors.require(
-        update,
-        confirmation.factor,
-        confirmation.factor_id,
-        factors.expected(now),
-        clock.business_date(now),
-        judged.terms.amount_fen,
-    )
+    confirm_later.require_today(update, confirmation.factor, confirmation.factor_id, judged.terms.amount_fen, now)
     return update
 
 

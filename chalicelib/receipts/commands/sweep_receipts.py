@@ -15,6 +15,7 @@ from itertools import islice
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.commands.reverse_entry import REVERSAL
 from chalicelib.platform import clock, log, metrics, queues
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import store
@@ -76,33 +77,43 @@ def sweep_customer(customer_id: str, since: dt.datetime, until: dt.datetime) -> 
     """Look at what one customer paid in a time; tell and list again what lacks its receipt or its row."""
     swept = Swept()
     for account in accounts.accounts_of(customer_id):
-        paid = _paid(account, since, until)
-        while entry_ids := list(islice(paid, AT_ONCE)):
-            swept = swept.plus(_make_good(customer_id, entry_ids))
+        moved = _moved(account, since, until)
+        while lines := list(islice(moved, AT_ONCE)):
+            swept = swept.plus(_make_good(customer_id, lines))
     return swept
 
 
-def _paid(account: ledger.Account, since: dt.datetime, until: dt.datetime) -> Iterator[str]:
-    """The entries that started at an account in a time; an account that did not move is not read."""
+def _moved(account: ledger.Account, since: dt.datetime, until: dt.datetime) -> Iterator[accounts.Movement]:
+    """The lines of an account in a time that are the first of an entry, or money that came; an account that did not
+    move is not read.
+    """
     first, last = clock.business_date(since), clock.business_date(until)
     if account.business_date < first:
         return
     earliest, latest = clock.to_text(since), clock.to_text(until)
     for line in accounts.lines_between(account.account_id, first, last):
-        # Where an entry starts: a payment takes from its payer, cash has a customer's account on one side only.
-        is_first = line.kind == "cash" or (line.kind == "principal" and line.amount_fen < 0)
-        if is_first and earliest <= line.posted_at <= latest:
-            yield line.entry_id
+        if line.kind in ("cash", "principal") and earliest <= line.posted_at <= latest:
+            yield line
 
 
-def _make_good(customer_id: str, entry_ids: list[str]) -> Swept:
-    found = ledger.read_entries(list(dict.fromkeys(entry_ids)))
-    entries = [image for image in found.values() if image["state"] == ledger.POSTED]
+def _is_first(line: accounts.Movement) -> bool:
+    """Whether an entry starts here: a payment takes from its payer, cash has a customer's account on one side only."""
+    return line.kind == "cash" or line.amount_fen < 0
+
+
+def _make_good(customer_id: str, lines: list[accounts.Movement]) -> Swept:
+    found = ledger.read_entries(list(dict.fromkeys(line.entry_id for line in lines)))
+    started = dict.fromkeys(line.entry_id for line in lines if _is_first(line))
+    entries = [found[id_] for id_ in started if id_ in found and found[id_]["state"] == ledger.POSTED]
     posted = [image for image in entries if image["kind"] == "transfer"]
-    receipted = store.issued_of([image["entry_id"] for image in posted])
-    untold = [image for image in posted if image["entry_id"] not in receipted]
+    # A reversal is looked for where its money went: what a bank gave back for another has no line where it started.
+    came = dict.fromkeys(line.entry_id for line in lines if not _is_first(line))
+    given_back = [found[id_] for id_ in came if id_ in found and found[id_]["kind"] == REVERSAL]
+    told = {image["entry_id"]: transfers.receipt_message(image) for image in (*posted, *given_back)}
+    receipted = store.issued_of(list(told))
+    untold = [message for id_, message in told.items() if message is not None and id_ not in receipted]
     # Told, not issued here: an entry that gets no receipt fails alone, and becomes a dead letter as ever.
-    queues.send("receipts", [transfers.posted_message(image) for image in untold])
+    queues.send("receipts", untold)
     listed = transfers.list_again(customer_id, posted) + reports.list_again(entries)
     if untold or listed:
         metrics.count(metrics.TRANSFERS_RETOLD)

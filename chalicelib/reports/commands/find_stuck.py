@@ -20,6 +20,7 @@ from chalicelib.platform.http import StaffCaller
 from chalicelib.receipts import service as receipts
 from chalicelib.reports import domain, service, store
 from chalicelib.reports.domain import AWAITING, HELD, PENDING, POSTED, Row
+from chalicelib.transfers import service as transfers
 
 CONFIRMATION, HOLD, ARRIVAL, LINES, LEGS = "confirmation", "hold", "arrival", "lines", "deferred_legs"
 RECEIPT, NOTIFICATION, LIST, ALTERED = "receipt", "notification", "list", "altered"
@@ -68,7 +69,7 @@ def _unfollowed(image: Image, entry: ledger.Entry) -> Iterator[str]:
         yield LINES
     if not deferred <= reached.keys():
         yield LEGS
-    if image["kind"] == "transfer" and receipts.issued(entry.entry_id) is None:
+    if transfers.receipt_message(image) is not None and receipts.issued(entry.entry_id) is None:
         yield RECEIPT
     told = [
         (holders[leg.account_id].customer_id, reached[leg.account_id], posting)

@@ -6,14 +6,13 @@ import datetime as dt
 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import dues
-from chalicelib.platform import log, metrics
+from chalicelib.platform import metrics
 from chalicelib.platform.errors import NotFound, OutcomeUnknown, Refusal, TryAgain
 from chalicelib.transfers import later
+from chalicelib.transfers.commands.end_waiting import end_waiting
 from chalicelib.transfers.errors import TransferNotPending
 from chalicelib.transfers.states import PENDING
 
-# Of each of the eight parts, oldest first: some 25 s of work. What is left is the next run's, a minute later.
-MAX_TRANSFERS_A_PART = 50
 EXECUTED, RETURNED, DONE_BEFORE = "executed", "returned", "done before"
 
 
@@ -21,22 +20,10 @@ def execute_due(now: dt.datetime) -> dict[str, int]:
     """Execute what is due at `now`; how many were executed, and how many returned.
 
     Two runs at a time, a late one, and a revocation beside them end each transfer once: its state is a condition of
-    the write. One that can neither be executed nor returned is told to the operators and holds back no other.
+    the write. One that can neither be executed nor returned rings (`TRANSFERS_NOT_EXECUTED`).
     """
-    counts = {EXECUTED: 0, RETURNED: 0, DONE_BEFORE: 0}
-    for row in dues.due_at(now, MAX_TRANSFERS_A_PART):
-        try:
-            counts[execute(row.hold_id, now)] += 1
-        except (TryAgain, OutcomeUnknown):
-            log.logger.info("a transfer is left for the next run", extra={"entry_id": row.hold_id})
-            continue
-        except Refusal as refusal:
-            metrics.count(metrics.TRANSFERS_NOT_EXECUTED)
-            log.logger.error("a due transfer cannot be ended", extra={"entry_id": row.hold_id, "code": refusal.code})
-            continue
-        # Only now: a crash before this finds the transfer ended, and takes the row away the next time.
-        dues.forget(row)
-    return counts
+    outcomes = end_waiting(dues.due_at, execute, dues.forget, stuck=metrics.TRANSFERS_NOT_EXECUTED, now=now)
+    return {outcome: outcomes[outcome] for outcome in (EXECUTED, RETURNED, DONE_BEFORE)}
 
 
 def execute(entry_id: str, now: dt.datetime) -> str:

@@ -8,51 +8,38 @@ from chalicelib.customers import service as customers
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import holds
 from chalicelib.ledger.errors import HoldNotOpen
-from chalicelib.platform import log, metrics
+from chalicelib.platform import metrics
 from chalicelib.platform.dynamo import Image, ItemUpdate
-from chalicelib.platform.errors import NotFound, OutcomeUnknown, Refusal, TryAgain
+from chalicelib.platform.errors import NotFound
+from chalicelib.transfers.commands.end_waiting import end_waiting
 from chalicelib.transfers.posting import proof_in
 
-# Of each of the eight parts, oldest first: some 25 s of work. What is left is the next run's.
-MAX_HOLDS_A_PART = 50
+_FREED, _ENDED_BEFORE = "freed", "ended before"
 
 
 def expire_holds(now: dt.datetime) -> int:
     """Free the holds whose time is over at `now`; how many were freed.
 
     Two runs at a time, or a capture and a release beside them, free each hold once: its state is a condition of
-    the write. A hold that cannot be freed is told to the operators and holds back no other.
+    the write. A hold that cannot be freed rings (`HOLDS_NOT_EXPIRED`).
     """
-    freed = 0
-    for expiry in holds.due_expiries(now, MAX_HOLDS_A_PART):
-        try:
-            freed += _expire(expiry.hold_id, now)
-        except (TryAgain, OutcomeUnknown):
-            log.logger.info("a hold is left for the next run", extra={"hold_id": expiry.hold_id})
-            continue
-        except Refusal as refusal:
-            metrics.count(metrics.HOLDS_NOT_EXPIRED)
-            log.logger.error("a hold cannot be freed", extra={"hold_id": expiry.hold_id, "code": refusal.code})
-            continue
-        # Only now: a crash before this finds the hold ended, and takes the row away the next time.
-        holds.forget_expiry(expiry)
-    return freed
+    outcomes = end_waiting(holds.due_expiries, _expire, holds.forget_expiry, stuck=metrics.HOLDS_NOT_EXPIRED, now=now)
+    return outcomes[_FREED]
 
 
-def _expire(hold_id: str, now: dt.datetime) -> bool:
-    """Free one hold; False when it had been paid or freed before."""
+def _expire(hold_id: str, now: dt.datetime) -> str:
     image = ledger.read_entry(hold_id)
     if image is None:
         raise NotFound()
     if image["state"] in holds.ENDED:
-        return False
+        return _ENDED_BEFORE
     try:
         done = holds.expire(hold_id, now, lambda held_on: _customer(image, held_on))
     except HoldNotOpen as refusal:
         if refusal.facts["state"] in holds.ENDED:
-            return False  # somebody was quicker
+            return _ENDED_BEFORE  # somebody was quicker
         raise
-    return done.replayed is None
+    return _ENDED_BEFORE if done.replayed is not None else _FREED
 
 
 def _customer(image: Image, held_on: str) -> tuple[ItemUpdate, ...]:

@@ -7,7 +7,7 @@ what else must hold and what else is done, so that it is done once however often
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.customers import service as customers
@@ -26,7 +26,7 @@ class Unattended:
     """What to pay. `factor` and `factor_id` confirmed it before; between own accounts (not `outward`) they are `none`.
 
     `entry_id` is the same for the same payment, and `request_digest` of what it is for: a repeat finds what was posted.
-    Of the order the entry keeps its id, the date it is for, and the revision at which it was confirmed.
+    `origin` is what the entry keeps of what it is a payment of, and by which that, and what confirmed it, is found.
     """
 
     entry_id: str
@@ -42,9 +42,7 @@ class Unattended:
     factor: str
     factor_id: str
     outward: bool
-    order_id: str
-    order_due: str
-    order_confirmed: int
+    origin: Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +114,7 @@ def _item(
         payer_name=payer.holder,
         request_digest=wanted.request_digest,
         correlation_id=wanted.correlation_id,
-        order_id=wanted.order_id,
-        order_due=wanted.order_due,
-        order_confirmed=wanted.order_confirmed,
+        **wanted.origin,
         **deferred,
     )
 

@@ -54,6 +54,7 @@ OPERATIONS = (
     "orders.manage",
     "order.create",
     "order.change",
+    "batch.create",
     "transfers.own",
     "transfers.outward",
 )
@@ -109,7 +110,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return account == "-" and (confirming if operation == "transfers.switch_on" else factor == "none")
     if operation in ("transfers.own", "orders.manage"):
         return (confirming or factor == "none") and account == "full"
-    if operation in ("order.create", "order.change"):
+    if operation in ("order.create", "order.change", "batch.create"):
         return confirming and account == "full"
     assert operation == "transfers.outward"
     return (confirming or factor == "small") and account == "full"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.notifications.domain import code_text, movement_text, order_texts
+from chalicelib.notifications.domain import batch_texts, code_text, movement_text, order_texts
 from chalicelib.platform import clock
 from tests.unit.samples import PAYEE, PAYER
 
@@ -100,3 +100,19 @@ def test_an_order_that_was_not_paid_is_told_with_masked_facts(kind: str, next_du
     )
     what = "【乡村银行】您从尾号0017账户向**小红（尾号0025）的预约转账1,234.56元（2026-11-30）"
     assert found == (what + zh, f"The transfer of 1,234.56 to account ending 0025, due on 2026-11-30, {en}")
+
+
+def test_what_of_a_batch_was_not_paid_is_told_in_numbers_and_sums() -> None:
+    found = batch_texts(
+        payer_account="9000010000000000017",
+        created_at=dt.datetime(2026, 11, 27, 16, 30, tzinfo=dt.UTC),
+        paid=(2, 1_234_56),
+        refused=(1, 600_00),
+        reason=("账户可用余额不足。", "Not enough."),
+    )
+    assert found == (
+        "【乡村银行】您2026-11-28 00:30:00从尾号0017账户发起的批量转账已处理：成功2笔共1,234.56元，"
+        "未转账1笔共600.00元，款项未动。首笔原因：账户可用余额不足。",
+        "Your batch of 2026-11-28 00:30:00 has ended: 2 payments of 1,234.56 were made, 1 of 600.00 were not, and "
+        "their money has not moved. Reason of the first: Not enough.",
+    )

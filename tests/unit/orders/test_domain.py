@@ -88,6 +88,8 @@ def test_a_month_after_month_is_the_day_or_the_months_last(of: int, month: int, 
 )
 def test_what_an_order_can_begin_with(one: Schedule) -> None:
     one.require(TODAY)
+    # and its first date is the one that it says
+    assert one.date_at(0) == one.first
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.platform.errors import MalformedRequest, NotFound, TryAgain
-from chalicelib.platform.headers import correlation_id_of, preferred_language
-from chalicelib.platform.http import _is_passing
+from chalicelib.platform.aws import is_passing
+from chalicelib.platform.errors import IdempotencyKeyMissing, MalformedRequest, NotFound, TryAgain
+from chalicelib.platform.headers import correlation_id_of, idempotency_key_of, preferred_language
 from chalicelib.platform.problems import problem
 
 
@@ -78,6 +78,19 @@ def test_without_any_a_new_correlation_id_is_made(request_id: Any) -> None:
     assert all(re.fullmatch(r"[0-9a-f-]{36}", one) for one in made)
 
 
+@pytest.mark.parametrize("key", ["a" * 8, "a" * 64, "Az09-_Az"])
+def test_a_well_formed_key_is_taken_as_it_is(key: str) -> None:
+    assert idempotency_key_of(key) == key
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "a" * 7, "a" * 65, "abcdefg\n", "abcdefgh\n", "abc defgh", "１２３４５６７８"]
+)
+def test_what_cannot_be_a_key_is_refused_like_none_at_all(text: str | None) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        idempotency_key_of(text)
+
+
 def answered(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": ""}}, "GetItem")
 
@@ -98,11 +111,11 @@ def answered(code: str) -> ClientError:
     ids=str,
 )
 def test_what_trying_again_may_help(error: Exception, passing: bool) -> None:
-    assert _is_passing(error) == passing
+    assert is_passing(error) == passing
     # also when a library has wrapped it
     wrapped = RuntimeError("wrapped")
     wrapped.__cause__ = error
-    assert _is_passing(wrapped) == passing
+    assert is_passing(wrapped) == passing
 
 
 @pytest.mark.parametrize(("language", "header"), [("zh", "zh-CN"), ("en", "en")])

@@ -61,6 +61,7 @@ KINDS: dict[tuple[str, str], dict[str, list[str]]] = {
     ("card.bind", "credit_card"): {"credit_card": ANY, "professional": ANY},
     ("order.create", "full"): {"professional": ANY},
     ("order.change", "full"): {"professional": ANY},
+    ("batch.create", "full"): {"professional": ANY},
 }
 _ORDER = {
     "payer_account": ACCOUNT,
@@ -70,6 +71,19 @@ _ORDER = {
     "fee": "0.00",
     "purpose": "请拨打10086",
     "first_date": "2026-11-30",
+}
+_BATCH = {
+    "payer_account": ACCOUNT,
+    "count": "2",
+    "total": "30.00",
+    "fee": "0.00",
+    "line_01": (
+        '{"amount":"10.00","fee":"0.00","payee_account":"9000010000000000025","payee_name":"欧阳小红",'
+        '"purpose":"请拨打10086"}'
+    ),
+    "line_02": (
+        '{"amount":"20.00","fee":"0.00","payee_account":"9000010000000000033","payee_name":"孙立","purpose":""}'
+    ),
 }
 FACTS: dict[str, list[dict[str, str]]] = {
     "limits.raise": [
@@ -86,6 +100,7 @@ FACTS: dict[str, list[dict[str, str]]] = {
         {**_ORDER, "repeat": "monthly", "day": "31"},
     ],
     "order.change": [{**_ORDER, "repeat": "monthly", "day": "31", "until": "2027-11-30", "order": "o" * 26}],
+    "batch.create": [_BATCH, {**_BATCH, "fee": "1.00"}],
     "device.bind": [{"device": "abcdefghijklm234", "platform": "android", "name": "请拨打10086", "public_key": "k"}],
 }
 WORDS: dict[str, list[tuple[str, str]]] = {
@@ -113,6 +128,13 @@ WORDS: dict[str, list[tuple[str, str]]] = {
         ("变更预约转账，变更后2026-11-30起每月31日（无此日则月末），至2027-11-30，从尾号0017账户向**小红（尾号0025）转账20.00元",
          "change an order: order a transfer of 20.00 on day 31 (or the last) of each month from 2026-11-30 until "
          "2027-11-30, from account ending 0017 to **小红, account ending 0025"),
+    ],
+    "batch.create": [
+        ("批量转账：从尾号0017账户转账2笔，合计30.00元，首笔为向**小红（尾号0025）转账10.00元",
+         "make 2 payments of 30.00 in all from account ending 0017, the first 10.00 to **小红, account ending 0025"),
+        ("批量转账：从尾号0017账户转账2笔，合计30.00元，手续费共1.00元，首笔为向**小红（尾号0025）转账10.00元",
+         "make 2 payments of 30.00 in all from account ending 0017, the first 10.00 to **小红, account ending 0025, "
+         "fees 1.00 in all"),
     ],
     "transfers.switch_on": [("开启网上转账功能", "switch online transfers on")],
     "device.bind": [

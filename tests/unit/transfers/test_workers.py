@@ -23,6 +23,9 @@ BACK = ("alerts", f"{ENTRY}#returned")
 HIGH = {"high": True, "business_date": "20261121"}
 REMINDER = ("alerts", f"{CUSTOMER}#day_sum#20261121")
 DONE = ("receipts", f"{ENTRY}#posted")
+OLD_REVERSAL = {**POSTED, "kind": "reversal"}
+REVERSAL = {**OLD_REVERSAL, "reverses_kind": "transfer"}
+BACK_AGAIN = ("receipts", f"{ENTRY}#reversed")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,10 @@ DONE = ("receipts", f"{ENTRY}#posted")
         pytest.param(POSTED, {**POSTED, "note": "x"}, [], id="posted before"),
         pytest.param(None, {**AWAITING, "factor": "certificate"}, [], id="another factor"),
         pytest.param(None, {**POSTED, "kind": "cash_deposit"}, [], id="no transfer"),
+        pytest.param(None, REVERSAL, [BACK_AGAIN], id="a reversal of a transfer"),
+        pytest.param(None, {**REVERSAL, "reverses_kind": "cash_deposit"}, [], id="a reversal of cash"),
+        pytest.param(None, OLD_REVERSAL, [], id="a reversal that does not say of what"),
+        pytest.param(REVERSAL, {**REVERSAL, "note": "x"}, [], id="reversed before"),
         pytest.param(POSTED, None, [], id="removed"),
     ],
 )
