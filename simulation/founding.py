@@ -70,14 +70,15 @@ class Secrets:
         return {"SecretString": f"secret of {SecretId}", "CreatedDate": made}
 
 
-class NoFiles:
-    """S3: the bucket of clearing's files, which nobody lays one into. The network here is reached without files."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The bucket of clearing's files, as S3's client sees it: empty, as the network here takes no files."""
 
-    def get_paginator(self, _: str) -> NoFiles:
+    def get_paginator(self, _: str) -> Files:
         return self
 
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        return iter(())
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def seams(world: World) -> Iterator[None]:
         "dynamodb": world.store.client,
         "sqs": world.queues,
         "secretsmanager": Secrets(),
-        "s3": NoFiles(),
+        "s3": Files(),
     }
     references = {name: name for name in resources()}
     provider = Provider(world)
