@@ -4,8 +4,8 @@ No function may change or remove a row of what is only added to, whatever its ow
 `resources.yaml` marks such tables (`Metadata: {AppendOnly: true}`), one managed policy denies it, and every role has
 it. And what of a function's own policy is more than a role takes inline stands in managed policies.
 
-A function finds in its environment the resources that its policy names, and no others: AWS takes 4 KB of variables a
-function, which all of them are more than.
+A function finds in its environment the tables, and of queues, keys, secrets and buckets those that its policy names:
+AWS takes 4 KB of variables a function, which all of them are more than.
 """
 
 import json
@@ -81,9 +81,13 @@ def finish(template: Template) -> None:
 
 
 def _tell_what_is_named(template: Template) -> None:
-    """Move the variables of resources from all functions to those whose policies name the resource."""
+    """Move the variables of queues, keys, secrets and buckets from all functions to those whose policies name them.
+
+    Names of tables stay with all: code reads several where it asks for one.
+    """
     everybodys = template["Globals"]["Function"]["Environment"]["Variables"]
-    references = {name: everybodys.pop(name) for name in variables()}
+    owned = {name: logical_id for name, logical_id in variables().items() if not name.endswith("_TABLE")}
+    references = {name: everybodys.pop(name) for name in owned}
     tags = {
         f"{_BY_TAG}{tag['Key']}": logical_id
         for logical_id, resource in template["Resources"].items()
@@ -95,7 +99,7 @@ def _tell_what_is_named(template: Template) -> None:
             found = set(_named(template["Resources"][role]["Properties"]["Policies"]))
             named = found | {tags[name] for name in found if name in tags}
             function["Properties"]["Environment"] = {
-                "Variables": {name: references[name] for name, logical_id in variables().items() if logical_id in named}
+                "Variables": {name: references[name] for name, logical_id in owned.items() if logical_id in named}
             }
 
 
