@@ -15,7 +15,9 @@ from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.ledger.domain import FEE_INCOME_ACCOUNT, cash_account
 from chalicelib.ledger.workers import post_deferred_legs as worker
 from chalicelib.parameters import service as parameters
+from chalicelib.platform import updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, to_image
+from chalicelib.platform.errors import OutcomeUnknown, TryAgain
 from tests.chain.bank import BRANCH, LIMITS, Bank, LambdaContext, Person
 
 CASH = cash_account(BRANCH)
@@ -59,6 +61,29 @@ def confirmed(bank: Bank, payee: Person, *payments: tuple[Person, str]) -> list[
         reply = bank.confirm(token, transfer_id, bank.code_for(payer, transfer_id))
         assert reply.status == 200, reply
     return [transfer_id for _, _, transfer_id in made]
+
+
+@pytest.mark.parametrize("refusal", [TryAgain, OutcomeUnknown])
+def test_a_house_account_whose_opening_was_not_answered_is_posted_to_by_the_next_attempt(
+    bank: Bank, refusal: type[TryAgain | OutcomeUnknown]
+) -> None:
+    # given a fee, the first that the bank earns
+    parameters.set_value("fee.transfer.own_bank_fen", 2_50)
+    payer, payee = bank.sign_up("赵小明", deposit="102.50"), bank.sign_up("钱红")
+    (transfer_id,) = confirmed(bank, payee, (payer, "100.00"))
+    # when nobody answers for the account that it goes to
+    put, silences = updates.put, [refusal()]
+
+    def unanswered(write: ItemPut) -> Any:
+        if silences:
+            raise silences.pop()
+        return put(write)
+
+    with patch.object(updates, "put", unanswered):
+        left = post_deferred_legs([transfer_id])
+    # then the batch goes on, and nothing is left to be told again
+    assert left == set()
+    assert house(FEE_INCOME_ACCOUNT) == 2_50
 
 
 @pytest.mark.requirement("NB-5.1.6")

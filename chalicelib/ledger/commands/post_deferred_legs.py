@@ -16,7 +16,7 @@ from chalicelib.ledger import deferred, deferred_store, domain, store
 from chalicelib.ledger.deferred import Credit
 from chalicelib.platform import clock, ids, log, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
-from chalicelib.platform.errors import Retryable
+from chalicelib.platform.errors import OutcomeUnknown, Retryable, TryAgain
 
 MAX_ATTEMPTS = 8
 LONGEST_PAUSE = dt.timedelta(milliseconds=200)
@@ -75,7 +75,11 @@ def _try(account_id: str, credits_: Sequence[Credit]) -> list[Credit]:
     posted_on, posted_at = clock.business_date(now), clock.to_text(now)
     found = store.read([], [account_id])[1].get(account_id)
     if found is None:
-        _open(account_id, posted_on)
+        try:
+            _open(account_id, posted_on)
+        except (TryAgain, OutcomeUnknown):
+            # Whether it is there shows at the next attempt.
+            return list(credits_)
     seq = found["seq"] if found else 0
     writes: list[ItemPut | ItemUpdate] = []
     after = seq
