@@ -19,9 +19,10 @@ from chalicelib.platform.money import decimal_text
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
 from chalicelib.transfers.commands.create_transfer import entry_id_of
-from chalicelib.transfers.domain import Instruction, Request, state_at
+from chalicelib.transfers.domain import DAY_SUM_HIGH, Instruction, Request, state_at
 
 __all__ = [
+    "DAY_SUM_HIGH",
     "Request",
     "awaiting_facts",
     "canonical_text",

@@ -23,7 +23,7 @@ from chalicelib.platform.dynamo import ItemUpdate, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
-from chalicelib.transfers.domain import DAY_SUM_HIGH
+from chalicelib.transfers import service as transfers
 from chalicelib.transfers.errors import SamePayerAndPayee
 
 
@@ -80,7 +80,7 @@ def _hint(customer: customers.Customer, quoted: Wanted, now: dt.datetime) -> str
     """What the payer should think over before confirming (PBoC notice 261)."""
     paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + quoted.outward_fen
     is_high = quoted.outward_fen > 0 and paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now)
-    return DAY_SUM_HIGH if is_high else ""
+    return transfers.DAY_SUM_HIGH if is_high else ""
 
 
 def _methods(
