@@ -425,6 +425,11 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             [{**customer, "state": value} for value in ("active", "lost", "locked", "revoked", "expired")],
         ),
         (
+            "factor not lost since",
+            factors.unlost_since_rule(NOW_TEXT, NotFound),
+            edges(customer, "lost_until", NOW_TEXT),
+        ),
+        (
             "key kept by the bank",
             issue_certificate.carrier_rule(bank_keeps=True),
             [{**customer, "method": value} for value in ("cloud", "phone", "")],

@@ -70,6 +70,7 @@ NAMES = [
     "factors: none yet",
     "factor's place",
     "factor not lost",
+    "factor not lost since",
     "key kept by the bank",
     "key kept by the customer",
     "pin: cloud",

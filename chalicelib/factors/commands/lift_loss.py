@@ -1,4 +1,7 @@
-"""A loss report is lifted, as a part of the approval that decides it: the factor is active again (NB-5.3.6)."""
+"""A loss report is lifted, as a part of the approval that decides it: the factor is active again (NB-5.3.6).
+
+What it confirmed before stays void: whoever found the factor may have confirmed it.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class Lift:
         """Row, customer's record, log and reminders; the tries at a PIN begin anew."""
         row = self.row
         update = store.update_of(row.customer_id, row.factor_id).require(store.state_rule(str(row.state)))
+        store.end_loss(update, row, now)
         if row.pin_hash is not None:
             update.set("#pin_tries = :none", none=n(0))
         # The rows written before may be gone: while the factor was lost, nobody was reminded of it.
