@@ -242,6 +242,19 @@ def unlost_since_rule(confirmed_at: str, refuse: Callable[[], Refusal]) -> Rule:
     )
 
 
+def unlifted_rule(confirmed_at: str) -> Rule:
+    """On the customer's record: no loss was lifted since; so what a factor confirmed came after the last (NB-5.3.6).
+
+    Whichever factor it was: who confirmed something within minutes of a lifted loss confirms it again.
+    """
+    return Rule(
+        "attribute_not_exists(#loss_lifted_at) OR #loss_lifted_at < :unlifted_since",
+        {":unlifted_since": s(confirmed_at)},
+        lambda image: bool(image.get("loss_lifted_at", "") < confirmed_at),
+        lambda image: FactorNotActive(factors=held_text(image)),
+    )
+
+
 def guesses_rule(business_date: str, most: int) -> Rule:
     """Fewer than `most` wrong codes were entered today, over all instructions."""
     bucket = f"wrong_{business_date}"

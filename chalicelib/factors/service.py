@@ -30,6 +30,7 @@ from chalicelib.factors.domain import (
     Terms,
     active_rule,
     factor_of,
+    unlifted_rule,
 )
 from chalicelib.factors.errors import (
     BoundDeviceRequired,
@@ -83,6 +84,7 @@ __all__ = [
     "state_at",
     "takes_codes",
     "terms_at",
+    "unlifted_rule",
     "verify",
     "verify_code",
 ]

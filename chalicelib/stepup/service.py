@@ -178,8 +178,9 @@ def _consuming(
     update.missing = StepUpRequired
     update.set("#state = :used, #used_at = :used_at", used=s(domain.USED), used_at=s(clock.to_text(now)))
     # Lost or revoked between confirming and using: then something else has to confirm it.
-    still = replace(_factor_rule(challenge), refuse=lambda _: StepUpRequired())
-    return [update, *_with_rules(caller.customer_id, [still], writes)]
+    held = (_factor_rule(challenge), factors.unlifted_rule(challenge.confirmed_at))
+    still = [replace(rule, refuse=lambda _: StepUpRequired()) for rule in held]
+    return [update, *_with_rules(caller.customer_id, still, writes)]
 
 
 def _factor_rule(challenge: Challenge) -> Rule:
@@ -197,9 +198,11 @@ def confirming_rules(challenge: Challenge, now: dt.datetime) -> list[Rule]:
     return [_factor_rule(challenge), *([confirm_operation.guesses_left(now)] if counts else [])]
 
 
-def resting_on(customer_id: str, factor_id: str, writes: Sequence[ItemPut | ItemUpdate]) -> list[ItemPut | ItemUpdate]:
-    """`writes`, refused with FactorNotActive when the customer no longer has the factor (not SMS) they rest on."""
-    return _with_rules(customer_id, [factors.active_rule(factor_id)], writes)
+def resting_on(
+    customer_id: str, factor_id: str, since: str, writes: Sequence[ItemPut | ItemUpdate]
+) -> list[ItemPut | ItemUpdate]:
+    """`writes`, refused with FactorNotActive when the factor (not SMS) they rest on is gone, or was lost `since`."""
+    return _with_rules(customer_id, [factors.active_rule(factor_id), factors.unlifted_rule(since)], writes)
 
 
 def _with_rules(

@@ -10,12 +10,15 @@ import pytest
 from chalicelib.audit import service as audit
 from chalicelib.factors import domain, store
 from chalicelib.factors.commands.end_factor import end_factor, report_loss, revoke_factor
+from chalicelib.factors.commands.issue_token import issue_token
+from chalicelib.platform import totp
 from tests.chain.bank import TELLER, Bank, Person
 from tests.chain.orderers import ORDERS, Orderer, monthly, run
 from tests.chain.probe import force, table_items
 from tests.chain.test_batches import BATCHES, body_of, read, states
 from tests.chain.two_people import done
 
+SEED = b"seed of a token that is found again"[:32]
 DUE, NEXT_DUE = "2026-11-30 08:00", "2026-12-31 08:00"
 pytestmark = pytest.mark.requirement("NB-5.3.6")
 
@@ -150,3 +153,35 @@ def test_a_batch_confirmed_before_the_loss_is_not_paid_and_one_after_it_is(
     made = app.confirmed("POST", BATCHES, body, idempotency_key="batch-key-owned")
     bank.settle()
     assert states(read(app, made.body["id"])) == ["paid"] * 2
+
+
+@pytest.mark.parametrize("is_lifted", [True, False])
+def test_a_step_up_confirmed_before_the_loss_is_asked_for_again_once_it_is_lifted(
+    bank: Bank, app: Orderer, payer: Person, payee: Person, *, is_lifted: bool
+) -> None:
+    # given a batch confirmed by a token and not sent yet, when another session's owner reports a loss that is lifted
+    now = bank.clock.now()
+    token_id = issue_token(payer.customer_id, serial=bank.blank("token"), seed=SEED, teller_id=TELLER, now=now)
+    body, token = body_of(payer, [payee, payee], "1.00", "2.00"), bank.log_in(payer)
+    headers = {"idempotency-key": "batch-key-token"}
+    asked = bank.request("POST", BATCHES, body, token=token, headers=headers).body["facts"]["step_up"]
+    proof = {"factor": "token", "code": totp.code_at(SEED, totp.step_at(now))}
+    path = f"/v1/step-ups/{asked}/confirmation"
+    assert bank.request("POST", path, proof, token=token).status == 200
+    bank.clock.advance(dt.timedelta(seconds=1))
+    if is_lifted:
+        report_loss(payer.customer_id, token_id, bank.clock.now())
+        done("factor.lift_loss", customer_id=payer.customer_id, factor_id=token_id)
+    # then it does nothing within its five minutes, and a new one does
+    bank.clock.advance(dt.timedelta(seconds=60))
+    sent = bank.request("POST", BATCHES, body, token=token, headers=headers | {"step-up": asked})
+    if not is_lifted:
+        assert sent.status == 201
+        return
+    assert sent.code == "step_up_required"
+    asked = sent.body["facts"]["step_up"]
+    proof = {"factor": "token", "code": totp.code_at(SEED, totp.step_at(bank.clock.now()))}
+    assert bank.request("POST", f"/v1/step-ups/{asked}/confirmation", proof, token=token).status == 200
+    assert bank.request("POST", BATCHES, body, token=token, headers=headers | {"step-up": asked}).status == 201
+    bank.settle()
+    assert bank.balance(payer.account) == 997_00

@@ -71,6 +71,7 @@ NAMES = [
     "factor's place",
     "factor not lost",
     "factor not lost since",
+    "no loss lifted since",
     "key kept by the bank",
     "key kept by the customer",
     "pin: cloud",

@@ -44,6 +44,9 @@ class Lift:
             ends = clock.from_text(row.valid_until)
             reminders = store.reminder_puts(row.customer_id, row.factor_id, row.method, ends, ids.random_id())
         record = customers.customer_update(row.customer_id)
+        if row.state == domain.LOST:
+            # Step-ups that it confirmed and that are not used yet would do again (`unlifted_rule`).
+            record.set("#loss_lifted_at = :lifted_at", lifted_at=s(clock.to_text(now)))
         return [
             update.set("#state = :to", to=s(domain.ACTIVE)).remove("ended_at"),
             record.set(f"#factors.#{row.factor_id} = :method", method=s(row.method)),
