@@ -9,6 +9,7 @@ the posting.
 Ends with 0 valid, 1 invalid, 2 not readable, 3 not decided (what would decide it was not given).
 """
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -25,6 +26,7 @@ from chalicelib.batches.domain import Line
 from chalicelib.factors import domain as factors
 from chalicelib.factors import signatures
 from chalicelib.ledger import service as ledger
+from chalicelib.parameters import domain as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import Money, decimal_text
@@ -36,6 +38,11 @@ VALID, INVALID, UNREADABLE, UNDECIDED = 0, 1, 2, 3
 # What a step-up confirms of an order, and of several payments together.
 _ORDERS = ("order.create", "order.change")
 _BATCH = "batch.create"
+# The first form of a step-up said nothing of time.
+_TIMELESS = "rural-bank-step-up-1"
+# The longest that parameters let a step-up wait, and a batch after it.
+_STEP_UP_LASTS = dt.timedelta(seconds=parameters.STEP_UP_VALID_S.high)
+_BATCH_LASTS = _STEP_UP_LASTS + dt.timedelta(hours=parameters.BATCH_VALID_H.high)
 # Bytes of the journal item; in JSON they are hexadecimal.
 _BYTES = ("digest", "request_digest", "proof", "serial", "pubkey")
 
@@ -147,6 +154,7 @@ def _of_order(entry: dict[str, Any], instruction: Instruction, confirmed: dict[s
     said = json.loads(confirmed["form"])
     if said["operation"] not in _ORDERS or said["facts"].get("order", entry["order_id"]) != entry["order_id"]:
         yield "what was confirmed is not this order"
+    yield from _in_time(entry, said, confirmed)
     if said["customer_id"] != instruction.customer_id:
         yield "the order was confirmed by another customer"
     paid = {
@@ -161,13 +169,27 @@ def _of_order(entry: dict[str, Any], instruction: Instruction, confirmed: dict[s
         yield "the amount is more than was confirmed"
 
 
+def _in_time(entry: dict[str, Any], said: dict[str, Any], confirmed: dict[str, Any]) -> Iterator[str]:
+    """What was confirmed was confirmed in its time, which its form says since there is a second one, and paid after."""
+    at = clock.from_text(confirmed["confirmed_at"])
+    if at > clock.from_text(entry["posted_at"]):
+        yield "posted before it was confirmed"
+    if said["version"] != _TIMELESS:
+        until = clock.from_text(said["valid_until"])
+        if not until - _STEP_UP_LASTS < at < until:
+            yield "not confirmed in the time that was confirmed"
+
+
 def _of_batch(entry: dict[str, Any], instruction: Instruction, confirmed: dict[str, Any]) -> Iterator[str]:
     """What was confirmed of that line of the batch is what was paid, to the byte."""
     if entry["entry_id"] != ids.derived_id("batch", entry["batch_id"], str(entry["batch_line"])):
         yield "the entry is not of that line of the batch"
     said = json.loads(confirmed["form"])
-    if said["operation"] != _BATCH:
-        yield "what was confirmed is not a batch"
+    if (said["operation"], said["facts"].get("batch")) != (_BATCH, entry["batch_id"]):
+        yield "what was confirmed is not this batch"
+    yield from _in_time(entry, said, confirmed)
+    if clock.from_text(entry["posted_at"]) > clock.from_text(confirmed["confirmed_at"]) + _BATCH_LASTS:
+        yield "posted after the batch's time"
     if said["customer_id"] != instruction.customer_id:
         yield "the batch was confirmed by another customer"
     line = Line(
@@ -177,6 +199,7 @@ def _of_batch(entry: dict[str, Any], instruction: Instruction, confirmed: dict[s
         instruction.amount_fen,
         instruction.purpose,
         instruction.fee_fen,
+        entry["outward"],
     )
     facts = said["facts"]
     if (facts["payer_account"], facts.get(line.fact_name)) != (instruction.payer_account, line.fact()):

@@ -1,17 +1,27 @@
-"""What a packaged role has beside its function's own policy: managed policies.
+"""What a packaged role has beside its function's own policy, managed policies; and what its function is told.
 
 No function may change or remove a row of what is only added to, whatever its own policy says (NB-4-audit):
 `resources.yaml` marks such tables (`Metadata: {AppendOnly: true}`), one managed policy denies it, and every role has
 it. And what of a function's own policy is more than a role takes inline stands in managed policies.
+
+A function finds in its environment the tables, and of queues, keys, secrets and buckets those that its policy names:
+AWS takes 4 KB of variables a function, which all of them are more than.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
+
+from infra.environment import variables
 
 Template = dict[str, Any]
 
 POLICY = "AppendOnlyPolicy"
 TABLE, ROLE, MANAGED = "AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"
+FUNCTION, KEY = "AWS::Serverless::Function", "AWS::KMS::Key"
+# A ring of keys is named by the tag that they have, whichever of them signs.
+_BY_TAG = "aws:ResourceTag/"
 # AWS takes 10,240 characters inline, 6,144 in a managed policy, spaces apart. A reference counts as the longest ARN.
 INLINE_CHARACTERS, MANAGED_CHARACTERS, ARN_CHARACTERS = 9_000, 5_500, 120
 # A transaction's updates and deletes are judged as UpdateItem and DeleteItem; a batch has no words of its own for its
@@ -54,7 +64,10 @@ def _managed(statements: list[Template]) -> Template:
 
 
 def finish(template: Template) -> None:
-    """Give the policy to every role of a packaged template, and what is too long inline policies of its own."""
+    """Give the policy to every role of a packaged template, what is too long inline policies of its own, and every
+    function the variables of what its policy names.
+    """
+    _tell_what_is_named(template)
     roles = {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == ROLE}
     for name, properties in roles.items():
         attached = [POLICY]
@@ -65,6 +78,48 @@ def finish(template: Template) -> None:
             attached.append(f"{name}Policy{number}")
             template["Resources"][attached[-1]] = _managed(statements)
         properties["ManagedPolicyArns"] = [{"Ref": logical_id} for logical_id in attached]
+
+
+def _tell_what_is_named(template: Template) -> None:
+    """Move the variables of queues, keys, secrets and buckets from all functions to those whose policies name them.
+
+    Names of tables stay with all: code reads several where it asks for one.
+    """
+    everybodys = template["Globals"]["Function"]["Environment"]["Variables"]
+    owned = {name: logical_id for name, logical_id in variables().items() if not name.endswith("_TABLE")}
+    references = {name: everybodys.pop(name) for name in owned}
+    tags = {
+        f"{_BY_TAG}{tag['Key']}": logical_id
+        for logical_id, resource in template["Resources"].items()
+        for tag in (resource.get("Properties", {}).get("Tags", []) if resource["Type"] == KEY else [])
+    }
+    for function in template["Resources"].values():
+        if function["Type"] == FUNCTION:
+            role, _ = function["Properties"]["Role"]["Fn::GetAtt"]
+            found = set(_named(template["Resources"][role]["Properties"]["Policies"]))
+            named = found | {tags[name] for name in found if name in tags}
+            function["Properties"]["Environment"] = {
+                "Variables": {name: references[name] for name, logical_id in owned.items() if logical_id in named}
+            }
+
+
+def _named(node: Any) -> Iterator[str]:
+    """Logical ids that a part of a template refers to, and the tags that it asks for."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _named(one)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name == "Fn::GetAtt":
+                yield value[0] if isinstance(value, list) else value.partition(".")[0]
+            elif name == "Fn::Sub":
+                yield from (found.partition(".")[0] for found in re.findall(r"\$\{([^}]+)\}", value))
+            elif name == "Ref":
+                yield value
+            else:
+                if name.startswith(_BY_TAG):
+                    yield name
+                yield from _named(value)
 
 
 def _parts(statements: list[Template]) -> list[list[Template]]:

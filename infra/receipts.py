@@ -76,7 +76,7 @@ def lines_of(receipt: Receipt) -> Iterator[str]:
         "金额（大写）/ amount in words": in_words(receipt.amount_fen),
         "手续费 / fee": grouped_text(receipt.fee_fen),
         "用途 / purpose": receipt.purpose,
-        "渠道 / channel": " / ".join(CHANNELS[receipt.channel]),
+        "渠道 / channel": " / ".join(CHANNELS.get(receipt.channel, (receipt.channel,))),
         "确认方式 / factor": receipt.factor,
         "被冲正回单 / reverses": receipt.reverses,
         "分录编号 / journal entry": receipt.entry_id,

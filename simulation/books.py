@@ -70,7 +70,8 @@ class Books:
         self.signed = Entries(self)
         self.pending = Pending(broken, self.standing)
         self.elsewhere = Elsewhere(broken)
-        self.ordered = Ordered(broken, now, self.standing, self.owner)
+        self.policy = Policy(now)
+        self.ordered = Ordered(broken, now, self.standing, self.owner, self.policy)
         self.scanned = Scanned(broken)
         self.recalled = Recalled(broken, self.entries)
         # Up to when orders are waited for: most of them never end.
@@ -78,7 +79,6 @@ class Books:
         self.aftermath = Aftermath(broken, self.entries)
         self.deferred = Deferred(broken)
         self.limits = Limits(broken)
-        self.policy = Policy(now)
         self.sign_ups = SignUps(broken, self.owner)
         self.accounts_fen = 0
 

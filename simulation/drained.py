@@ -27,7 +27,7 @@ def wrong_at_rest(
     `excused` are inbox rows whose machine died, or got no answer, between the claim and the note that it was
     sent: of these at most one message may be missing. `to_tell` counts the events of each customer's own log
     that the owner has to hear of. `finished_month` is the month that ended, or None;
-    `now` is the time as text.
+    `now` is the time up to which what is due was waited for, as text.
     """
     yield from _receipts(books)
     yield from _deferred(books)

@@ -71,6 +71,17 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """The bucket of clearing's files, as S3's client sees it: empty, as the network here takes no files."""
+
+    def get_paginator(self, _: str) -> Files:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{}]
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """The SMS and push provider: takes a message, fails for now, or is silent. Customers read what it took."""
 
@@ -120,6 +131,7 @@ def seams(world: World) -> Iterator[None]:
         "dynamodb": world.store.client,
         "sqs": world.queues,
         "secretsmanager": Secrets(),
+        "s3": Files(),
     }
     references = {name: name for name in resources()}
     provider = Provider(world)

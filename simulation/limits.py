@@ -23,6 +23,8 @@ LIMIT_OF = {
     "nocert": "limit_nocert",
 }
 SINGLE = "limit_single"
+# What is counted up, whether a policy bounds it or not: what is paid to others without a certificate.
+UNCERTIFIED = "uncertified"
 
 # A customer who has not signed up for online banking.
 OFFLINE = "offline"
@@ -64,7 +66,7 @@ class Limits:
 
     def take_of_customer(self, customer_id: str, day: str, amount_fen: int) -> None:
         """The same for what a customer pays to others, without a certificate."""
-        for bucket in (f"outward_{day}", f"nocert_{day}"):
+        for bucket in (f"outward_{day}", f"nocert_{day}", f"{UNCERTIFIED}_{day}"):
             self._count(customer_id, bucket, amount_fen)
 
     def _count(self, who: str, bucket: str, amount: int) -> None:
@@ -81,6 +83,8 @@ class Limits:
             self._broken(f"{who} paid, but {bucket} does not count it")
         for name in new:
             prefix, _, period = name.partition("_")
+            if prefix == UNCERTIFIED and whole(new, name) != self._used[who, name]:
+                self._broken(f"{who} has {whole(new, name)} counted in {name}, but used {self._used[who, name]}")
             if prefix not in LIMIT_OF or not period.isdigit():
                 continue
             limit, used = whole(new, LIMIT_OF[prefix]), self._used[who, name]

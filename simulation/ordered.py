@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from simulation.engine import Changed, Image
 from simulation.images import text, whole
+from simulation.policy import REQUEST, Policy
 from simulation.standing import Standing
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -53,8 +54,9 @@ class Ordered:
         now: Callable[[], dt.datetime],
         standing: Standing,
         owner: Mapping[str, str],
+        policy: Policy,
     ) -> None:
-        self._broken, self._now, self._standing, self._owner = broken, now, standing, owner
+        self._broken, self._now, self._standing, self._owner, self._policy = broken, now, standing, owner, policy
         self.orders: dict[str, Image] = {}
         self.events: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
@@ -122,10 +124,16 @@ class Ordered:
             self._went_on(order_id, old, new, event)
 
     def _signed(self, order_id: str, old: Image, new: Image) -> None:
-        """What could take more, or goes to somebody else than before, was confirmed for just that."""
+        """What could take more was confirmed for just that, with the fee that was in force."""
         payer, payee = text(new, "payer_account"), text(new, "payee_account")
+        is_own = self._owner[payer] == self._owner[payee]
         asks_more = not old or whole(new, "amount_fen") > whole(old, "amount_fen")
-        if asks_more and self._owner[payer] != self._owner[payee]:
+        if asks_more:
+            asked_at = (self._now() - REQUEST).isoformat()
+            fees = {0} if is_own else self._policy.fees(asked_at, to_other_bank=False)
+            if whole(new, "fee_fen") not in fees:
+                self._broken(f"order {order_id} costs {whole(new, 'fee_fen')} fen, in force: {fees}")
+        if asks_more and not is_own:
             what = text(new, "purpose"), whole(new, "amount_fen"), payee
             if what not in self.confirmed:
                 self._broken(f"order {order_id} pays {what}, which nobody confirmed")

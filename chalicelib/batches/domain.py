@@ -54,6 +54,7 @@ class Line:
                 "amount": decimal_text(self.amount_fen),
                 "fee": decimal_text(self.fee_fen),
                 "purpose": self.purpose,
+                "own": "no" if self.outward else "yes",
             }
         )
 
@@ -65,19 +66,26 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the customer asks for: nobody else's account is named as payer, and each line is one payment."""
+    """What the customer asks for: nobody else's account is named as payer, and each line is one payment.
 
+    `batch_id` is the same for the same request; `hint` is what the payer should think over, if anything.
+    """
+
+    batch_id: str
     payer_account: str
     lines: tuple[Line, ...]
+    hint: str = ""
 
     def facts(self) -> dict[str, str]:
         """All of it as text: what is shown, line by line, and what a step-up's digest is of."""
         return {
+            "batch": self.batch_id,
             "payer_account": self.payer_account,
             "count": str(len(self.lines)),
             "total": decimal_text(self.total_fen),
             "fee": decimal_text(self.fee_fen),
             **{line.fact_name: line.fact() for line in self.lines},
+            **({"hint": self.hint} if self.hint else {}),
         }
 
     def digest(self) -> bytes:
@@ -123,7 +131,8 @@ def repeated(lines: Sequence[Line]) -> tuple[int, int] | None:
 class Batch:
     """A batch as confirmed: the head, which says nothing of how its lines end before all have (`ended_at`).
 
-    `factor`, `factor_id` and `method` confirmed it. Nothing of it is paid from `valid_until` on.
+    `factor`, `factor_id` and `method` confirmed it, in a session and on a bound device (empty: on none). Nothing of it
+    is paid from `valid_until` on.
     """
 
     batch_id: str
@@ -136,10 +145,12 @@ class Batch:
     factor: str
     factor_id: str
     method: str
+    session_id: str
     created_at: str
     valid_until: str
     request_digest: bytes
     correlation_id: str
+    device_id: str = ""
     paid: int = 0
     refused: int = 0
     ended_at: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.platform.errors import RANK_MALFORMED, RANK_PAYEE, Refusal
+from chalicelib.platform.errors import RANK_FACTOR, RANK_MALFORMED, RANK_PAYEE, Refusal
 
 
 class BatchTooLong(Refusal):
@@ -43,6 +43,20 @@ class BatchLineRefused(Refusal):
         return f"{own} {because.text(language)}" if language == "en" else own + because.text(language)
 
 
+class BatchCeilingExceeded(Refusal):
+    """XJ-4.2-limit: one confirmation is held to its factor's ceiling, however many payments it is for."""
+
+    code, status, rank = "batch_ceiling_exceeded", 422, RANK_FACTOR
+    zh = (
+        "本批向他人转账合计 {amount} 元，超过{method}的单笔上限 {ceiling} 元；"
+        "请分批办理，或使用：{factors}（您已开通：{yours}）。"
+    )
+    en = (
+        "The batch pays {amount} to others, and what is confirmed by {method} is at most {ceiling}: please make "
+        "several of it, or use: {factors} (you hold: {yours})."
+    )
+
+
 class BatchLineEnded(Refusal):
     """Another worker was quicker. No caller sees this."""
 
@@ -54,6 +68,12 @@ class BatchLineEnded(Refusal):
 class BatchFactorLost(Refusal):
     """NB-5.3.6: what a lost factor confirmed is not executed from the report on."""
 
-    code, status, rank = "batch_factor_lost", 422, RANK_PAYEE
-    zh = "确认该批转账所用的认证工具已挂失或锁定，未执行的各笔不再执行。"
-    en = "The factor that confirmed the batch was reported lost or is locked; payments not made yet are not made."
+    code, status, rank = "batch_factor_lost", 422, RANK_FACTOR
+    zh = (
+        "确认该批转账所用的认证工具已挂失或锁定，未执行的各笔不再执行；"
+        "请使用其他认证工具重新发起。如非本人操作，请立即联系本行。"
+    )
+    en = (
+        "The factor that confirmed the batch was reported lost or is locked; payments not made yet are not made. "
+        "Please start anew with another factor; if it was not you, contact the bank at once."
+    )

@@ -30,6 +30,8 @@ from chalicelib.platform.money import Money, decimal_text
 from chalicelib.stepup.errors import StepUpLimitReached, StepUpRequired, StrongFactorRequired
 
 api = Api(__name__)
+# The longest names and purposes of as many payments as there can be, each character escaped.
+MAX_BODY_BYTES = 64 * 1024
 
 Number = Annotated[int, Field(description="序号，从 1 起 / its place, from 1 on")]
 Count = Annotated[int, Field(description="笔数 / number of payments")]
@@ -168,6 +170,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
     body=NewBatch,
     answer=BatchWithLines,
     status=201,
+    max_body_bytes=MAX_BODY_BYTES,
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
@@ -177,6 +180,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
         errors.BatchTooLong,
         errors.BatchLinesRepeat,
         errors.BatchLineRefused,
+        errors.BatchCeilingExceeded,
         customer_errors.CustomerNotActive,
         customer_errors.TransfersSwitchedOff,
         customer_errors.WrongPayeesExhausted,
@@ -184,10 +188,10 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
         ledger_errors.AccountNotActive,
         ledger_errors.InsufficientFunds,
         factor_errors.FactorNotActive,
-        factor_errors.FactorCeilingExceeded,
         factor_errors.CodeGuessesExhausted,
         limit_errors.CustomerDayLimitExceeded,
         limit_errors.NoCertificateLimitExceeded,
+        limit_errors.StrictDayLimitExceeded,
         limit_errors.AccountDayLimitExceeded,
         limit_errors.AccountMonthLimitExceeded,
         limit_errors.AccountYearLimitExceeded,
@@ -210,8 +214,7 @@ def create(call: Call) -> Answer:
     )
     made = create_batch.create_batch(
         call.caller,
-        key,
-        domain.Wanted(body.payer_account, lines),
+        domain.Wanted(service.batch_id_of(call.caller.customer_id, key), body.payer_account, lines),
         call.header("step-up"),
         call.correlation_id,
         clock.now(),

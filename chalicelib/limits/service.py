@@ -104,10 +104,22 @@ def require_account_room(update: ItemUpdate, business_date: str, amounts_fen: Se
         update.require((counter if counter.is_amount else replace(counter, take=len(amounts_fen))).rule())
 
 
-def require_customer_room(update: ItemUpdate, business_date: str, amounts_fen: Sequence[int], proof: Proof) -> None:
-    """The same of the payer's customer record, for what they are confirmed by."""
-    for counter in customer_counters(business_date, sum(amounts_fen), proof) if amounts_fen else ():
+def require_customer_room(
+    update: ItemUpdate,
+    business_date: str,
+    amounts_fen: Sequence[int],
+    proof: Proof,
+    *,
+    no_certificate_day_fen: int | None,
+) -> None:
+    """The same of the payer's customer record, for what they are confirmed by and under the policy's total."""
+    if not amounts_fen:
+        return
+    for counter in customer_counters(business_date, sum(amounts_fen), proof):
         update.require(counter.rule())
+    if no_certificate_day_fen is not None:
+        for total in customer_totals(business_date, sum(amounts_fen), proof):
+            update.require(total.rule(no_certificate_day_fen))
 
 
 def paid_to_others(image: Image, business_date: str) -> int:

@@ -198,18 +198,20 @@ def batch_texts(
     created_at: dt.datetime,
     paid: tuple[int, int],
     refused: tuple[int, int],
-    reason: tuple[str, str],
+    first: tuple[int, str, str],
 ) -> tuple[str, str]:
     """That some of a batch was not paid, in Chinese and English; `paid` and `refused` are number and sum in fen, and
-    `reason` is that of the first which was not.
+    `first` is the first which was not: its place in the batch, and why.
     """
-    zh, en = reason
-    at = to_local_text(created_at)
+    number, zh, en = first
+    at, tail = to_local_text(created_at), account_tail(payer_account)
+    made, left = grouped_text(paid[1]), grouped_text(refused[1])
     return (
-        f"{BANK}您{at}从尾号{account_tail(payer_account)}账户发起的批量转账已处理：成功{paid[0]}笔共"
-        f"{grouped_text(paid[1])}元，未转账{refused[0]}笔共{grouped_text(refused[1])}元，款项未动。首笔原因：{zh}",
-        f"Your batch of {at} has ended: {paid[0]} payments of {grouped_text(paid[1])} were made, {refused[0]} of "
-        f"{grouped_text(refused[1])} were not, and their money has not moved. Reason of the first: {en}",
+        f"{BANK}您{at}从尾号{tail}账户发起的批量转账已处理：成功{paid[0]}笔共{made}元；未转账{refused[0]}笔共{left}元，"
+        f"该部分款项未扣。第{number}笔未转账原因：{zh}各笔结果请在手机银行查看。",
+        f"Your batch of {at} from account ending {tail} has ended: {paid[0]} payments of {made} in all were made; "
+        f"{refused[0]} of {left} in all were not, and that money is still yours. Payment {number} was not made: {en} "
+        "Each result is in the app.",
     )
 
 

@@ -346,7 +346,7 @@ def tell_batch(batch_id: str) -> None:
         created_at=clock.from_text(batch.created_at),
         paid=(batch.paid, paid_fen),
         refused=(batch.refused, batch.total_fen - paid_fen),
-        reason=(first.zh, first.en),
+        first=(first.number, first.zh, first.en),
     )
     _tell(
         InboxItem(

@@ -23,11 +23,12 @@ TITLES = {
     TRANSFER: ("网上银行电子回单", "E-receipt"),
     REVERSAL: ("网上银行电子回单（冲正）", "E-receipt of a reversal"),
 }
-MOBILE, SCANNED, ORDER, BANK = "mobile", "scanned", "order", "bank"
+MOBILE, SCANNED, ORDER, BATCH, BANK = "mobile", "scanned", "order", "batch", "bank"
 CHANNELS = {
     MOBILE: ("手机银行", "mobile banking"),
     SCANNED: ("手机银行（收款码）", "mobile banking, receive code"),
     ORDER: ("手机银行（约定转账）", "mobile banking, standing order"),
+    BATCH: ("手机银行（批量转账）", "mobile banking, transfers to several payees"),
     BANK: ("银行", "the bank"),
 }
 

@@ -20,6 +20,8 @@ from chalicelib.transfers import service as transfers
 __all__ = ["ReceiptItem", "issue", "issued", "public_keys", "receipt_numbered", "receipt_of", "reversal_receipt_of"]
 
 issued = store.get
+# What an instruction keeps of how it was asked for; one that keeps nothing was typed.
+_CHANNELS = {"order_id": domain.ORDER, "batch_id": domain.BATCH, "paycode": domain.SCANNED}
 
 
 class InstructionAltered(ValueError):
@@ -85,9 +87,7 @@ def _number_of(image: Image) -> str:
 
 
 def _channel(instruction: Image) -> str:
-    if "order_id" in instruction:
-        return domain.ORDER
-    return domain.SCANNED if "paycode" in instruction else domain.MOBILE
+    return next((channel for name, channel in _CHANNELS.items() if name in instruction), domain.MOBILE)
 
 
 def _banks(instruction: Image) -> dict[str, str]:

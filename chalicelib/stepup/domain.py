@@ -12,7 +12,7 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.masking import account_tail, mask_name, mask_phone
 from chalicelib.stepup.errors import StepUpExpired, StepUpNotAwaiting, StepUpRequired, StepUpTriesExhausted
 
-CANONICAL_VERSION = "rural-bank-step-up-1"
+CANONICAL_VERSION = "rural-bank-step-up-2"
 AWAITING, CONFIRMED, USED, EXPIRED = "awaiting", "confirmed", "used", "expired"
 FIRST_ATTEMPT = 1
 
@@ -140,28 +140,48 @@ CHANGE_ORDER = Operation(
 )
 
 
-def _first_of_batch(facts: Facts) -> Mapping[str, str]:
-    """The first payment, whose facts are a form of their own."""
-    first: Mapping[str, str] = json.loads(facts[min(name for name in facts if name.startswith("line_"))])
-    return first
+def _largest_to_others(facts: Facts) -> tuple[int, Mapping[str, str] | None]:
+    """How many payments of a batch go to others, and the largest of them: what a thief would hide behind the rest."""
+    lines: list[Mapping[str, str]] = [json.loads(facts[name]) for name in sorted(facts) if name.startswith("line_")]
+    to_others = [line for line in lines if line["own"] == "no"]
+    # The first of the largest; amounts have two decimals, so their length tells first.
+    largest = max(to_others, key=lambda line: (len(line["amount"]), line["amount"]), default=None)
+    return len(to_others), largest
 
 
 def _batch_zh(facts: Facts) -> str:
-    first = _first_of_batch(facts)
+    count, largest = _largest_to_others(facts)
     fee = "" if facts["fee"] == "0.00" else f"，手续费共{facts['fee']}元"
+    payees = (
+        "，均为本人账户"
+        if largest is None
+        else (
+            f"，其中向他人{count}笔，最大一笔为向{mask_name(largest['payee_name'])}"
+            f"（尾号{account_tail(largest['payee_account'])}）转账{largest['amount']}元"
+        )
+    )
+    hint = "；当日向他人转账累计较大，请核实收款人" if "hint" in facts else ""
     return (
-        f"批量转账：从尾号{account_tail(facts['payer_account'])}账户转账{facts['count']}笔，合计{facts['total']}元{fee}，"
-        f"首笔为向{mask_name(first['payee_name'])}（尾号{account_tail(first['payee_account'])}）转账{first['amount']}元"
+        f"批量转账：从尾号{account_tail(facts['payer_account'])}账户转账{facts['count']}笔，合计{facts['total']}元{fee}"
+        f"{payees}{hint}"
     )
 
 
 def _batch_en(facts: Facts) -> str:
-    first = _first_of_batch(facts)
-    fee = "" if facts["fee"] == "0.00" else f", fees {facts['fee']} in all"
+    count, largest = _largest_to_others(facts)
+    fee = "" if facts["fee"] == "0.00" else f" (fees {facts['fee']})"
+    payees = (
+        ", all to your own accounts"
+        if largest is None
+        else (
+            f", {count} of them to others, the largest {largest['amount']} to {mask_name(largest['payee_name'])}, "
+            f"account ending {account_tail(largest['payee_account'])}"
+        )
+    )
+    hint = "; you pay much to others today, please make sure who they are" if "hint" in facts else ""
     return (
-        f"make {facts['count']} payments of {facts['total']} in all from account ending "
-        f"{account_tail(facts['payer_account'])}, the first {first['amount']} to {mask_name(first['payee_name'])}, "
-        f"account ending {account_tail(first['payee_account'])}{fee}"
+        f"make {facts['count']} payments of {facts['total']} in all{fee} from account ending "
+        f"{account_tail(facts['payer_account'])}{payees}{hint}"
     )
 
 
@@ -229,11 +249,11 @@ class Challenge:
 
     def canonical(self) -> bytes:
         """The bytes that the digest is of, and that a certificate signs."""
-        return canonical_of(self.challenge_id, self.customer_id, self.operation, self.facts)
+        return canonical_of(self.challenge_id, self.customer_id, self.operation, self.facts, self.valid_until)
 
     def is_true(self) -> bool:
         """Whether what is stored still is what the digest was made for."""
-        return digest_of(self.challenge_id, self.customer_id, self.operation, self.facts) == self.digest
+        return hashlib.sha256(self.canonical()).digest() == self.digest
 
     def state_at(self, now_text: str) -> str:
         """The state as a reader sees it: one that waited too long reads `expired`."""
@@ -243,10 +263,11 @@ class Challenge:
 _SAID_LATER = ("rests_on", "proof", "confirmed_at")
 
 
-def canonical_of(challenge_id: str, customer_id: str, operation: str, facts: Facts) -> bytes:
+def canonical_of(challenge_id: str, customer_id: str, operation: str, facts: Facts, valid_until: str) -> bytes:
     """The canonical form: JSON with sorted keys, no spaces, UTF-8, all values text; facts are a map of their own.
 
-    Any language can build it; any changed byte gives another digest.
+    Any language can build it; any changed byte gives another digest. It says until when it can be confirmed, so what
+    signs it signs the time, too.
     """
     return _encoder.encode(
         {
@@ -255,13 +276,14 @@ def canonical_of(challenge_id: str, customer_id: str, operation: str, facts: Fac
             "customer_id": customer_id,
             "operation": operation,
             "facts": dict(facts),
+            "valid_until": valid_until,
         }
     ).encode()
 
 
-def digest_of(challenge_id: str, customer_id: str, operation: str, facts: Facts) -> bytes:
+def digest_of(challenge_id: str, customer_id: str, operation: str, facts: Facts, valid_until: str) -> bytes:
     """SHA-256 of the canonical form: what a factor confirms, and what is asked for again when it is done."""
-    return hashlib.sha256(canonical_of(challenge_id, customer_id, operation, facts)).digest()
+    return hashlib.sha256(canonical_of(challenge_id, customer_id, operation, facts, valid_until)).digest()
 
 
 def holder_rule(customer_id: str, holder: str) -> Rule:

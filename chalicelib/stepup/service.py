@@ -170,7 +170,7 @@ def _consuming(
     demand: Demand, challenge: Challenge, writes: Sequence[ItemPut | ItemUpdate], now: dt.datetime
 ) -> list[ItemPut | ItemUpdate]:
     caller, id_ = demand.caller, challenge.challenge_id
-    digest = domain.digest_of(id_, caller.customer_id, demand.operation.code, demand.facts)
+    digest = domain.digest_of(id_, caller.customer_id, demand.operation.code, demand.facts, challenge.valid_until)
     update = store.update_of(id_)
     update.require(
         domain.usable_rule(caller.customer_id, caller.session_id, digest, challenge.rests_on, clock.to_text(now))
@@ -270,8 +270,9 @@ def open_challenge(
     usable = [method for method in wanted if method in held]
     if not usable:
         raise StrongFactorRequired(factors=",".join(kinds_of(wanted)))
-    valid_until = now + dt.timedelta(seconds=parameters.value(parameters.STEP_UP_VALID_S, now))
-    expires_at = int((valid_until + _KEPT_AFTER).timestamp())
+    ends_at = now + dt.timedelta(seconds=parameters.value(parameters.STEP_UP_VALID_S, now))
+    valid_until = clock.to_text(ends_at)
+    expires_at = int((ends_at + _KEPT_AFTER).timestamp())
     most = parameters.value(parameters.STEP_UP_DAY_MAX, now)
     if not store.count_one(customer_id, clock.business_date(now), most, expires_at):
         raise StepUpLimitReached()
@@ -283,12 +284,12 @@ def open_challenge(
         operation=operation.code,
         facts=dict(facts),
         factors=usable,
-        digest=domain.digest_of(challenge_id, customer_id, operation.code, facts),
+        digest=domain.digest_of(challenge_id, customer_id, operation.code, facts, valid_until),
         state=domain.AWAITING,
         tries=0,
         attempt=domain.FIRST_ATTEMPT,
         created_at=clock.to_text(now),
-        valid_until=clock.to_text(valid_until),
+        valid_until=valid_until,
         correlation_id=correlation_id,
     )
     store.put({**asdict(challenge), "expires_at": expires_at})

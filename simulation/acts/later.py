@@ -58,7 +58,9 @@ class Hesitant:
                 self._at(arrival + FINDING, person.login_name, lambda: self.revoke(person, waiting.entry_id))
         elif chance < 6 and waiting.payee:
             self._at(arrival - STOPPING, "teller", lambda: self._stop_payee(waiting.payee))
-        elif chance < 8:
+        elif chance < 7:
+            self._at(arrival - STOPPING, "teller", lambda: town.tellers.freeze(person))
+        elif chance < 9:
             self._at(arrival - STOPPING, person.login_name, lambda: self.switch_off(person))
         for _ in range(town.rng.randint(1, 2)):
             self._at(arrival, "schedule", lambda: town.fire_again(SCHEDULE))

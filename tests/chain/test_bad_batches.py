@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock
 from tests.chain.bank import Bank, Person
 from tests.chain.orderers import Orderer
-from tests.chain.probe import force, unchanged
+from tests.chain.probe import force, force_customer, unchanged
+from tests.chain.signers import certified
 from tests.chain.test_batches import BATCHES, KEY, body_of, read, states
 
 LINE: dict[str, Any] = {"payee_account": "9000010000000000017", "payee_name": "钱红", "amount": "1.00"}
@@ -174,7 +177,7 @@ def test_the_factors_ceiling_is_asked_for_all_of_it(
     bank.deposit(payer.account, 10**8)
     parameters.set_value("factor.sms.ceiling_fen", 500_00)
     refused = asked(app, body_of(payer, payees, "200.00", "200.00", "100.01"))
-    assert refused.code == "factor_ceiling_exceeded"
+    assert (refused.code, refused.body["facts"]["amount"]) == ("batch_ceiling_exceeded", "500.01")
     made = app.send("POST", BATCHES, body_of(payer, payees, "200.00", "200.00", "100.00"), idempotency_key=KEY)
     assert made.code == "step_up_required"
 
@@ -212,3 +215,59 @@ def test_a_payee_closed_in_between_is_refused_by_itself(
     assert states(shown) == ["paid", "refused", "paid"]
     assert shown["payments"][1]["code"] == "payee_unavailable"
     assert bank.balance(payer.account) == 996_00
+
+
+@pytest.mark.requirement("XJ-4.2-limit")
+def test_the_strict_days_total_is_asked_for_all_of_it(
+    bank: Bank, app: Orderer, payer: Person, payees: list[Person]
+) -> None:
+    parameters.set_value("factor.policy", "strict")
+    parameters.set_value("factor.strict.day_fen", 500_00)
+    assert asked(app, body_of(payer, payees, "200.00", "200.00", "100.01")).code == "strict_day_limit_exceeded"
+    whole = body_of(payer, payees, "200.00", "200.00", "100.00")
+    assert app.send("POST", BATCHES, whole, idempotency_key=KEY).code == "step_up_required"
+
+
+def test_a_factor_that_the_days_limit_leaves_no_room_for_is_not_offered(
+    bank: Bank, payer: Person, payees: list[Person]
+) -> None:
+    token, date = bank.log_in(payer), clock.business_date(bank.clock.now())
+    body = body_of(payer, payees, "100.00", "100.00", "100.01")
+    force_customer(bank, payer, **{f"nocert_{date}": 300_00})
+    refused = bank.request("POST", BATCHES, body, token=token, headers={"idempotency-key": KEY})
+    assert refused.code == "no_certificate_day_limit_exceeded"
+    certified(bank, payer, token)
+    offered = bank.request("POST", BATCHES, body, token=token, headers={"idempotency-key": KEY})
+    assert (offered.code, offered.body["facts"]["factors"]) == ("step_up_required", "certificate")
+
+
+@pytest.mark.requirement("XJ-4.2-sms")
+def test_who_pays_much_to_others_that_day_is_told_with_the_code(
+    bank: Bank, app: Orderer, payer: Person, payees: list[Person]
+) -> None:
+    parameters.set_value("transfer.reminder_day_fen", 60_00)
+    for amount, told in (("30.00", False), ("30.01", True)):
+        app.send("POST", BATCHES, body_of(payer, payees, "10.00", "20.00", amount), idempotency_key=KEY)
+        bank.settle()
+        *_, asked_last = [text for text in bank.messages(payer) if "批量转账" in text]
+        assert ("请核实收款人" in asked_last) is told
+
+
+@pytest.mark.parametrize(("letter", "escaped"), [("附", True), ("𠀀", False), ("𠀀", True)])
+def test_the_longest_list_there_can_be_is_read(
+    bank: Bank, payer: Person, payees: list[Person], letter: str, *, escaped: bool
+) -> None:
+    parameters.set_value("batch.lines_max", 50)
+    lines = [
+        {
+            "payee_account": payees[0].account,
+            "payee_name": letter * 30,
+            "amount": "1.00",
+            "purpose": f"{letter * 38}{i:02d}",
+        }
+        for i in range(50)
+    ]
+    body = json.dumps({"payer_account": payer.account, "payments": lines}, ensure_ascii=escaped)
+    token = bank.log_in(payer)
+    refused = bank.request("POST", BATCHES, raw=body, token=token, headers={"idempotency-key": KEY})
+    assert refused.body["facts"] == {"line": "1", "reason": "payee_unavailable"}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
-import json
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -15,19 +13,14 @@ from chalicelib.batches import service as batches
 from chalicelib.batches.commands import execute_batch
 from chalicelib.batches.workers import ask_batches_again
 from chalicelib.customers.commands.sign_up import AccountWish
-from chalicelib.factors import code_secret
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, queues
 from chalicelib.platform.errors import OutcomeUnknown
-from chalicelib.stepup import service as stepup
 from chalicelib.transfers.commands.transfer_unattended import Along, Unattended, transfer_unattended
-from infra import evidence
 from tests.chain.bank import LIMITS, Bank, LambdaContext, Person
 from tests.chain.orderers import Orderer
 from tests.chain.probe import give, queued, same_refusal, scheduled, unchanged, wiretap
-from tests.chain.signers import certified
-from tests.chain.test_evidence import root_of
 
 BATCHES = "/v1/batches"
 KEY = "batch-key-1"
@@ -80,8 +73,8 @@ def test_it_is_confirmed_once_and_each_payment_is_a_transfer(
     assert made.status == 201, made
     (asked,) = [text for text in bank.messages(payer) if "验证码" in text]
     assert (
-        f"批量转账：从尾号{payer.account[-4:]}账户转账3笔，合计60.00元，手续费共1.50元，首笔为向*红"
-        f"（尾号{payees[0].account[-4:]}）转账10.00元" in asked
+        f"批量转账：从尾号{payer.account[-4:]}账户转账3笔，合计60.00元，手续费共1.50元，其中向他人3笔，"
+        f"最大一笔为向*娜（尾号{payees[2].account[-4:]}）转账30.00元" in asked
     )
     assert (made.body["state"], states(made.body), made.body["paid"]) == ("executing", ["open"] * 3, None)
 
@@ -96,7 +89,8 @@ def test_it_is_confirmed_once_and_each_payment_is_a_transfer(
     ids = [payment["transfer_id"] for payment in shown["payments"]]
     listed = {row["id"]: row for row in app.send("GET", "/v1/transfers").body["transfers"]}
     assert [listed[id_]["amount"] for id_ in ids] == ["10.00", "20.00", "30.00"]
-    assert app.send("GET", f"/v1/transfers/{ids[2]}/receipt").status == 200
+    receipt = app.send("GET", f"/v1/transfers/{ids[2]}/receipt")
+    assert (receipt.status, receipt.body["channel"]) == (200, "手机银行（批量转账）")
     # and the list has it
     page = app.send("GET", BATCHES).body
     assert [(row["id"], row["state"]) for row in page["batches"]] == [(made.body["id"], "ended")]
@@ -163,7 +157,7 @@ def test_each_has_its_own_result_and_the_payer_is_told_of_those_not_made(
     assert (shown["paid"], shown["refused"]) == (2, 1)
     assert bank.balance(payer.account) == 50_00
     (told,) = [text for text in bank.messages(payer) if "批量转账已处理" in text]
-    assert "成功2笔共400.00元，未转账1笔共600.00元" in told
+    assert "成功2笔共400.00元；未转账1笔共600.00元" in told
     # and messages that come again change nothing
     with unchanged(bank):
         assert give("execute_batches", tap.of("execute_batches")) == []
@@ -250,44 +244,6 @@ def test_the_list_is_paged_newest_first(bank: Bank, app: Orderer, payer: Person,
     rest = app.send("GET", f"{BATCHES}?limit=2&cursor={first['next_cursor']}").body
     assert [row["id"] for row in (*first["batches"], *rest["batches"])] == made[::-1]
     assert rest["next_cursor"] is None
-
-
-@pytest.mark.requirement("NB-5.1.3")
-@pytest.mark.parametrize("factor", ["sms", "certificate"])
-def test_each_payment_has_its_evidence_and_no_other_passes_by_it(
-    bank: Bank, app: Orderer, payer: Person, payees: list[Person], factor: str
-) -> None:
-    body = body_of(payer, payees, "10.00", "20.00", "30.00")
-    if factor == "sms":
-        made = app.confirmed("POST", BATCHES, body, idempotency_key=KEY)
-    else:
-        token = bank.log_in(payer)
-        signer = certified(bank, payer, token)
-        step_up = bank.request("POST", BATCHES, body, token=token, headers={"idempotency-key": KEY}).body["facts"]
-        challenge = stepup.read_challenge(step_up["step_up"])
-        assert challenge is not None
-        proof = {"factor": "certificate", "signature": signer.sign(challenge.canonical())}
-        path = f"/v1/step-ups/{step_up['step_up']}/confirmation"
-        assert bank.request("POST", path, proof, token=token).status == 200
-        headers = {"idempotency-key": KEY, "step-up": step_up["step_up"]}
-        made = bank.request("POST", BATCHES, body, token=token, headers=headers)
-    assert (made.status, made.body["factor"]) == (201, factor)
-    bank.settle()
-    ids = [payment["transfer_id"] for payment in read(app, made.body["id"])["payments"]]
-    documents = [json.loads(json.dumps(evidence.export(id_))) for id_ in ids]
-    given = (root_of(documents[0]) if factor == "certificate" else "", [code_secret.current()])
-    for document in documents:
-        verdict = evidence.verify(document, *given)
-        assert (verdict.wrong, verdict.undecided) == ([], [])
-        assert evidence.verify(document).code == evidence.UNDECIDED
-    # any other fact, another line's number, and what confirmed another batch are found
-    for name, value in {"amount_fen": 10_01, "payee_account": payees[1].account, "batch_line": 2}.items():
-        changed = copy.deepcopy(documents[0])
-        changed["entry"][name] = value
-        assert evidence.verify(changed, *given).code == evidence.INVALID, name
-    changed = copy.deepcopy(documents[0])
-    changed["batch"]["form"] = changed["batch"]["form"].replace("10.00", "99.00")
-    assert evidence.verify(changed, *given).code == evidence.INVALID
 
 
 def test_poison_fails_alone(bank: Bank, app: Orderer, payer: Person, payees: list[Person]) -> None:

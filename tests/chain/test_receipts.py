@@ -22,6 +22,7 @@ from chalicelib.reports.commands.find_stuck import RECEIPT, missing_stages
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import Bank, LambdaContext, Person, Reply
 from tests.chain.probe import force, scheduled, table_items
+from tests.chain.test_hostile_requests import HOSTILE
 from tests.chain.test_sweep_receipts import lose_records
 
 FOREVER = dt.timedelta(days=3650)
@@ -363,6 +364,14 @@ def test_whatever_is_wrong_is_refused_alike_and_costs_the_same(bank: Bank, payer
     assert bodies["a wrong code"][1]["code"] == "receipt_not_verified"
     # one look by number, the receipts of that number, the entry; and nothing of KMS
     assert set(costs.values()) == {((("Query", 0), ("BatchGetItem", 2), ("BatchGetItem", 1)), 0)}
+
+
+def test_whatever_is_typed_is_refused_and_never_an_error(bank: Bank, payer: Person, paid: str) -> None:
+    genuine = {"number": stored(paid).number, "code": stored(paid).code}
+    for name in genuine:
+        for value in HOSTILE:
+            reply = bank.request("POST", "/v1/receipt-verifications", {**genuine, name: value})
+            assert (reply.status, reply.code) in {(404, "receipt_not_verified"), (400, reply.code)}, (name, value)
 
 
 def test_what_was_put_into_the_table_past_the_bank_is_not_genuine(

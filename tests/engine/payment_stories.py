@@ -1,4 +1,4 @@
-"""What test_expressions.py plays besides: payments by clearing and codes, to several and wrong payees."""
+"""What test_expressions.py plays of payments besides: by clearing and codes, to several and wrong payees."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from chalicelib.batches import store
 from chalicelib.batches.commands.create_batch import Created, create_batch
 from chalicelib.batches.commands.execute_batch import execute_batch
 from chalicelib.batches.domain import Batch, Line, Wanted
+from chalicelib.batches.service import batch_id_of
 from chalicelib.factors.commands.end_factor import report_loss
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
@@ -38,14 +39,18 @@ def batch(payer: Customer, payees: list[Customer], *amounts_fen: int) -> Batch:
         Line(number, payee.account, payee.name, amount_fen, f"第{number}笔")
         for number, (payee, amount_fen) in enumerate(zip(itertools.cycle(payees), amounts_fen, strict=False), start=1)
     )
-    return confirmed(payer, Wanted(payer.account, lines), uuid.uuid4().hex).batch
+    return confirmed(payer, wanted_of(payer, lines)).batch
 
 
-def confirmed(payer: Customer, wanted: Wanted, key: str) -> Created:
+def wanted_of(payer: Customer, lines: tuple[Line, ...]) -> Wanted:
+    return Wanted(batch_id_of(payer.caller.customer_id, uuid.uuid4().hex), payer.account, lines)
+
+
+def confirmed(payer: Customer, wanted: Wanted) -> Created:
     with pytest.raises(StepUpRequired) as refused:
-        create_batch(payer.caller, key, wanted, None, "test", clock.now())
+        create_batch(payer.caller, wanted, None, "test", clock.now())
     given = confirmed_step_up(payer, refused.value)
-    return create_batch(payer.caller, key, wanted, given, "test", clock.now())
+    return create_batch(payer.caller, wanted, given, "test", clock.now())
 
 
 def delivered(made: Batch) -> str:
@@ -115,11 +120,11 @@ def test_a_loss_that_is_reported_meanwhile_stops_what_is_not_made_yet() -> None:
 def test_one_confirmation_sent_by_many_at_once_is_one_batch() -> None:
     payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
     lines = tuple(Line(number, payee.account, payee.name, 10_00, f"第{number}笔") for number in (1, 2, 3))
-    wanted, key = Wanted(payer.account, lines), uuid.uuid4().hex
+    wanted = wanted_of(payer, lines)
 
     def step_up() -> str:
         with pytest.raises(StepUpRequired) as refused:
-            create_batch(payer.caller, key, wanted, None, "test", clock.now())
+            create_batch(payer.caller, wanted, None, "test", clock.now())
         return confirmed_step_up(payer, refused.value)
 
     # given a thumb that pressed twice, and confirmed each
@@ -127,7 +132,7 @@ def test_one_confirmation_sent_by_many_at_once_is_one_batch() -> None:
 
     def send(i: int) -> str:
         try:
-            created = create_batch(payer.caller, key, wanted, given[i % 2], "test", clock.now())
+            created = create_batch(payer.caller, wanted, given[i % 2], "test", clock.now())
         except Refusal as refusal:
             return refusal.code
         return "hit" if created.hit else "made"

@@ -366,7 +366,7 @@ def devices_images(customer: Image) -> list[Image]:
 
 def step_up_cases() -> list[tuple[str, Rule, list[Image]]]:
     """The same for challenges of sensitive operations."""
-    digest = stepup.digest_of("i" * 20, CUSTOMER, "transfers.switch_on", {})
+    digest = stepup.digest_of("i" * 20, CUSTOMER, "transfers.switch_on", {}, NOW_TEXT)
     waiting = {
         "customer_id": CUSTOMER,
         "holder": SESSION,

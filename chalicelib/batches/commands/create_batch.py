@@ -6,14 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.batches import store
-from chalicelib.batches.commands.judge_batch import judge_batch, proof_of
+from chalicelib.batches.commands.judge_batch import judge_batch, record_update, require_room
 from chalicelib.batches.domain import Batch, Evidence, Line, Wanted
-from chalicelib.batches.service import batch_id_of
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.factors.commands import confirm_later
 from chalicelib.ledger import service as ledger
-from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -32,18 +30,15 @@ class Created:
     hit: bool
 
 
-def create_batch(
-    caller: Caller, idempotency_key: str, wanted: Wanted, given: str | None, correlation_id: str, now: dt.datetime
-) -> Created:
+def create_batch(caller: Caller, wanted: Wanted, given: str | None, correlation_id: str, now: dt.datetime) -> Created:
     """Store what was confirmed; its payments are made at once, by a worker (YQ-4.2.2-xfer, XJ-5.3-batch).
 
     `given` is the step-up that confirmed it, line by line. A repeat with the same key answers what was stored as it is
     now. Raises IdempotencyKeyReused, what judge_batch raises, StepUpRequired with the challenge to confirm and its kin,
     TryAgain, OutcomeUnknown.
     """
-    batch_id = batch_id_of(caller.customer_id, idempotency_key)
     customer = customers.require_live_session(caller)
-    stored = store.read(batch_id)
+    stored = store.read(wanted.batch_id)
     if stored is not None:
         return _replay(stored, wanted)
     judged = judge_batch(caller, customer, wanted, now)
@@ -57,10 +52,10 @@ def create_batch(
         judged.methods,
     )
     try:
-        batch = _confirmed(customer, judged.wanted, batch_id, demand, now)
+        batch = _confirmed(customer, judged.wanted, demand, now)
     except (StepUpRequired, TryAgain):
         # The same request may have passed in between: then its batch is there, and its challenge used up.
-        stored = store.read(batch_id)
+        stored = store.read(wanted.batch_id)
         if stored is None:
             raise
         return _replay(stored, wanted)
@@ -74,18 +69,15 @@ def _replay(stored: tuple[Batch, list[Line]], wanted: Wanted) -> Created:
     return Created(batch, tuple(lines), hit=True)
 
 
-def _confirmed(
-    customer: customers.Customer, wanted: Wanted, batch_id: str, demand: stepup.Demand, now: dt.datetime
-) -> Batch:
+def _confirmed(customer: customers.Customer, wanted: Wanted, demand: stepup.Demand, now: dt.datetime) -> Batch:
     made: list[Batch] = []
 
     def plan(challenge: stepup.Challenge) -> list[ItemPut | ItemUpdate]:
-        batch = _batch(customer, wanted, batch_id, challenge, demand.correlation_id, now)
+        batch = _batch(customer, wanted, challenge, demand, now)
         made.append(batch)
-        caller, outward = demand.caller, wanted.outward
-        record = customers.payer_update(caller.customer_id, caller.session_id, caller.device_id, outward=bool(outward))
+        record = record_update(demand.caller, wanted)
         confirm_later.require_today(record, batch.factor, batch.factor_id, wanted.outward_fen, now)
-        limits.require_customer_room(record, clock.business_date(now), outward, proof_of({batch.factor}))
+        require_room(record, wanted, {batch.factor}, now)
         confirmed = Evidence(challenge.canonical(), challenge.proof, challenge.holder, challenge.confirmed_at)
         return [record, *store.puts_of(batch, wanted.lines, confirmed)]
 
@@ -100,9 +92,8 @@ def _confirmed(
 def _batch(
     customer: customers.Customer,
     wanted: Wanted,
-    batch_id: str,
     challenge: stepup.Challenge,
-    correlation_id: str,
+    demand: stepup.Demand,
     now: dt.datetime,
 ) -> Batch:
     """Raises StepUpRequired when the customer no longer has the factor that confirmed."""
@@ -112,7 +103,7 @@ def _batch(
     factor, method = rested
     valid_until = now + dt.timedelta(hours=parameters.value(parameters.BATCH_VALID_H, now))
     return Batch(
-        batch_id=batch_id,
+        batch_id=wanted.batch_id,
         customer_id=customer.customer_id,
         payer_account=wanted.payer_account,
         count=len(wanted.lines),
@@ -125,5 +116,7 @@ def _batch(
         created_at=clock.to_text(now),
         valid_until=clock.to_text(valid_until),
         request_digest=wanted.digest(),
-        correlation_id=correlation_id,
+        correlation_id=demand.correlation_id,
+        session_id=demand.caller.session_id,
+        device_id=demand.caller.device_id or "",
     )

@@ -7,20 +7,23 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from chalicelib.batches.domain import Line, Wanted, repeated
-from chalicelib.batches.errors import BatchLineRefused, BatchLinesRepeat, BatchTooLong
+from chalicelib.batches.errors import BatchCeilingExceeded, BatchLineRefused, BatchLinesRepeat, BatchTooLong
 from chalicelib.customers import service as customers
 from chalicelib.customers.commands.count_wrong_payee import count_wrong_payee, require_guesses_left
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
+from chalicelib.factors import errors as factor_errors
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import confirm_later
 from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.platform.dynamo import lowest
+from chalicelib.platform.dynamo import ItemUpdate, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
 from chalicelib.platform.http import Caller
+from chalicelib.platform.money import decimal_text
+from chalicelib.transfers.domain import DAY_SUM_HIGH
 from chalicelib.transfers.errors import SamePayerAndPayee
 
 
@@ -52,13 +55,16 @@ def judge_batch(caller: Caller, customer: customers.Customer, wanted: Wanted, no
     )
     if quoted.outward:
         require_guesses_left(customer, now)
-    refusals: list[Refusal] = []
+    quoted = replace(quoted, hint=_hint(customer, quoted, now))
+    refusals: list[Refusal] = _refusals_of_all(caller, customer, payer, quoted, now)
     methods: tuple[str, ...] = ()
     try:
-        methods = confirm_later.methods_for(customer.image, quoted.outward_fen, now)
+        methods, none_will_do = _methods(caller, customer, quoted, now)
+        refusals += none_will_do
+    except factor_errors.FactorCeilingExceeded as above:
+        refusals.append(BatchCeilingExceeded(amount=decimal_text(quoted.outward_fen), **above.facts))
     except Refusal as none_would_do:
         refusals.append(none_would_do)
-    refusals += _refusals_of_all(caller, customer, payer, quoted, methods, now)
     line_refused = _first_refused(quoted, payer, accounts)
     if line_refused is not None:
         refusals.append(line_refused)
@@ -70,9 +76,45 @@ def judge_batch(caller: Caller, customer: customers.Customer, wanted: Wanted, no
     return Judged(quoted, methods)
 
 
-def proof_of(kinds: Collection[str]) -> limits.Proof:
-    """What factors of these kinds prove to the limits, by whichever of them proves most."""
-    return limits.Proof.CERTIFICATE if factors.CERTIFICATE in kinds else limits.Proof.FACTOR
+def _hint(customer: customers.Customer, quoted: Wanted, now: dt.datetime) -> str:
+    """What the payer should think over before confirming (PBoC notice 261)."""
+    paid_fen = limits.paid_to_others(customer.image, clock.business_date(now)) + quoted.outward_fen
+    is_high = quoted.outward_fen > 0 and paid_fen > parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now)
+    return DAY_SUM_HIGH if is_high else ""
+
+
+def _methods(
+    caller: Caller, customer: customers.Customer, quoted: Wanted, now: dt.datetime
+) -> tuple[tuple[str, ...], list[Refusal]]:
+    """The methods by which all of it would pass the customer's limits; where none would, why not by the strongest.
+
+    Raises what confirm_later.methods_for raises.
+    """
+    held = confirm_later.methods_for(customer.image, quoted.outward_fen, now)
+
+    def refused(kinds: Collection[str]) -> list[Refusal]:
+        record = record_update(caller, quoted)
+        require_room(record, quoted, kinds, now)
+        return record.breaches(customer.image)
+
+    able = tuple(method for method in held if not refused({factors.factor_of(method)}))
+    return (able, []) if able else ((), refused({factors.factor_of(method) for method in held}))
+
+
+def record_update(caller: Caller, wanted: Wanted) -> ItemUpdate:
+    """The customer's record as a condition of the batch's own write: session, device, edition, state, the switch."""
+    return customers.payer_update(caller.customer_id, caller.session_id, caller.device_id, outward=bool(wanted.outward))
+
+
+def require_room(update: ItemUpdate, wanted: Wanted, kinds: Collection[str], now: dt.datetime) -> None:
+    """Make it a condition of the customer's record that all of it passes the day's limits, by factors of `kinds`."""
+    limits.require_customer_room(
+        update,
+        clock.business_date(now),
+        wanted.outward,
+        limits.Proof.CERTIFICATE if factors.CERTIFICATE in kinds else limits.Proof.FACTOR,
+        no_certificate_day_fen=factors.terms_at(now).policy.no_certificate_day_fen,
+    )
 
 
 def _require_form(wanted: Wanted, now: dt.datetime) -> None:
@@ -92,28 +134,16 @@ def _quoted(line: Line, payee: ledger.Account | None, caller: Caller, fee_fen: i
 
 
 def _refusals_of_all(
-    caller: Caller,
-    customer: customers.Customer,
-    payer: ledger.Account,
-    quoted: Wanted,
-    methods: tuple[str, ...],
-    now: dt.datetime,
+    caller: Caller, customer: customers.Customer, payer: ledger.Account, quoted: Wanted, now: dt.datetime
 ) -> list[Refusal]:
-    """What the payer's record and account refuse to all of it together."""
-    refusals: list[Refusal] = []
+    """What edition, record and account refuse to all of it together, whatever confirms it."""
+    refusals: list[Refusal] = record_update(caller, quoted).breaches(customer.image)
     if not entitlements.is_allowed(entitlements.TRANSFERS_OUTWARD, caller.edition, account=entitlements.FULL):
         refusals.append(EditionNotEntitled())
-    date = clock.business_date(now)
-    record = customers.payer_update(
-        caller.customer_id, caller.session_id, caller.device_id, outward=bool(quoted.outward)
-    )
-    # By whichever of them counts least; what was confirmed by another is asked again with the write.
-    proof = proof_of({factors.factor_of(method) for method in methods})
-    limits.require_customer_room(record, date, quoted.outward, proof)
     pays = ledger.account_update(quoted.payer_account, payee=False)
     ledger.require_payer(pays, caller.customer_id, quoted.total_fen + quoted.fee_fen)
-    limits.require_account_room(pays, date, quoted.outward)
-    return [*refusals, *record.breaches(customer.image), *pays.breaches(payer.image)]
+    limits.require_account_room(pays, clock.business_date(now), quoted.outward)
+    return [*refusals, *pays.breaches(payer.image)]
 
 
 def _first_refused(

@@ -12,29 +12,32 @@ from hypothesis import strategies as st
 from chalicelib.batches.domain import Line, Wanted, line_of, repeated, stored
 from chalicelib.batches.service import entry_id_of, request_digest_of
 
-PAYER = "9000010000000000017"
+BATCH, PAYER = "b" * 26, "9000010000000000017"
 ONE = Line(1, "9000010000000000025", "钱红", 10_00, "分摊")
 TWO = Line(2, "9000010000000000033", "孙立", 20_00, "", fee_fen=50)
 OWN = Line(3, "9000010000000000041", "赵小明", 5_00, outward=False)
 
 
 def test_sums_are_of_all_and_what_goes_to_others_of_those_alone() -> None:
-    wanted = Wanted(PAYER, (ONE, TWO, OWN))
+    wanted = Wanted(BATCH, PAYER, (ONE, TWO, OWN))
     assert (wanted.total_fen, wanted.fee_fen, wanted.outward, wanted.outward_fen) == (35_00, 50, [10_00, 20_00], 30_00)
 
 
 def test_facts_are_text_and_name_each_payment_whole() -> None:
-    facts = Wanted(PAYER, (ONE, TWO)).facts()
+    facts = Wanted(BATCH, PAYER, (ONE, TWO)).facts()
     assert facts == {
+        "batch": BATCH,
         "payer_account": PAYER,
         "count": "2",
         "total": "30.00",
         "fee": "0.50",
         "line_01": (
-            '{"amount":"10.00","fee":"0.00","payee_account":"9000010000000000025","payee_name":"钱红","purpose":"分摊"}'
+            '{"amount":"10.00","fee":"0.00","own":"no","payee_account":"9000010000000000025","payee_name":"钱红",'
+            '"purpose":"分摊"}'
         ),
         "line_02": (
-            '{"amount":"20.00","fee":"0.50","payee_account":"9000010000000000033","payee_name":"孙立","purpose":""}'
+            '{"amount":"20.00","fee":"0.50","own":"no","payee_account":"9000010000000000033","payee_name":"孙立",'
+            '"purpose":""}'
         ),
     }
 
@@ -49,12 +52,12 @@ def test_facts_are_text_and_name_each_payment_whole() -> None:
     ],
 )
 def test_whatever_a_customer_says_differently_is_another_request(change: dict[str, object]) -> None:
-    first = Wanted(PAYER, (ONE, TWO))
-    other = Wanted(PAYER, (ONE, dataclasses.replace(TWO, **change)))  # type: ignore[arg-type]  # the fields' own types
+    first = Wanted(BATCH, PAYER, (ONE, TWO))
+    other = Wanted(BATCH, PAYER, (ONE, dataclasses.replace(TWO, **change)))  # type: ignore[arg-type]  # the fields' own types
     assert first.digest() != other.digest()
-    assert first.digest() != Wanted(PAYER, (TWO, ONE)).digest()
+    assert first.digest() != Wanted(BATCH, PAYER, (TWO, ONE)).digest()
     # the fee and whose account it is are the bank's to say
-    quoted = Wanted(PAYER, (ONE, dataclasses.replace(TWO, fee_fen=0, outward=False)))
+    quoted = Wanted(BATCH, PAYER, (ONE, dataclasses.replace(TWO, fee_fen=0, outward=False)))
     assert first.digest() == quoted.digest()
 
 
@@ -68,7 +71,7 @@ def test_no_two_payments_share_a_fact(one: Line, other: Line) -> None:
     said = ("payee_account", "payee_name", "amount_fen", "fee_fen", "purpose")
     same = all(getattr(one, name) == getattr(other, name) for name in said)
     assert (one.fact() == other.fact()) == same
-    assert set(json.loads(one.fact())) == {"payee_account", "payee_name", "amount", "fee", "purpose"}
+    assert set(json.loads(one.fact())) == {"payee_account", "payee_name", "amount", "fee", "purpose", "own"}
 
 
 @given(lines)

@@ -199,6 +199,20 @@ def test_a_report_on_a_whole_message_is_one_on_its_payment() -> None:
     assert read_one(report(group("another", "PART"), status(ENTRY, "ACSC"))).status == "ACSC"
 
 
+def test_a_report_may_say_all_that_the_schema_admits() -> None:
+    said = (
+        f"<TxInfAndSts><StsId>S7</StsId><OrgnlGrpInf><OrgnlMsgId>{ENTRY}</OrgnlMsgId>"
+        f"<OrgnlMsgNmId>pacs.008.001.13</OrgnlMsgNmId></OrgnlGrpInf><OrgnlInstrId>{ENTRY}</OrgnlInstrId>"
+        f"<OrgnlEndToEndId>{ENTRY}</OrgnlEndToEndId><OrgnlTxId>{ENTRY}</OrgnlTxId>"
+        "<OrgnlUETR>8a562c67-ca16-48ba-b074-65581be6f001</OrgnlUETR><TxSts>ACSC</TxSts>"
+        "<StsRsnInf><Orgtr><Nm>清算中心</Nm></Orgtr><AddtlInf>已清算</AddtlInf></StsRsnInf>"
+        "<AccptncDtTm>2026-11-21T10:05:00+08:00</AccptncDtTm><AcctSvcrRef>A1</AcctSvcrRef><ClrSysRef>C1</ClrSysRef>"
+        "<InstgAgt><FinInstnId><BICFI>ABCDCNBJ</BICFI></FinInstnId></InstgAgt>"
+        '<SplmtryData><Envlp><x xmlns="urn:other"><y z="1"/></x></Envlp></SplmtryData></TxInfAndSts>'
+    )
+    assert read_one(report(group(ENTRY, "ACSC"), said)) == Reported(frozenset({ENTRY}), "ACSC")
+
+
 def test_ids_that_do_not_agree_are_all_read() -> None:
     said = status(ENTRY, "ACSC").replace("<TxSts>", "<OrgnlTxId>another</OrgnlTxId><TxSts>")
     assert read_one(report(said)).ids == {ENTRY, "another"}

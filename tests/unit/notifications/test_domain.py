@@ -108,11 +108,13 @@ def test_what_of_a_batch_was_not_paid_is_told_in_numbers_and_sums() -> None:
         created_at=dt.datetime(2026, 11, 27, 16, 30, tzinfo=dt.UTC),
         paid=(2, 1_234_56),
         refused=(1, 600_00),
-        reason=("账户可用余额不足。", "Not enough."),
+        first=(3, "账户可用余额不足。", "Not enough."),
     )
     assert found == (
-        "【乡村银行】您2026-11-28 00:30:00从尾号0017账户发起的批量转账已处理：成功2笔共1,234.56元，"
-        "未转账1笔共600.00元，款项未动。首笔原因：账户可用余额不足。",
-        "Your batch of 2026-11-28 00:30:00 has ended: 2 payments of 1,234.56 were made, 1 of 600.00 were not, and "
-        "their money has not moved. Reason of the first: Not enough.",
+        "【乡村银行】您2026-11-28 00:30:00从尾号0017账户发起的批量转账已处理："
+        "成功2笔共1,234.56元；未转账1笔共600.00元，该部分款项未扣。"
+        "第3笔未转账原因：账户可用余额不足。各笔结果请在手机银行查看。",
+        "Your batch of 2026-11-28 00:30:00 from account ending 0017 has ended: 2 payments of 1,234.56 in all were "
+        "made; 1 of 600.00 in all were not, and that money is still yours. Payment 3 was not made: Not enough. Each "
+        "result is in the app.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 
@@ -16,17 +17,18 @@ from chalicelib.stepup.domain import (
 
 ID, CUSTOMER = "i" * 20, "c" * 20
 ACCOUNT = "9000010000000000017"
+UNTIL = "2026-11-21T08:35:30.000Z"
 
 
 @pytest.mark.requirement("XJ-4.2-wysiwys")
 def test_the_canonical_form_is_as_published() -> None:
-    form = canonical_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT})
+    form = canonical_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT}, UNTIL)
     assert form.decode() == (
         '{"challenge_id":"iiiiiiiiiiiiiiiiiiii","customer_id":"cccccccccccccccccccc",'
         '"facts":{"account":"9000010000000000017","day":"60000.00"},'
-        '"operation":"limits.raise","version":"rural-bank-step-up-1"}'
+        '"operation":"limits.raise","valid_until":"2026-11-21T08:35:30.000Z","version":"rural-bank-step-up-2"}'
     )
-    digest = digest_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT})
+    digest = digest_of(ID, CUSTOMER, "limits.raise", {"day": "60000.00", "account": ACCOUNT}, UNTIL)
     assert digest == hashlib.sha256(form).digest()
 
 
@@ -44,7 +46,13 @@ def test_the_canonical_form_is_as_published() -> None:
     ],
 )
 def test_whatever_differs_has_another_digest(other: tuple[str, str, str, dict[str, str]]) -> None:
-    assert digest_of(*other) != digest_of(ID, CUSTOMER, "limits.raise", {"day": "1"})
+    assert digest_of(*other, UNTIL) != digest_of(ID, CUSTOMER, "limits.raise", {"day": "1"}, UNTIL)
+
+
+@pytest.mark.requirement("XJ-4.2-wysiwys")
+def test_another_time_has_another_digest() -> None:
+    one, other = (digest_of(ID, CUSTOMER, "limits.raise", {"day": "1"}, until) for until in (UNTIL, UNTIL[:-2] + "1Z"))
+    assert one != other
 
 
 # What a confirmation may name, by operation and edition; for the account that the operation is done on.
@@ -72,19 +80,11 @@ _ORDER = {
     "purpose": "请拨打10086",
     "first_date": "2026-11-30",
 }
-_BATCH = {
-    "payer_account": ACCOUNT,
-    "count": "2",
-    "total": "30.00",
-    "fee": "0.00",
-    "line_01": (
-        '{"amount":"10.00","fee":"0.00","payee_account":"9000010000000000025","payee_name":"欧阳小红",'
-        '"purpose":"请拨打10086"}'
-    ),
-    "line_02": (
-        '{"amount":"20.00","fee":"0.00","payee_account":"9000010000000000033","payee_name":"孙立","purpose":""}'
-    ),
-}
+_LINE = {"fee": "0.00", "own": "no", "purpose": "请拨打10086"}
+_OWN = {"amount": "900.00", "payee_account": "9000010000000000041", "payee_name": "赵小明", **_LINE, "own": "yes"}
+_LESS = {"amount": "99.99", "payee_account": "9000010000000000033", "payee_name": "孙立", **_LINE}
+_MOST = {"amount": "100.00", "payee_account": "9000010000000000025", "payee_name": "欧阳小红", **_LINE}
+_BATCH = {"payer_account": ACCOUNT, "batch": "b" * 26, "count": "3", "total": "1099.99", "fee": "0.00"}
 FACTS: dict[str, list[dict[str, str]]] = {
     "limits.raise": [
         {"account": ACCOUNT, "single": "60000.00", "count": "30"},
@@ -100,7 +100,11 @@ FACTS: dict[str, list[dict[str, str]]] = {
         {**_ORDER, "repeat": "monthly", "day": "31"},
     ],
     "order.change": [{**_ORDER, "repeat": "monthly", "day": "31", "until": "2027-11-30", "order": "o" * 26}],
-    "batch.create": [_BATCH, {**_BATCH, "fee": "1.00"}],
+    "batch.create": [
+        {**_BATCH, "line_01": json.dumps(_OWN), "line_02": json.dumps(_LESS), "line_03": json.dumps(_MOST)},
+        {**_BATCH, "line_01": json.dumps(_OWN), "line_02": json.dumps(_OWN), "fee": "1.00"},
+        {**_BATCH, "line_01": json.dumps(_LESS), "hint": "day_sum_high"},
+    ],
     "device.bind": [{"device": "abcdefghijklm234", "platform": "android", "name": "请拨打10086", "public_key": "k"}],
 }
 WORDS: dict[str, list[tuple[str, str]]] = {
@@ -130,11 +134,15 @@ WORDS: dict[str, list[tuple[str, str]]] = {
          "2027-11-30, from account ending 0017 to **小红, account ending 0025"),
     ],
     "batch.create": [
-        ("批量转账：从尾号0017账户转账2笔，合计30.00元，首笔为向**小红（尾号0025）转账10.00元",
-         "make 2 payments of 30.00 in all from account ending 0017, the first 10.00 to **小红, account ending 0025"),
-        ("批量转账：从尾号0017账户转账2笔，合计30.00元，手续费共1.00元，首笔为向**小红（尾号0025）转账10.00元",
-         "make 2 payments of 30.00 in all from account ending 0017, the first 10.00 to **小红, account ending 0025, "
-         "fees 1.00 in all"),
+        ("批量转账：从尾号0017账户转账3笔，合计1099.99元，其中向他人2笔，最大一笔为向**小红（尾号0025）转账100.00元",
+         "make 3 payments of 1099.99 in all from account ending 0017, 2 of them to others, the largest 100.00 to "
+         "**小红, account ending 0025"),
+        ("批量转账：从尾号0017账户转账3笔，合计1099.99元，手续费共1.00元，均为本人账户",
+         "make 3 payments of 1099.99 in all (fees 1.00) from account ending 0017, all to your own accounts"),
+        ("批量转账：从尾号0017账户转账3笔，合计1099.99元，其中向他人1笔，最大一笔为向*立（尾号0033）转账99.99元"
+         "；当日向他人转账累计较大，请核实收款人",
+         "make 3 payments of 1099.99 in all from account ending 0017, 1 of them to others, the largest 99.99 to *立, "
+         "account ending 0033; you pay much to others today, please make sure who they are"),
     ],
     "transfers.switch_on": [("开启网上转账功能", "switch online transfers on")],
     "device.bind": [

@@ -1,0 +1,137 @@
+"""What test_expressions.py plays of statement lines, projections and business days."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute
+
+from chalicelib.accounts import store as accounts_store
+from chalicelib.accounts.domain import Movement
+from chalicelib.closing import store as closing_store
+from chalicelib.closing.domain import TrialBalance
+from chalicelib.customers import service as customers
+from chalicelib.customers import store as customers_store
+from chalicelib.ledger import service as ledger
+from chalicelib.maintenance import store as maintenance_store
+from chalicelib.notifications import providers
+from chalicelib.notifications import store as notifications_store
+from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import Item
+from chalicelib.receipts import store as receipts_store
+from chalicelib.rechecks import store as rechecks_store
+from chalicelib.rechecks.domain import Mark, Sample
+from chalicelib.reports import service as reports
+from chalicelib.reports import store as reports_store
+from chalicelib.staff import service as staff
+from chalicelib.statements import store as statements_store
+from chalicelib.statements.domain import Bill
+from chalicelib.transfers import store as transfers_store
+from tests.chain.two_people import done as done_by_two
+from tests.chain.two_people import (
+    notice_of,
+)
+from tests.engine.conftest import BRANCH
+from tests.engine.test_projection_races import images_of
+from tests.engine.test_transfer_races import PASSWORD, Customer, customer
+
+M = TypeVar("M", bound=Item)
+
+
+def lines_and_days(payer: Customer) -> None:
+    """Statement lines by every way to read them; a closed date; a bill."""
+    for seq, date in ((1, "20261101"), (2, "20261102")):
+        line = Movement(payer.account, seq, date, date, uuid.uuid4().hex, "transfer", 1, seq, "test", b"x")
+        assert accounts_store.append(line, counterparty=None, purpose="")
+        assert not accounts_store.append(line, counterparty=None, purpose="")
+    reads: list[Callable[[], Movement | None]] = [
+        lambda: accounts_store.last(payer.account),
+        lambda: accounts_store.first_after(payer.account, "20261101"),
+        lambda: next(accounts_store.newest(payer.account, 1)),
+        lambda: next(accounts_store.between(payer.account, "20261102", "20261103")),
+    ]
+    assert [found.seq if (found := read()) else None for read in reads] == [2, 2, 2, 2]
+    before = accounts_store.last(payer.account, "20261102")
+    assert before is not None
+    assert before.seq == 1
+    assert len(list(accounts_store.all_lines(payer.account))) == 2
+    assert accounts_store.get(payer.account, "20261101", 1) is not None
+    (newest,), cursor = accounts_store.page(payer.account, "20261101", "20261130", 1, None)
+    (oldest,), _ = accounts_store.page(payer.account, "20261101", "20261130", 1, cursor)
+    assert (newest.seq, oldest.seq) == (2, 1)
+    closed = TrialBalance("20000101", "20000101")
+    assert [closing_store.put_once(closed, "now") for _ in range(2)] == [True, False]
+    day = closing_store.last_before("20000102")
+    assert day is not None
+    assert closing_store.get(day.business_date) is not None
+    bill = Bill(payer.account, "2026-11", 0, 0, 0, 0, 0, 0, 0, 0)
+    assert [statements_store.put_once(bill, "now") for _ in range(2)] == [True, False]
+    assert len(statements_store.newest(payer.account)) == 1
+
+
+def projections(payer: Customer) -> None:
+    """What workers and staff write: transfers by time, receipts, the inbox, messages, notices, a branch, a teller."""
+    staff.appoint_teller("T0002", "柜员乙", "0002", PASSWORD)
+    assert staff.teller_named("T0002") == "0002"
+    owner = payer.caller.customer_id
+    image = {"customer_id": owner, "created_at": "2026", "entry_id": uuid.uuid4().hex}
+    for state in ("posted", "awaiting"):
+        transfers_store.project({**image, "state": state})
+    assert transfers_store.page(owner, 10, None)[0] == [image["entry_id"]]
+    receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
+    assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
+    assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
+    assert receipts_store.entry_numbered("nobody's") is None
+    assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
+    assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
+    for _ in range(2):
+        notifications_store.put_once(filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None))
+    assert [notifications_store.claim(owner, "x", "sms") for _ in range(2)] == [True, False]
+    notifications_store.settle(owner, "x", "sms", None)
+    assert notifications_store.claim(owner, "x", "sms")
+    notifications_store.settle(owner, "x", "sms", "sent")
+    assert len(notifications_store.page(owner, 10, None)[0]) == 1
+    for behaviour in (providers.FAILS, None):
+        providers.LocalProvider.behave(payer.login_name, behaviour)
+    providers.LocalProvider().send(providers.Outgoing("x", "sms", payer.login_name, None, "x"))
+    notice = done_by_two("notice.publish", **notice_of(clock.now(), days=5)).approval_id
+    done_by_two("notice.withdraw", notice_id=notice)
+    assert [one.withdrawn_at is None for one in maintenance_store.all_notices() if one.notice_id == notice] == [False]
+    assert customers_store.scan_ids(None)[0]
+    assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}
+
+
+def days_of_the_bank() -> None:
+    """A transaction's row from its code to its end: counted, listed in pages, overdue, closed."""
+    account = customer("郑一", 0).account
+    day = f"day-{uuid.uuid4().hex}"
+    for image in images_of(account, day, 1)[:2]:
+        reports.note(image)
+    assert reports.list_again([image]) == 0
+    (row,), _ = reports_store.page(reports_store.OF_BANK, reports_store.list_of(day, "posted"), 10, "9")
+    by_branch = reports_store.list_of(day, "posted", BRANCH)
+    assert reports_store.page(reports_store.OF_BRANCH, by_branch, 10, None) == ([row], None)
+    assert reports_store.overdue("2000", 10, "1999") == ([], None)
+    reports_store.close(row)
+    assert [one.entries for one in reports_store.figures(day)] == [1]
+    assert reports.entries_booked(day) == [row.entry_id]
+    assert rechecks_store.sample("20000101", "nobody's") is None
+    assert rechecks_store.samples_of(day) == []
+    sample = Sample(day, uuid.uuid4().hex, "seed", 1, 1, [row.entry_id], "S0001", "now")
+    mark = Mark(sample.sample_id, row.entry_id, "in_order", "单据齐全", "S0001", "now")
+    for put in (rechecks_store.sample_put(sample), rechecks_store.mark_put(mark)):
+        assert updates.put(put) is None
+        assert updates.put(put) is not None
+    assert (rechecks_store.samples_of(day), rechecks_store.marks_on(sample.sample_id)) == ([sample], [mark])
+    assert closing_store.closed_between("20000101", "20000101") == {"20000101"}
+
+
+def filled(model: type[M], **known: Any) -> M:
+    """An item with something in every attribute that is not given."""
+    kinds = {NumberAttribute: 1, BinaryAttribute: b"x"}
+    values: dict[str, Any] = {}
+    for name, attribute in model.get_attributes().items():
+        values[name] = known[name] if name in known else kinds.get(type(attribute), "x")
+    return model(**values)
