@@ -154,8 +154,9 @@ def _verified(login_name: str, proof: DeviceProof, now: dt.datetime) -> str:
 def bind(step_up_id: str, code: str, now: dt.datetime) -> Bound:
     """Bind the device of a challenge that `why_not` opened, once its code is entered.
 
-    Raises NotFound, CodeWrong and the refusals of `stepup.confirm`; DeviceLimitReached, PhoneChanged; TryAgain
-    when the same device is being bound by another request.
+    A wrong code is one of the customer's of the day, though there is no session yet: only who knew the password was
+    given the challenge, and guesses at the code that the reserved phone has. Raises NotFound, CodeWrong and the
+    refusals of `stepup.confirm`; DeviceLimitReached; TryAgain when the same device is being bound by another request.
     """
     found = stepup.read_challenge(step_up_id)
     if found is None or found.kind is not stepup.BIND_DEVICE:
@@ -163,9 +164,8 @@ def bind(step_up_id: str, code: str, now: dt.datetime) -> Bound:
     challenge = stepup.claim(found.customer_id, found.holder, step_up_id, stepup.Given(stepup.SMS, code), now)
     facts, at = challenge.facts, clock.to_text(now)
     device_id, most = facts["device"], parameters.value(parameters.DEVICES_MAX, now)
-    record = customers.customer_update(challenge.customer_id).require(
-        customers.phone_rule(clock.from_text(challenge.created_at)), room_rule(most)
-    )
+    record = customers.customer_update(challenge.customer_id)
+    record.require(*stepup.confirming_rules(challenge, now), room_rule(most))
     row = {
         "device_id": device_id,
         "customer_id": challenge.customer_id,

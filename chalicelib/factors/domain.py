@@ -219,12 +219,39 @@ def same_factors_rule(held: Mapping[str, str] | None) -> Rule:
 
 
 def unlost_rule(refuse: Callable[[], Refusal]) -> Rule:
-    """The factor's row does not say that it was lost, or locked after wrong PINs."""
+    """The factor's row does not say that it is lost, or locked after wrong PINs."""
     return Rule(
         "#state <> :lost AND #state <> :locked",
         {":lost": s(LOST), ":locked": s(LOCKED)},
         lambda image: image["state"] not in (LOST, LOCKED),
         lambda _: refuse(),
+    )
+
+
+def unlost_since_rule(confirmed_at: str, refuse: Callable[[], Refusal]) -> Rule:
+    """No loss of the factor has ended since it confirmed something: what whoever found it confirmed stays void.
+
+    Nothing is confirmed while a factor is lost. So what came before a loss came before its end as well, which is an
+    act of staff long after; a report made in the same instant as a confirmation could bear the earlier time.
+    """
+    return Rule(
+        "attribute_not_exists(#lost_until) OR #lost_until < :confirmed_at",
+        {":confirmed_at": s(confirmed_at)},
+        lambda image: bool(image.get("lost_until", "") < confirmed_at),
+        lambda _: refuse(),
+    )
+
+
+def unlifted_rule(confirmed_at: str) -> Rule:
+    """On the customer's record: no loss was lifted since; so what a factor confirmed came after the last (NB-5.3.6).
+
+    Whichever factor it was: who confirmed something within minutes of a lifted loss confirms it again.
+    """
+    return Rule(
+        "attribute_not_exists(#loss_lifted_at) OR #loss_lifted_at < :unlifted_since",
+        {":unlifted_since": s(confirmed_at)},
+        lambda image: bool(image.get("loss_lifted_at", "") < confirmed_at),
+        lambda image: FactorNotActive(factors=held_text(image)),
     )
 
 

@@ -30,6 +30,7 @@ from chalicelib.factors.domain import (
     Terms,
     active_rule,
     factor_of,
+    unlifted_rule,
 )
 from chalicelib.factors.errors import (
     BoundDeviceRequired,
@@ -83,6 +84,7 @@ __all__ = [
     "state_at",
     "takes_codes",
     "terms_at",
+    "unlifted_rule",
     "verify",
     "verify_code",
 ]
@@ -320,15 +322,12 @@ def verify(given: Given, image: Image, message: bytes, tries_left: int, now: dt.
             owner, factor_id = image["customer_id"], image["factor_id"]
             signature = cloud.sign_with_pin(owner, factor_id, given, message, tries_left, now)
         return Proof(terms, signature=_verified_signature(signature, image, message, tries_left))
-    try:
-        step = None
+    step = None
+    with counting_wrong(image["customer_id"], terms.wrong_codes_day, now):
         if given.factor == TOKEN:
             step = verify_token(given.code, image, tries_left, now)
         else:
             verify_code(given.code, image["digest"], image["attempt"], tries_left)
-    except CodeWrong:
-        count_wrong(image["customer_id"], terms.wrong_codes_day, now)
-        raise
     return Proof(terms, step=step, secret=code_secret.current())
 
 
@@ -377,13 +376,21 @@ def naming_what_is_usable(caller: Caller, now: dt.datetime) -> Iterator[None]:
         raise FactorCeilingExceeded(**{**refusal.facts, "yours": yours}) from None
 
 
-def count_wrong(customer_id: str, most: int, now: dt.datetime) -> None:
-    """Count a wrong code of the day. Raises CodeGuessesExhausted once there were enough; the last one is told."""
-    date = clock.business_date(now)
-    update = customers.customer_update(customer_id).require(domain.guesses_rule(date, most))
-    counted = updates.insist(_add_one(update, f"wrong_{date}"))
-    if counted[f"wrong_{date}"] >= most:
-        audit.record(customer_id, audit.CODE_GUESSES_EXHAUSTED, now)
+@contextmanager
+def counting_wrong(customer_id: str, most: int, now: dt.datetime) -> Iterator[None]:
+    """Count a wrong code inside as one of the day's, payments and step-ups together; the last one is told.
+
+    Raises CodeGuessesExhausted in place of CodeWrong once there were enough; TryAgain, OutcomeUnknown.
+    """
+    try:
+        yield
+    except CodeWrong:
+        date = clock.business_date(now)
+        update = customers.customer_update(customer_id).require(domain.guesses_rule(date, most))
+        counted = updates.insist(_add_one(update, f"wrong_{date}"))
+        if counted[f"wrong_{date}"] >= most:
+            audit.record(customer_id, audit.CODE_GUESSES_EXHAUSTED, now)
+        raise
 
 
 def _add_one(update: ItemUpdate, bucket: str) -> ItemUpdate:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.factors.domain import STAGES, factor_of
+from chalicelib.factors.domain import LOST, STAGES, factor_of
 from chalicelib.factors.errors import FactorStateUnfit, KeyCertifiedAlready
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, s, to_image, to_raw
@@ -30,7 +30,8 @@ class FactorItem(Item):
     `seed` and `private_key` are encrypted by KMS; `certificate` is DER and `authority` names the row of who issued it.
     `device_serial` is a USB key's number, `device_id` the bound phone in which a phone's certificate was downloaded.
     The private key is a cloud certificate's, as are `pin_hash`, `pin_tries`, counted since the last right PIN, and
-    `pin_at`, when the last try was claimed. `told_…` is when the owner was reminded.
+    `pin_at`, when the last try was claimed. `told_…` is when the owner was reminded. `lost_until` is when a loss last
+    ended, by being lifted or by the factor's end: what was confirmed before stays void.
     `holder` is a place's: a row whose `factor_id` is a method, and which says who has it (`take_place`).
     """
 
@@ -44,6 +45,7 @@ class FactorItem(Item):
     valid_from = UnicodeAttribute()
     valid_until = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
+    lost_until = UnicodeAttribute(null=True)
     serial = UnicodeAttribute(null=True)
     seed = BinaryAttribute(legacy_encoding=False, null=True)
     private_key = BinaryAttribute(legacy_encoding=False, null=True)
@@ -129,6 +131,13 @@ def update_of(customer_id: str, factor_id: str) -> ItemUpdate:
     """A conditional update of one row."""
     key = {"customer_id": s(customer_id), "factor_id": s(factor_id)}
     return ItemUpdate(settings.table("factors"), key, missing=NotFound)
+
+
+def end_loss(update: ItemUpdate, row: FactorItem, now: dt.datetime) -> ItemUpdate:
+    """Keep with a change of the row's state, if that is `lost`, that a loss has ended now."""
+    if row.state != LOST:
+        return update
+    return update.set("#lost_until = :lost_until", lost_until=s(clock.to_text(now)))
 
 
 def state_rule(*states: str) -> Rule:

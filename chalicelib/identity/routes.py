@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from chalicelib.customers.errors import PhoneChanged
 from chalicelib.devices import errors as device_errors
 from chalicelib.entitlements import service as entitlements
-from chalicelib.factors.errors import CodeWrong
+from chalicelib.factors.errors import CodeGuessesExhausted, CodeWrong
 from chalicelib.identity import errors, service
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound, OutcomeUnknown
@@ -194,6 +194,7 @@ def log_in(call: Call) -> SessionView:
         errors.LoginRefused,
         device_errors.DeviceLimitReached,
         CodeWrong,
+        CodeGuessesExhausted,
         PhoneChanged,
         stepup_errors.StepUpNotAwaiting,
         stepup_errors.StepUpExpired,

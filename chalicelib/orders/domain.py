@@ -152,13 +152,15 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """What an order rests on: the factor by its kind, id and method, and the revision whose row of the history has what
-    it confirmed. Between own accounts that is nothing: kind, id and method are `none`.
+    it confirmed, and when. Between own accounts that is nothing: kind, id and method are `none`, and there is no time,
+    as there is none in orders that an older release stored.
     """
 
     factor: str
     factor_id: str
     method: str
     confirmed: int
+    confirmed_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class Order:
             "first_date": digits_of(schedule.first),
             "until": digits_of(schedule.until) if schedule.until else None,
             "count": schedule.count,
-            **{name: getattr(proof, name) for name in Confirmation.__dataclass_fields__},
+            **{name: getattr(proof, name) or None for name in Confirmation.__dataclass_fields__},
             "listed": f"{self.created_at}#{self.order_id}",
             "customer_state": list_of(self.customer_id, self.state),
         }
@@ -212,7 +214,7 @@ class Order:
             image.get("count"),
         )
         terms = Terms(**{name: image[name] for name in _TERMS}, schedule=schedule)
-        proof = {name: image[name] for name in Confirmation.__dataclass_fields__}
+        proof = {name: image[name] for name in Confirmation.__dataclass_fields__ if name in image}
         return cls(**{name: image[name] for name in _PLAIN}, terms=terms, confirmation=Confirmation(**proof))
 
     def moved_to(self, place: int, due_at: str) -> Order:

@@ -238,6 +238,15 @@ class Challenge:
         """What is to be done."""
         return OPERATIONS[self.operation]
 
+    @property
+    def counts_guesses(self) -> bool:
+        """Whether wrong codes are the customer's of the day, and too many of them end it: a code to the reserved phone.
+
+        One to a number that is to be proved says nothing of who asks, which a strong factor or a teller has said; and
+        whoever's phone is stolen, and was guessed at, must be able to name another one.
+        """
+        return self.kind.phone_fact is None
+
     def canonical(self) -> bytes:
         """The bytes that the digest is of, and that a certificate signs."""
         return canonical_of(self.challenge_id, self.customer_id, self.operation, self.facts, self.valid_until)

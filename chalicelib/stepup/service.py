@@ -16,6 +16,7 @@ from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands import confirm_operation
 from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
@@ -72,6 +73,7 @@ __all__ = [
     "claim",
     "confirm",
     "confirmation",
+    "confirming_rules",
     "consuming",
     "kinds_for",
     "kinds_of",
@@ -176,8 +178,9 @@ def _consuming(
     update.missing = StepUpRequired
     update.set("#state = :used, #used_at = :used_at", used=s(domain.USED), used_at=s(clock.to_text(now)))
     # Lost or revoked between confirming and using: then something else has to confirm it.
-    still = replace(_factor_rule(challenge), refuse=lambda _: StepUpRequired())
-    return [update, *_with_rule(caller.customer_id, still, writes)]
+    held = (_factor_rule(challenge), factors.unlifted_rule(challenge.confirmed_at))
+    still = [replace(rule, refuse=lambda _: StepUpRequired()) for rule in held]
+    return [update, *_with_rules(caller.customer_id, still, writes)]
 
 
 def _factor_rule(challenge: Challenge) -> Rule:
@@ -187,19 +190,31 @@ def _factor_rule(challenge: Challenge) -> Rule:
     return factors.active_rule(challenge.rests_on)
 
 
-def resting_on(customer_id: str, factor_id: str, writes: Sequence[ItemPut | ItemUpdate]) -> list[ItemPut | ItemUpdate]:
-    """`writes`, refused with FactorNotActive when the customer no longer has the factor (not SMS) they rest on."""
-    return _with_rule(customer_id, factors.active_rule(factor_id), writes)
+def confirming_rules(challenge: Challenge, now: dt.datetime) -> list[Rule]:
+    """What the write that confirms a claimed challenge asks of the customer's record: the factor is still there, and
+    for a code by SMS guesses are left; a token's code has asked that in the write that used it up.
+    """
+    counts = challenge.rests_on == factors.SMS_ID and challenge.counts_guesses
+    return [_factor_rule(challenge), *([confirm_operation.guesses_left(now)] if counts else [])]
 
 
-def _with_rule(customer_id: str, rule: Rule, writes: Sequence[ItemPut | ItemUpdate]) -> list[ItemPut | ItemUpdate]:
-    """`writes` with a condition on the customer's record, which one transaction may name only once."""
+def resting_on(
+    customer_id: str, factor_id: str, since: str, writes: Sequence[ItemPut | ItemUpdate]
+) -> list[ItemPut | ItemUpdate]:
+    """`writes`, refused with FactorNotActive when the factor (not SMS) they rest on is gone, or was lost `since`."""
+    return _with_rules(customer_id, [factors.active_rule(factor_id), factors.unlifted_rule(since)], writes)
+
+
+def _with_rules(
+    customer_id: str, rules: Sequence[Rule], writes: Sequence[ItemPut | ItemUpdate]
+) -> list[ItemPut | ItemUpdate]:
+    """`writes` with conditions on the customer's record, which one transaction may name only once."""
     record = customers.customer_update(customer_id)
     for write in writes:
         if isinstance(write, ItemUpdate) and (write.table, write.key) == (record.table, record.key):
-            write.require(rule)
+            write.require(*rules)
             return list(writes)
-    return [*writes, record.require(rule)]
+    return [*writes, record.require(*rules)]
 
 
 def refusal_of(demand: Demand, now: dt.datetime) -> StepUpRequired:
@@ -299,12 +314,12 @@ def confirm(caller: Caller, challenge_id: str, given: Given, now: dt.datetime) -
     """Confirm by a factor; the try is claimed before what was given is looked at.
 
     Raises NotFound (also for another's), StepUpNotAwaiting, StepUpExpired, StepUpTriesExhausted, StepUpAltered,
-    FactorNotAccepted, PhoneChanged, and the factor's own refusal (CodeWrong).
+    FactorNotAccepted, PhoneChanged, CodeGuessesExhausted, and the factor's own refusal (CodeWrong).
     """
     with factors.naming_what_is_usable(caller, now):
         challenge = claim(caller.customer_id, caller.session_id, challenge_id, given, now)
-        rule = _factor_rule(challenge)
-        updates.run_together(_with_rule(caller.customer_id, rule, [confirmation(challenge, given, now)]))
+        noted = confirmation(challenge, given, now)
+        updates.run_together(_with_rules(caller.customer_id, confirming_rules(challenge, now), [noted]))
     return replace(challenge, state=domain.CONFIRMED)
 
 

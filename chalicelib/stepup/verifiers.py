@@ -18,13 +18,12 @@ from chalicelib.stepup.domain import CERTIFICATE, SMS, TOKEN, Challenge
 Verifier = Callable[[Challenge, Given, int, dt.datetime], tuple[str, bytes]]
 
 
-def _sms(
-    challenge: Challenge,
-    given: Given,
-    tries_left: int,
-    now: dt.datetime,  # noqa: ARG001  # as the others
-) -> tuple[str, bytes]:
-    factors.verify_code(given.code, challenge.digest, challenge.attempt, tries_left)
+def _sms(challenge: Challenge, given: Given, tries_left: int, now: dt.datetime) -> tuple[str, bytes]:
+    code = (given.code, challenge.digest, challenge.attempt, tries_left)
+    if challenge.counts_guesses:
+        confirm_operation.check_sms_code(challenge.customer_id, *code, now)
+    else:
+        factors.verify_code(*code)
     return factors.SMS_ID, b""
 
 

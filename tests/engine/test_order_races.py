@@ -9,13 +9,15 @@ import pytest
 
 from bench.orders import AMOUNT_FEN, drain
 from chalicelib.factors import service as factors
+from chalicelib.factors.commands.end_factor import report_loss
+from chalicelib.factors.commands.lift_loss import plan_lift
 from chalicelib.orders import domain, store
 from chalicelib.orders.commands import change_order, create_order, stop_order
 from chalicelib.orders.commands.execute_order import execute_order
 from chalicelib.orders.commands.find_due import find_due
 from chalicelib.orders.domain import Order, Schedule, Terms
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, due
+from chalicelib.platform import clock, due, updates
 from chalicelib.platform.errors import Refusal
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
@@ -137,6 +139,32 @@ def test_an_order_cancelled_while_it_is_executed_is_paid_once_or_never() -> None
         assert (read(made).state, read(made).due_at) == ("cancelled", "")
         # and nothing pays it from then on
         assert executed(made) == "not_due"
+
+
+@pytest.mark.requirement("NB-5.3.6")
+def test_what_was_set_up_while_a_loss_was_reported_is_not_paid_once_it_is_lifted() -> None:
+    # given a thief who sets up orders as fast as can be while the owner reports the loss
+    payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
+    owner, made = payer.caller.customer_id, [order(payer, payee, 10_00)]
+
+    def act(i: int) -> str:
+        if i == 4:
+            report_loss(owner, factors.SMS_ID, clock.now())
+            return "reported"
+        try:
+            made.append(order(payer, payee, 10_00))
+        except Refusal as refusal:
+            return refusal.code
+        return "made"
+
+    assert together(act, 12)["reported"] == 1
+    # when staff lift it, then none of them is paid, and what is confirmed from then on is
+    now = clock.now()
+    updates.run_together(plan_lift(owner, factors.SMS_ID, now).writes(now))
+    assert {executed(one) for one in made} == {"failed"}
+    assert available(payer.account) == 1_000_00
+    assert executed(order(payer, payee, 10_00)) == "executed"
+    assert available(payer.account) == 990_00
 
 
 def test_what_is_paid_is_what_the_order_said_then() -> None:

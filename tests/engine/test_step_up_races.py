@@ -18,8 +18,9 @@ from chalicelib.platform.dynamo import s, to_image
 from chalicelib.platform.errors import Refusal
 from chalicelib.stepup import service as stepup
 from tests.chain.signers import Signer
-from tests.engine.test_factor_races import certified
-from tests.engine.test_transfer_races import Customer, customer, together
+from tests.engine.test_factor_races import certified, confirmation
+from tests.engine.test_transfer_races import Customer, created, customer, together
+from tests.engine.test_transfer_races import confirmed as payment_confirmed
 
 pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines]
 
@@ -104,10 +105,35 @@ def test_five_guesses_in_all_however_many_at_once() -> None:
     owner, now = customer("赵小明", 0), clock.now()
     asked = challenge(owner)
     right = code_of(asked)
-    wrong = "000000" if right != "000000" else "111111"
-    outcomes = together(lambda _: confirmed(owner, asked, wrong, now), TIMES)
+    outcomes = together(lambda _: confirmed(owner, asked, wrong(right), now), TIMES)
     assert outcomes == {"code_wrong": 5, "step_up_tries_exhausted": TIMES - 5}
     assert confirmed(owner, asked, right, now) == "step_up_tries_exhausted"
+
+
+@pytest.mark.requirement("NB-5.3.3-sms")
+def test_guessing_in_parallel_on_many_step_ups_and_payments_ends() -> None:
+    # given a session without its phone, and as much to guess at as it could open
+    owner, payee, now = customer("赵小明", 10_000_00), customer("钱红", 0), clock.now()
+    asked = [challenge(owner) for _ in range(20)]
+    entries = [created(owner, payee, 1_00) for _ in range(10)]
+
+    def guess(i: int) -> str:
+        if i % 3 == 0:
+            entry = entries[i // 3 % 10]
+            return payment_confirmed(owner, entry, wrong(confirmation(entry)))
+        one = asked[i % 20]
+        return confirmed(owner, one, wrong(code_of(one)), now)
+
+    # then ten are told that they were wrong, however many ran at once, and the owner's log has one row of it
+    assert together(guess, 90) == {"code_wrong": 10, "code_guesses_exhausted": 80}
+    assert [row["kind"] for row in events_of(owner)].count("code_guesses_exhausted") == 1
+    # and even the right code of any is of no use
+    assert together(lambda i: confirmed(owner, asked[i], code_of(asked[i]), now), 20) == {"code_guesses_exhausted": 20}
+    assert {payment_confirmed(owner, entry) for entry in entries} == {"code_guesses_exhausted"}
+
+
+def wrong(right: str) -> str:
+    return "000000" if right != "000000" else "111111"
 
 
 def test_the_right_code_by_many_at_once_confirms_once() -> None:

@@ -425,6 +425,12 @@ def factor_cases(customer: Image) -> list[tuple[str, Rule, list[Image]]]:
             [{**customer, "state": value} for value in ("active", "lost", "locked", "revoked", "expired")],
         ),
         (
+            "factor not lost since",
+            factors.unlost_since_rule(NOW_TEXT, NotFound),
+            edges(customer, "lost_until", NOW_TEXT),
+        ),
+        ("no loss lifted since", factors.unlifted_rule(NOW_TEXT), edges(customer, "loss_lifted_at", NOW_TEXT)),
+        (
             "key kept by the bank",
             issue_certificate.carrier_rule(bank_keeps=True),
             [{**customer, "method": value} for value in ("cloud", "phone", "")],

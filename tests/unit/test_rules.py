@@ -70,6 +70,8 @@ NAMES = [
     "factors: none yet",
     "factor's place",
     "factor not lost",
+    "factor not lost since",
+    "no loss lifted since",
     "key kept by the bank",
     "key kept by the customer",
     "pin: cloud",

@@ -78,7 +78,8 @@ def _along(batch: Batch, line: Line, now: dt.datetime) -> Along:
     entry_id = entry_id_of(batch.batch_id, line.number)
     writes: list[ItemUpdate] = [store.paid_update(batch.batch_id, line.number, entry_id, clock.to_text(now))]
     if line.outward:
-        writes.append(confirm_later.unlost_update(batch.customer_id, batch.factor_id, BatchFactorLost))
+        owner, confirmed_at = batch.customer_id, batch.created_at
+        writes.append(confirm_later.unlost_update(owner, batch.factor_id, confirmed_at, BatchFactorLost))
     return Along(tuple(writes), ())
 
 

@@ -105,9 +105,9 @@ def _complete(
     )
     writes = _writes(challenge, used, now, session_id=session_id)
     # What was asked for by a token or certificate that is lost by now was perhaps asked for by a thief.
-    asked_by = challenge.facts.get("confirmed_by")
+    asked_by, asked_at = challenge.facts.get("confirmed_by"), challenge.created_at
     try:
-        updates.run_together(stepup.resting_on(customer_id, asked_by, writes) if asked_by else writes)
+        updates.run_together(stepup.resting_on(customer_id, asked_by, asked_at, writes) if asked_by else writes)
     except updates.Overtaken:
         raise PhoneChanged() from None
 

@@ -49,11 +49,15 @@ def require_today(update: ItemUpdate, factor: str, factor_id: str, amount_fen: i
     require(update, factor, factor_id, expected(now), clock.business_date(now), amount_fen)
 
 
-def unlost_update(customer_id: str, factor_id: str, refuse: Callable[[], Refusal]) -> ItemUpdate:
-    """A condition on the factor's row, as a part of a write: it was not reported lost, nor locked, since it confirmed.
+def unlost_update(customer_id: str, factor_id: str, confirmed_at: str, refuse: Callable[[], Refusal]) -> ItemUpdate:
+    """A condition on the factor's row, as a part of a write: it was not reported lost since it confirmed, whatever
+    became of that loss, and is not locked.
 
-    One that has ended in its time, or was replaced, will do: what it confirmed before then stands (NB-5.3.6).
+    One that has ended in its time, or was replaced, will do: what it confirmed before then stands (NB-5.3.6), as it
+    does once a lock is lifted, which says that somebody did not know the PIN. What was confirmed under an older release
+    kept no time (`confirmed_at` is empty) and is judged by the row as it stands.
     """
     update = store.update_of(customer_id, factor_id)
     update.missing = refuse
-    return update.require(domain.unlost_rule(refuse))
+    update.require(domain.unlost_rule(refuse))
+    return update.require(domain.unlost_since_rule(confirmed_at, refuse)) if confirmed_at else update

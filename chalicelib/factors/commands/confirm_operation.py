@@ -1,4 +1,4 @@
-"""Check a token's code, a certificate's signature or its PIN for what is no payment: a step-up."""
+"""Check a code, a certificate's signature or its PIN for what is no payment: a step-up."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ import datetime as dt
 from collections.abc import Collection
 
 from chalicelib.customers import service as customers
-from chalicelib.factors import service, store
+from chalicelib.factors import domain, service, store
 from chalicelib.factors.domain import ACTIVE, CLOUD, NO_FACTOR, TOKEN, Given
-from chalicelib.factors.errors import CodeWrong, FactorNotActive, SignatureWrong
+from chalicelib.factors.errors import FactorNotActive, SignatureWrong
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
+from chalicelib.platform.dynamo import Rule
+
+
+def check_sms_code(customer_id: str, code: str, digest: bytes, attempt: int, tries_left: int, now: dt.datetime) -> None:
+    """Check a code that went to the customer's reserved phone; a wrong one is counted with those of payments.
+
+    The write that rests on a right one requires `guesses_left`. Raises CodeWrong, CodeGuessesExhausted; TryAgain,
+    OutcomeUnknown.
+    """
+    with service.counting_wrong(customer_id, parameters.value(parameters.WRONG_CODES_DAY, now), now):
+        service.verify_code(code, digest, attempt, tries_left)
+
+
+def guesses_left(now: dt.datetime) -> Rule:
+    """On the customer's record: not so many wrong codes today that none is taken any more, be it the right one."""
+    return domain.guesses_rule(clock.business_date(now), parameters.value(parameters.WRONG_CODES_DAY, now))
 
 
 def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetime) -> str:
@@ -19,11 +36,8 @@ def use_token_code(customer_id: str, code: str, tries_left: int, now: dt.datetim
     """
     terms = service.terms_at(now)
     factor_id = next(iter(_active(customer_id, (TOKEN,))))
-    try:
+    with service.counting_wrong(customer_id, terms.wrong_codes_day, now):
         step = service.verify_token(code, {"customer_id": customer_id, "factor_id": factor_id}, tries_left, now)
-    except CodeWrong:
-        service.count_wrong(customer_id, terms.wrong_codes_day, now)
-        raise
     update = customers.customer_update(customer_id)
     service.require(update, TOKEN, factor_id, service.Proof(terms, step=step), clock.business_date(now), 0)
     updates.insist(update)

@@ -89,7 +89,7 @@ def _ending(
     session_id: str | None,
 ) -> list[ItemPut | ItemUpdate]:
     """The same as parts of a write, of which the customer's `record` is another."""
-    update = store.update_of(row.customer_id, row.factor_id).require(before)
+    update = store.end_loss(store.update_of(row.customer_id, row.factor_id).require(before), row, now)
     record.remove(f"factors.#{row.factor_id}")
     if row.method == domain.SMS:
         # Not only payments: whatever waits for a code that went to that phone.

@@ -1,4 +1,7 @@
-"""A loss report is lifted, as a part of the approval that decides it: the factor is active again (NB-5.3.6)."""
+"""A loss report is lifted, as a part of the approval that decides it: the factor is active again (NB-5.3.6).
+
+What it confirmed before stays void: whoever found the factor may have confirmed it.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ class Lift:
         """Row, customer's record, log and reminders; the tries at a PIN begin anew."""
         row = self.row
         update = store.update_of(row.customer_id, row.factor_id).require(store.state_rule(str(row.state)))
+        store.end_loss(update, row, now)
         if row.pin_hash is not None:
             update.set("#pin_tries = :none", none=n(0))
         # The rows written before may be gone: while the factor was lost, nobody was reminded of it.
@@ -40,6 +44,9 @@ class Lift:
             ends = clock.from_text(row.valid_until)
             reminders = store.reminder_puts(row.customer_id, row.factor_id, row.method, ends, ids.random_id())
         record = customers.customer_update(row.customer_id)
+        if row.state == domain.LOST:
+            # Step-ups that it confirmed and that are not used yet would do again (`unlifted_rule`).
+            record.set("#loss_lifted_at = :lifted_at", lifted_at=s(clock.to_text(now)))
         return [
             update.set("#state = :to", to=s(domain.ACTIVE)).remove("ended_at"),
             record.set(f"#factors.#{row.factor_id} = :method", method=s(row.method)),

@@ -121,7 +121,8 @@ def _along(order: Order, correlation_id: str, now: dt.datetime) -> Along:
     )
     writes = _writes(order, _at_place(order, order.place + 1, now), event)
     if order.outward:
-        writes.append(confirm_later.unlost_update(order.customer_id, order.confirmation.factor_id, OrderFactorLost))
+        owner, proof = order.customer_id, order.confirmation
+        writes.append(confirm_later.unlost_update(owner, proof.factor_id, proof.confirmed_at, OrderFactorLost))
     return Along(
         tuple(write for write in writes if isinstance(write, ItemUpdate)),
         tuple(write for write in writes if isinstance(write, ItemPut)),

@@ -100,7 +100,7 @@ def confirmation_of(customer: customers.Customer, challenge: stepup.Challenge, r
     if rested is None:
         raise StepUpRequired()
     factor, method = rested
-    return Confirmation(factor, challenge.rests_on, method, revision)
+    return Confirmation(factor, challenge.rests_on, method, revision, challenge.confirmed_at)
 
 
 def confirmed_update(caller: Caller, judged: Judged, confirmation: Confirmation, now: dt.datetime) -> ItemUpdate:
