@@ -33,6 +33,8 @@ PUBLIC = {
     "/v1/password-applications/{application_id}/confirmation",
     "/v1/notices",
     "/v1/jwks.json",
+    "/v1/receipt-keys.json",
+    "/v1/receipt-verifications",
     "/v1/health",
     "/v1/openapi.json",
 }
