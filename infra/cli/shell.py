@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
@@ -16,9 +17,10 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.platform import log, origin
 from chalicelib.platform.errors import MalformedRequest, NotFound, Refusal
 from chalicelib.platform.settings import SettingMissing
+from infra.environment import environment_of
 from infra.local.engine import EngineError
 from infra.local.messages import running_endpoint
-from infra.local.stack import find_bank
+from infra.local.stack import find_bank, resources_of
 
 WHOLE, BROKEN, NOT_DONE, PENDING = 0, 1, 2, 3
 
@@ -44,13 +46,31 @@ def end(code: int) -> None:
 
 
 def use_bank() -> None:
-    """Work on the bank that the environment names, else on the running local one."""
+    """Work on the stack that BANK_STACK names, or the bank that the environment has, else on the running local one."""
+    stack = os.environ.get("BANK_STACK")
+    if stack:
+        os.environ.update(_deployed(stack))
+        return
     if any(name.endswith("_TABLE") for name in os.environ):
         return
     try:
         os.environ.update(find_bank(running_endpoint()).process_environment())
     except KeyError as problem:
         raise CannotBeDone(f"银行没有部署完 / the bank is not wholly deployed: {problem}") from None
+
+
+def _deployed(stack: str) -> dict[str, str]:
+    """What the functions of a stack in the cloud have in their environments, all together."""
+    cloudformation = boto3.client("cloudformation")
+    try:
+        (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        resources = resources_of(cloudformation, stack)
+    except ClientError as problem:
+        raise CannotBeDone(f"无法读取堆栈 / the stack cannot be read: {problem}") from None
+    stages = [one["ParameterValue"] for one in found.get("Parameters", []) if one["ParameterKey"] == "Stage"]
+    if not stages:
+        raise CannotBeDone(f"该堆栈不是本系统 / the stack is no bank: {stack}")
+    return environment_of(resources, stages[0])
 
 
 @contextmanager

@@ -63,13 +63,18 @@ class Bank:
         }
 
 
-def find_bank(endpoint_url: str) -> Bank:
-    """Describe the bank deployed on an engine; raises botocore's ClientError when there is none."""
-    cloudformation = local_client("cloudformation", endpoint_url)
+def resources_of(cloudformation: Any, stack: str) -> dict[str, str]:
+    """Logical id -> physical id of everything in a stack; raises botocore's ClientError when there is none."""
     resources: dict[str, str] = {}
-    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=STACK):
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for summary in page["StackResourceSummaries"]:
             resources[summary["LogicalResourceId"]] = summary.get("PhysicalResourceId", "")
+    return resources
+
+
+def find_bank(endpoint_url: str) -> Bank:
+    """Describe the bank deployed on an engine; raises botocore's ClientError when there is none."""
+    resources = resources_of(local_client("cloudformation", endpoint_url), STACK)
     api_id = resources["RestAPI"]
     return Bank(
         endpoint_url=endpoint_url,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
+import boto3
 import pytest
 import typer.main
 
 from chalicelib.audit import service as audit
 from chalicelib.platform import aws, clock, origin, transactions
 from infra.cli.app import app, main
-from infra.cli.shell import BROKEN, NOT_DONE, PENDING, WHOLE
+from infra.cli.shell import BROKEN, NOT_DONE, PENDING, WHOLE, CannotBeDone, use_bank
 from infra.local.engine import free_port
 from tests.architecture.source import ROOT
 from tests.chain.bank import Bank, handlers_by_source
@@ -115,6 +118,32 @@ def test_without_a_bank_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert (code, "no such queue" in err) == (NOT_DONE, True)
     code, _, err = run("blank", "count")
     assert (code, "_TABLE is not set" in err) == (NOT_DONE, True)
+
+
+@pytest.mark.usefixtures("bank")
+def test_it_works_on_the_stack_that_is_named() -> None:
+    # given a stack in the cloud, with the stage that it was made for
+    table = {
+        "TableName": {"Fn::Sub": "${AWS::StackName}-journal"},
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "entry_id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "entry_id", "KeyType": "HASH"}],
+    }
+    template = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Resources": {"JournalTable": {"Type": "AWS::DynamoDB::Table", "Properties": table}},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="rural-bank-prod",
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Stage", "ParameterValue": "prod"}],
+    )
+    with patch.dict(os.environ, BANK_STACK="rural-bank-prod"):
+        use_bank()
+        assert (os.environ["JOURNAL_TABLE"], os.environ["STAGE"]) == ("rural-bank-prod-journal", "prod")
+        assert os.environ["MESSAGE_PROVIDER"] == "sns"
+    with patch.dict(os.environ, BANK_STACK="no-such-stack"), pytest.raises(CannotBeDone, match="cannot be read"):
+        use_bank()
 
 
 # ---- the staff's log ------------------------------------------------------------------------------------------
