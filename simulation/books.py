@@ -26,6 +26,7 @@ from simulation.recalled import Recalled
 from simulation.scanned import Scanned
 from simulation.signups import SignUps
 from simulation.standing import OPEN, RECEIVING, Standing
+from simulation.together import Together
 
 # Money may leave an open account only; but what the bank takes back, a lost one too.
 PAYING = {"transfer": (OPEN,), "hold": (OPEN,), "reversal": (OPEN, "lost")}
@@ -74,6 +75,7 @@ class Books:
         self.ordered = Ordered(broken, now, self.standing, self.owner, self.policy)
         self.scanned = Scanned(broken)
         self.recalled = Recalled(broken, self.entries)
+        self.together = Together(broken, now, self.standing)
         # Up to when orders are waited for: most of them never end.
         self.horizon = dt.datetime.max.replace(tzinfo=dt.UTC)
         self.aftermath = Aftermath(broken, self.entries)
@@ -93,6 +95,7 @@ class Books:
         self.ordered.begin_write()
         self.scanned.begin_write()
         self.recalled.begin_write()
+        self.together.begin_write()
         self.standing.writes += 1
         for change in sorted(changes, key=lambda one: order.get(one.table, len(order))):
             if change.table == "JournalTable":
@@ -114,6 +117,7 @@ class Books:
         self.ordered.end_write()
         self.scanned.end_write()
         self.recalled.end_write()
+        self.together.end_write()
         self.sign_ups.end_write()
         for account_id in self.deferred.unclaimed():
             self.broken(f"deferred legs are noted as posted to {account_id}, but not posted")
@@ -132,7 +136,7 @@ class Books:
     def next_due(self) -> dt.datetime | None:
         """When a schedule next finds something that waits for its time; None where nothing does."""
         ordered = self.ordered.next_due(self.horizon.astimezone(dt.UTC).isoformat())
-        found = (self.pending.next_due(), self.elsewhere.next_due(), ordered)
+        found = (self.pending.next_due(), self.elsewhere.next_due(), self.together.next_due(), ordered)
         return min((dt.datetime.fromisoformat(at) for at in found if at is not None), default=None)
 
     # ---- the journal ----------------------------------------------------------------------------
@@ -311,6 +315,7 @@ _JUDGES: dict[str, Callable[[Books, Changed], None]] = {
     "OrderHistoryTable": lambda books, change: books.ordered.event(change),
     "OrderDuesTable": lambda books, change: books.ordered.due_row(change),
     "PayCodesTable": lambda books, change: books.scanned.row(change),
+    "BatchesTable": lambda books, change: books.together.row(change),
     "RecallsTable": lambda books, change: books.recalled.row(change),
     "ClearingPaymentsTable": lambda books, change: books.elsewhere.row(change),
     "ClearingOpenTable": lambda books, change: books.elsewhere.open_row(change),

@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib.batches import store as batches_store
+from chalicelib.batches.commands import execute_batch
 from chalicelib.clearing import networks
 from chalicelib.clearing import store as clearing_store
 from chalicelib.clearing.commands import ask_open
@@ -17,20 +19,21 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands import dues, reverse_entry
 from chalicelib.ledger.errors import EntryNotReversible
 from chalicelib.limits import domain as limits_domain
+from chalicelib.notifications import service as notifications
 from chalicelib.orders import store as orders_store
 from chalicelib.orders.commands import execute_order
 from chalicelib.orders.domain import MONTHLY, WEEKLY, Schedule, Terms
 from chalicelib.paycodes import domain as codes_domain
 from chalicelib.paycodes import service as paycodes
 from chalicelib.paycodes import store as codes_store
-from chalicelib.platform import ids
+from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import Image, ItemDelete, ItemPut, ItemUpdate, Rule
 from chalicelib.recalls import service as recalls
 from chalicelib.recalls.commands import agree
 from chalicelib.transfers import later, posting, states
-from chalicelib.transfers.commands.transfer_unattended import Along
+from chalicelib.transfers.commands.transfer_unattended import Along, Unattended, transfer_unattended
 from simulation.bugs_of_counter import ANYTHING, Patch, Replacing
-from simulation.mixes import CLEARING, CODES, LATER, ORDERS, RECALLS
+from simulation.mixes import BATCHES, CLEARING, CODES, LATER, ORDERS, RECALLS
 
 Plant = Callable[[], list[Patch]]
 
@@ -244,6 +247,49 @@ def returned_unseen() -> list[Patch]:
     return [(recalls, "note_returned", lambda _: None)]
 
 
+# ---- batches ----------------------------------------------------------------------------------------
+def payment_made_for_each_message() -> list[Patch]:
+    """A message that comes again pays again: no line asks whether it was paid, no payment whose it is."""
+    return [
+        (batches_store, "open_rule", lambda: ANYTHING),
+        (execute_batch, "OPEN", _AnyState()),
+        (execute_batch, "entry_id_of", lambda *_: ids.random_id(16)),
+    ]
+
+
+class _AnyState(str):
+    """Equal to whatever a line says."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = str.__hash__
+
+
+def payer_told_nothing() -> list[Patch]:
+    """Nobody hears of payments that were not made."""
+    return [(notifications, "tell_batch", lambda _: None)]
+
+
+def ended_with_wrong_counts() -> list[Patch]:
+    """The head says that all of it was paid, whatever its lines say."""
+    own = batches_store.ended_update
+    return [(batches_store, "ended_update", lambda id_, paid, refused, at: own(id_, paid + refused, 0, at))]
+
+
+def line_left_open_by_its_payment() -> list[Patch]:
+    """A payment is made, and its line ends in a write of its own, if that comes about."""
+
+    def apart(wanted: Unattended, along: Callable[[dt.datetime], Along]) -> ledger.Posted:
+        posted = transfer_unattended(wanted, lambda _: Along((), ()))
+        updates.together(list(along(clock.now()).updates))
+        return posted
+
+    return [(execute_batch, "transfer_unattended", apart)]
+
+
 TRANSFER_BUGS: Mapping[str, tuple[Plant, ...]] = {
     LATER: (
         executed_without_pending,
@@ -269,4 +315,10 @@ TRANSFER_BUGS: Mapping[str, tuple[Plant, ...]] = {
     ),
     CODES: (code_not_consumed, code_paid_in_any_state, static_codes_unbounded, second_static_code),
     RECALLS: (recall_returned_twice, return_without_mark, returns_beside_each_other, returned_unseen),
+    BATCHES: (
+        payment_made_for_each_message,
+        payer_told_nothing,
+        ended_with_wrong_counts,
+        line_left_open_by_its_payment,
+    ),
 }

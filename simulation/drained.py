@@ -12,6 +12,7 @@ from simulation.pending import left_over
 from simulation.queues import Queue
 
 SECURITY, MOVEMENT, TRANSFER, ORDER, RECALL = "security", "movement", "transfer", "order", "recall"
+BATCH = "batch"
 
 
 def wrong_at_rest(
@@ -37,6 +38,7 @@ def wrong_at_rest(
     yield from _list(books)
     yield from left_over(books.pending, _told(books, TRANSFER))
     yield from books.ordered.left_over(now, _told(books, ORDER))
+    yield from books.together.left_over(_told(books, BATCH))
     yield from books.recalled.left_over(_told(books, RECALL, begun=True))
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"

@@ -27,8 +27,8 @@ class Entries:
 
     def quoted(self, image: Image) -> None:
         """A new instruction: one a key, with the fee that was in force; own accounts and returns cost nothing."""
-        if "order_id" in image:
-            return  # quoted and signed with its order
+        if "order_id" in image or "batch_id" in image:
+            return  # quoted and signed with its order, or its batch
         if "returns" not in image:
             purpose = text(image, "purpose")
             self.keys[purpose] += 1
@@ -44,7 +44,7 @@ class Entries:
         """It was confirmed at `at` (text): by its code, by a live session of its payer, in time."""
         entry_id, customer_id = text(image, "entry_id"), text(image, "customer_id")
         at_once = text(image, "factor") == "none"
-        is_ordered = "order_id" in image
+        is_ordered = "order_id" in image or "batch_id" in image
         if at_once and not self._is_own(image):
             self._broken(f"entry {entry_id} pays somebody else without any factor")
         if not at_once and not is_ordered and entry_id not in self._books.right_codes:
@@ -77,6 +77,8 @@ class Entries:
             self.purposes[posted.purpose] += 1
             if self.purposes[posted.purpose] > 1:
                 self._broken(f"{posted.purpose}, one idempotency key, was posted twice")
+        if "batch_id" in image:
+            self._books.together.entry(image)
         if "paycode" in image:
             self._books.scanned.entry(image)
         payer, payee = text(image, "payer_account"), text(image, "payee_account")

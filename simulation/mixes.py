@@ -13,7 +13,8 @@ CLEARING = "clearing"
 ORDERS = "orders"
 CODES = "codes"
 RECALLS = "recalls"
-KINDS = (LATER, CLEARING, ORDERS, CODES, RECALLS)
+BATCHES = "batches"
+KINDS = (LATER, CLEARING, ORDERS, CODES, RECALLS, BATCHES)
 # Of a hundred things that people do in a seed with a kind of its own; the rest is the everyday mix.
 OF_ITS_KIND, OF_OTHER_KINDS = 50, 15
 

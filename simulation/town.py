@@ -23,11 +23,23 @@ from simulation.acts.regretters import Regretters
 from simulation.acts.remitters import Remitters
 from simulation.acts.scanners import Scanners
 from simulation.acts.tellers import Tellers
+from simulation.acts.treasurers import Treasurers
 from simulation.books import Books
 from simulation.counter import Counter
 from simulation.faults import Faults
 from simulation.machine import Machine, NoAnswer
-from simulation.mixes import CLEARING, CODES, EVERYDAY, KINDS, LATER, OF_ITS_KIND, OF_OTHER_KINDS, ORDERS, RECALLS
+from simulation.mixes import (
+    BATCHES,
+    CLEARING,
+    CODES,
+    EVERYDAY,
+    KINDS,
+    LATER,
+    OF_ITS_KIND,
+    OF_OTHER_KINDS,
+    ORDERS,
+    RECALLS,
+)
 from simulation.people import PASSWORD, Person
 
 T = TypeVar("T")
@@ -61,6 +73,7 @@ class Town:
     planners: Planners = field(init=False)
     scanners: Scanners = field(init=False)
     regretters: Regretters = field(init=False)
+    treasurers: Treasurers = field(init=False)
     # Lambda's, set when that is there: has a schedule's worker start once more; whether a worker is at work.
     fire_again: Callable[[str], None] = field(init=False)
     is_running: Callable[[str], bool] = field(init=False)
@@ -75,12 +88,14 @@ class Town:
         self.planners = Planners(self)
         self.scanners = Scanners(self)
         self.regretters = Regretters(self)
+        self.treasurers = Treasurers(self)
         self._of_kind: dict[str, Callable[[Person], None]] = {
             LATER: self.hesitant.act,
             CLEARING: self.remitters.act,
             ORDERS: self.planners.act,
             CODES: self.scanners.act,
             RECALLS: self.regretters.act,
+            BATCHES: self.treasurers.act,
         }
 
     def someone_acts(self) -> None:

@@ -186,6 +186,7 @@ class World:
             **{f"code_{kind}": count for kind, count in self.books.scanned.paid.items()},
             **Counter(f"recall_{text(recall, 'state')}" for recall in self.books.recalled.recalls.values()),
             **{f"order_{kind}": count for kind, count in self.books.ordered.events.items()},
+            **{f"batch_{end}": count for end, count in self.books.together.ends.items()},
             **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()

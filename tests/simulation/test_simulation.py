@@ -66,6 +66,8 @@ ENDS = {
     "recall_returned",
     "recall_refused",
     "recall_withdrawn",
+    "batch_paid",
+    "batch_refused",
 }
 
 
