@@ -150,11 +150,14 @@ def test_the_seeds_meet_every_fault_and_move_money() -> None:
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_is_found(bug: Bug) -> None:
-    if first_to_notice(bug) is None:
-        # Whether the situation has grown rare, or nothing sees the bug any more.
-        *_, last = seeds_of(bug.mix, 1, bug.within)
-        more = next(findings([bug.name], last + 1, bug.within, STEPS))
-        pytest.fail(f"none of {bug.within} seeds notices it; of those after them: {more.line()}")
+    assert first_to_notice(bug) is not None, unnoticed(bug)
+
+
+def unnoticed(bug: Bug) -> str:
+    """Whether the situation has grown rare, or nothing sees the bug any more."""
+    *_, last = seeds_of(bug.mix, 1, bug.within)
+    more = next(findings([bug.name], last + 1, bug.within, STEPS))
+    return f"none of {bug.within} seeds notices it; of those after them: {more.line()}"
 
 
 def test_there_are_planted_bugs_enough_of_every_mix() -> None:
