@@ -204,6 +204,11 @@ ROUTING_CHANNELS = ChannelTable(
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
+# In so many first nights of a month the run of its bills is started: the second finds what the first left out.
+BILL_RUN_DAYS = Parameter("bills.run_days", 3, 1, 28, "YQ-4.2.2-bill")
+# How many lines a statement may have: they are read one after the other, and a PDF's pages are held while it is made.
+STATEMENT_LINES = Parameter("statements.max_lines", 50_000, 1_000, 200_000, "YQ-4.2.2-bill")
+STATEMENT_PDF_LINES = Parameter("statements.pdf.max_lines", 5_000, 100, 50_000, "YQ-4.2.2-bill")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
 AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
@@ -307,6 +312,9 @@ ALL: dict[str, AnyParameter] = {
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         AUDIT_RETENTION_D,
+        BILL_RUN_DAYS,
+        STATEMENT_LINES,
+        STATEMENT_PDF_LINES,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
         WORKING_HOURS,

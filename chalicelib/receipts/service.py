@@ -17,9 +17,21 @@ from chalicelib.receipts.store import ReceiptItem
 from chalicelib.staff import service as staff
 from chalicelib.transfers import service as transfers
 
-__all__ = ["ReceiptItem", "issue", "issued", "public_keys", "receipt_numbered", "receipt_of", "reversal_receipt_of"]
+__all__ = [
+    "ReceiptItem",
+    "grouped",
+    "issue",
+    "issued",
+    "numbers_of",
+    "public_keys",
+    "receipt_numbered",
+    "receipt_of",
+    "reversal_receipt_of",
+]
 
 issued = store.get
+numbers_of = store.numbers_of
+grouped = domain.grouped
 # What an instruction keeps of how it was asked for; one that keeps nothing was typed.
 _CHANNELS = {"order_id": domain.ORDER, "batch_id": domain.BATCH, "paycode": domain.SCANNED}
 
