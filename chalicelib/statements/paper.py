@@ -145,6 +145,8 @@ def row_of(line: Line, receipt_number: str) -> Row:
 
 def plain(text: str) -> str:
     """The text on one line, with a sign in the place of what no format can show."""
+    if text.isprintable():
+        return text  # as nearly all are
     return "".join(_plain(character) for character in text)
 
 
