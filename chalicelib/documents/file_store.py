@@ -85,6 +85,8 @@ def put_once(key: str, file: BinaryIO, media_type: str, lock: Lock | None) -> Ma
             Key=key,
             Body=file,
             ContentType=media_type,
+            # Named beside its value: a bucket that locks asks for it.
+            ChecksumAlgorithm="SHA256",
             ChecksumSHA256=base64.b64encode(digest).decode(),
             Metadata={_SHA256: made.sha256},
             IfNoneMatch="*",

@@ -32,9 +32,10 @@ def make_documents(event: SQSEvent) -> Answer:
 
 def _relay(change: Change) -> None:
     new, old = change.new, change.old
-    if new is None or new["state"] != WAITING or (old is not None and old["asked_at"] == new["asked_at"]):
+    if new is None or new["state"] != WAITING:
         return
-    queues.send("documents", [service.asked_message(new[store.KEY], new["asked_at"], new["correlation_id"])])
+    if old is None or (old["state"], old["asked_at"]) != (WAITING, new["asked_at"]):
+        queues.send("documents", [service.asked_message(new[store.KEY], new["asked_at"], new["correlation_id"])])
 
 
 def _make(message: Message) -> None:
