@@ -83,7 +83,11 @@ def test_a_document_that_many_workers_make_at_once_is_one_file_with_one_number()
         entry_id = entry()
         asked = document(entry_id)
         assert store.put_once(asked) is None
-        done = together(lambda _, asked=asked: make_document(asked.document_id, clock.now()), 8)
+
+        def make(_: int, document_id: str = asked.document_id) -> str:
+            return make_document(document_id, clock.now())
+
+        done = together(make, 8)
         assert done == Counter(ready=8)
         noted, lies = store.get(asked.document_id), file_store.found(asked.key)
         assert noted is not None
