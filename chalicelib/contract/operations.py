@@ -44,6 +44,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "orders.routes": ("/v1/standing-orders",),
     "batches.routes": ("/v1/batches",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
+    "site.routes": ("/verify",),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),
     "staff.administration_routes": ("/v1/staff/emergencies", "/v1/staff/functions", "/v1/staff/members"),
     "counter.routes": ("/v1/staff/counter/deposits", "/v1/staff/counter/withdrawals"),
