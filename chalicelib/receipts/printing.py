@@ -30,7 +30,7 @@ _TOP, _FOOT = 26, 103
 _QR_MM, _SEAL_MM = 29, 17.5
 _LABEL_MM = 26
 # The smallest is for a name or purpose whose every character no font has, so that its code stands.
-_TEXT, _NOTE, _SMALLEST = 9, 7, 4
+_TEXT, _NOTE, _SMALLEST = 9, 7, 3.5
 _NOTE_ZH = (
     "本回单所附文件 receipt.jws 由本行密钥签名，是交易的有效凭证；本页为其内容的展示，以该文件及联机验真结果为准。"
     "重复打印不代表重复交易；其后是否退回或冲正，请联机验真。"
@@ -93,10 +93,10 @@ def _head(document: Document, receipt: Receipt, edition: Edition) -> None:
     zh, en = TITLES[receipt.kind]
     is_english = edition.language == "en"
     document.text(middle, 6.5 if is_english else 8, zh, 16, align="centre", bold=True)
-    document.wrapped(_LEFT, 7, 52, 8, edition.bank["zh"], 11, bold=True)
+    document.wrapped(_LEFT, 6, 52, 7.5, edition.bank["zh"], 11, bold=True)
     if is_english:
         document.text(middle, 13.5, en, 9, align="centre")
-        document.wrapped(_LEFT, 13.5, 52, 5.5, edition.bank["en"], 8)
+        document.wrapped(_LEFT, 13.5, 52, 5, edition.bank["en"], 8, smallest=_SMALLEST)
     colour = FAINT if edition.print_number == 1 else RED
     document.text(right, 9, edition.mark, _TEXT, align="right", colour=colour, bold=edition.print_number > 1)
     number, time = edition.words("回单编号", "Receipt No."), edition.words("交易时间", "Time")

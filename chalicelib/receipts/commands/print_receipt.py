@@ -1,4 +1,4 @@
-"""Make an e-receipt a PDF: the page as banks print it, the signed receipt inside it, and the bank's signature over both.
+"""Make an e-receipt a PDF: the page as banks print it, the signed receipt in it, and the bank's signature over both.
 
 What is printed is what the receipt's JWS says, never what a row says (YQ-4.2.2-receipt, XJ-3.5).
 """
