@@ -122,7 +122,7 @@ def carrying(signed: str, *pages: str) -> bytes:
 def test_a_printed_receipt_is_signed_over_the_whole_file_at_the_banks_time(issued: Issued) -> None:
     content = pdf_of(issued.one)
     status = validated(content, root_of_the_bank())
-    assert status.bottom_line, status.pretty_print_details()
+    assert status.bottom_line, status.summary()
     assert status.coverage is not None
     assert status.coverage.name == "ENTIRE_FILE"
     assert status.signer_reported_dt == clock.now()
