@@ -29,3 +29,9 @@ class ReceiptPeriodTooLong(Refusal):
     code, status, rank = "receipt_period_too_long", 422, RANK_INSTRUCTION
     zh = "该期间的明细超过 {most} 条，无法查找回单；请缩短期间。"
     en = "The period has more than {most} statement lines, too many to find receipts in; please shorten it."
+
+
+class ReceiptNotPrintable(Refusal):
+    code, status, rank = "receipt_not_printable", 409, RANK_INSTRUCTION
+    zh = "该回单开具于签名回单启用之前，无法生成 PDF，请到网点打印。"
+    en = "This receipt is older than signed receipts and cannot be made a PDF: a branch prints it."
