@@ -42,6 +42,7 @@ class Format:
 
 
 OF_RECEIPT: dict[str, Format] = {
+    "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
     "jws": Format("application/jose", "jws", "receipts.commands.write_receipt:write_receipt"),
 }
 OF_RECEIPTS: dict[str, Format] = {

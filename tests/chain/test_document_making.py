@@ -52,6 +52,12 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
     return Asker(bank, payer)
 
 
+@pytest.fixture(autouse=True)
+def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the PDF, which takes a second each: it has a test of its own."""
+    monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
+
+
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """A format more, as a context that makes one is wired: one entry that names module and function."""
