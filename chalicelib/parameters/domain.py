@@ -209,6 +209,18 @@ AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecu
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 # A request that nobody decided on in time cannot be approved any more.
 APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
+# How long a link to a document works, which opens it for whoever has it; and how long one may wait to be made before
+# its customer can have it asked for again.
+DOCUMENT_LINK_S = Parameter("documents.link_s", 300, 30, 3600, "YQ-4.2.2-receipt")
+DOCUMENT_AGAIN_S = Parameter("documents.again_s", 600, 60, 86_400, "YQ-4.2.2-receipt")
+# What one archive of receipts, and one statement, holds at most.
+DOCUMENT_RECEIPTS = Parameter("documents.receipts_max", 100, 1, 100, "YQ-4.2.2-receipt")
+DOCUMENT_PERIOD_D = Parameter("documents.period_d", 366, 1, 1096, "YQ-4.2.2-bill")
+# How long what can be made again is kept: at most as long as the bucket keeps it (infra/resources.yaml).
+DOCUMENT_KEPT_D = Parameter("documents.kept_d", 90, 1, 90, "YQ-4.2.2-bill")
+# How vouchers as printed are kept: whether the bucket locks each, by which mode, and for how long.
+VOUCHER_LOCK = Choice("documents.voucher.lock", "none", ("none", "governance", "compliance"), "NB-5.1.6-2")
+VOUCHER_KEPT_Y = Parameter("documents.voucher.kept_years", 30, 10, 100, "NB-5.1.6-2; accounting archives order 79")
 WORKING_HOURS = TimeWindow("bank.working_hours", "09:00-17:00", "NB-5.1.8-6")
 # Who cannot be served online learns where else the bank serves them.
 WAY_OUT = Text(
@@ -314,6 +326,13 @@ ALL: dict[str, AnyParameter] = {
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
+        DOCUMENT_LINK_S,
+        DOCUMENT_AGAIN_S,
+        DOCUMENT_RECEIPTS,
+        DOCUMENT_PERIOD_D,
+        DOCUMENT_KEPT_D,
+        VOUCHER_LOCK,
+        VOUCHER_KEPT_Y,
         WORKING_HOURS,
         WAY_OUT,
         CONTACT,
