@@ -18,6 +18,7 @@ from chalicelib.platform import clock, queues
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 from chalicelib.statements import domain, store
+from chalicelib.statements.domain import days_of
 from chalicelib.statements.errors import MonthMalformed
 from chalicelib.statements.period import period_of
 from chalicelib.statements.store import BillItem
@@ -30,6 +31,7 @@ __all__ = [
     "MonthNotOver",
     "bill_of",
     "bills_of",
+    "days_of",
     "is_late",
     "issue_bills",
     "run_page",

@@ -24,6 +24,7 @@ FLOATS = {
     "platform/pdf/fonts.py": "widths of text, in points",
     "platform/pdf/pages.py": "lengths on paper, in millimetres and points",
     "platform/pdf/seals.py": "lengths on paper, and angles",
+    "receipts/printing.py": "lengths on paper, in millimetres and points",
 }
 BROAD_EXCEPTS = {
     "platform/http.py": "the edge of HTTP: any fault leaves as problem+json",

@@ -13,7 +13,7 @@ from chalicelib.platform.pdf import fonts
 
 A4 = (210, 297)
 POINTS_PER_MM = 72 / 25.4
-INK, FAINT, RED, RULE = (HexColor(code) for code in ("#1a1a1a", "#666666", "#c8102e", "#8c8c8c"))
+INK, FAINT, RED, RULE, SHADE = (HexColor(code) for code in ("#1a1a1a", "#666666", "#c8102e", "#8c8c8c", "#f2f2f2"))
 # Text stands so far apart, line over line, and reaches so high over its base line, in parts of its size.
 LEADING, ASCENT = 1.3, 0.88
 # Bold is the same letters with their outline drawn: a second weight would be another 15 MB.

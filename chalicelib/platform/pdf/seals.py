@@ -39,9 +39,13 @@ def draw(document: Document, x: float, y: float, radius: float, around: str, bel
 
 def _line(document: Document, text: str, middle: float, base: float, size: float) -> None:
     drawn = document.canvas.beginText(middle - fonts.width(text, size) / 2, base)
+    # A seal is cut bold.
+    drawn.setTextRenderMode(2)
+    document.canvas.setLineWidth(size * 0.03)
     for name, piece in fonts.runs(text):
         drawn.setFont(name, size)
         drawn.textOut(piece)
+    drawn.setTextRenderMode(0)
     document.canvas.drawText(drawn)
 
 
