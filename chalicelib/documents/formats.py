@@ -42,7 +42,6 @@ class Format:
 
 
 OF_RECEIPT: dict[str, Format] = {
-    "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
     "jws": Format("application/jose", "jws", "receipts.commands.write_receipt:write_receipt"),
     "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
 }
