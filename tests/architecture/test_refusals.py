@@ -43,7 +43,6 @@ NOT_OVER_HTTP = {
     "document_too_large": "the worker's own side, told on the document",
     "document_not_made": "the same",
     "receipt_not_signed": "the same",
-    "receipt_not_printable": "the same",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}
