@@ -49,11 +49,12 @@ OF_RECEIPTS: dict[str, Format] = {
     "zip": Format("application/zip", "zip", "documents.commands.zip_receipts:zip_receipts"),
 }
 OF_STATEMENT: dict[str, Format] = {}
+OF_BILL: dict[str, Format] = {}
 FORMATS: Mapping[str, Mapping[str, Format]] = {
     RECEIPT: OF_RECEIPT,
     RECEIPTS: OF_RECEIPTS,
     STATEMENT: OF_STATEMENT,
-    BILL: OF_STATEMENT,
+    BILL: OF_BILL,
 }
 
 
