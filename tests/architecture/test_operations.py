@@ -32,6 +32,10 @@ PUBLIC = {
     "GET /v1/jwks.json": "public keys only (RFC 7517)",
     "GET /v1/receipt-keys.json": "the same",
     "POST /v1/receipt-verifications": "whoever was given a receipt brings its number and code",
+    "GET /v1/day-seals": "heads of trees, for whoever wants to keep them",
+    "GET /v1/day-seals/{business_date}": "the same",
+    "GET /v1/day-seal-keys.json": "public keys only (RFC 7517)",
+    "GET /v1/receipt-proofs/{number}": "hashes only, to whoever was given a receipt",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }

@@ -35,6 +35,10 @@ PUBLIC = {
     "/v1/jwks.json",
     "/v1/receipt-keys.json",
     "/v1/receipt-verifications",
+    "/v1/day-seals",
+    "/v1/day-seals/{business_date}",
+    "/v1/day-seal-keys.json",
+    "/v1/receipt-proofs/{number}",
     "/v1/health",
     "/v1/openapi.json",
 }
