@@ -20,7 +20,15 @@ from typing import Any
 from infra import policies
 from infra.alarms import alarms_for
 from infra.archive import rewrite
-from infra.environment import RESOURCES_FILE, STAGES, condition_of, read_template, variables
+from infra.environment import (
+    PREFIX_IN_TEMPLATE,
+    RESOURCES_FILE,
+    STAGES,
+    TABLE_PREFIX,
+    condition_of,
+    read_template,
+    variables,
+)
 from infra.workers import Worker, discover_workers
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +90,7 @@ def merge(base: Any, addition: Any) -> Any:
 
 def environment_references() -> dict[str, Any]:
     """Return the variables that point at resources, as references for the template."""
-    references: dict[str, Any] = {}
+    references: dict[str, Any] = {TABLE_PREFIX: {"Fn::Sub": PREFIX_IN_TEMPLATE}}
     for name, logical_id in variables().items():
         reference: dict[str, Any] = {"Ref": logical_id}
         condition = condition_of(logical_id)

@@ -1,8 +1,9 @@
 """The one rule by which a resource of `resources.yaml` reaches the functions as an environment variable.
 
-There is no list to keep: every table, queue, key, secret and bucket has its variable, named after its logical id.
+There is no list to keep: every queue, key, secret and bucket has its variable, named after its logical id. Tables
+have one together: their names are all `<prefix><logical id in small letters and dashes>`.
 
-    AccountsTable  -> ACCOUNTS_TABLE       (the table's name)
+    AccountsTable  -> TABLE_PREFIX         (with it, the table's name: `rural-bank-prod-accounts`)
     ReceiptsQueue  -> RECEIPTS_QUEUE_URL   (the queue's URL)
     TokenKey       -> TOKEN_KEY_ID         (the key's id)
     CodeSecret     -> CODE_SECRET_ARN      (the secret's ARN)
@@ -22,8 +23,11 @@ from samtranslator.yaml_helper import yaml_parse
 
 RESOURCES_FILE = Path(__file__).with_name("resources.yaml")
 STAGES = ("local", "dev", "staging", "prod")
+TABLE = "AWS::DynamoDB::Table"
+TABLE_PREFIX = "TABLE_PREFIX"
+# As every table of the template is named (an architecture test holds them to it).
+PREFIX_IN_TEMPLATE = "${AWS::StackName}-"
 SUFFIX_OF_TYPE = {
-    "AWS::DynamoDB::Table": "",
     "AWS::SQS::Queue": "_URL",
     "AWS::KMS::Key": "_ID",
     "AWS::SecretsManager::Secret": "_ARN",
@@ -66,12 +70,37 @@ def variable_of(logical_id: str, resource_type: str) -> str | None:
     """Return the environment variable of a resource, or None where functions do not see it."""
     if resource_type not in SUFFIX_OF_TYPE or is_dead_letter_queue(logical_id) or logical_id.endswith("FailuresBucket"):
         return None
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", logical_id)
-    return words.upper() + SUFFIX_OF_TYPE[resource_type]
+    return _words_of(logical_id, "_").upper() + SUFFIX_OF_TYPE[resource_type]
+
+
+def _words_of(logical_id: str, between: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", between, logical_id)
+
+
+def table_suffix(logical_id: str) -> str:
+    """What a table's name ends in, after the prefix: `login-names` of `LoginNamesTable`."""
+    return _words_of(logical_id.removesuffix("Table"), "-").lower()
+
+
+def table_ids() -> list[str]:
+    """Logical ids of all tables."""
+    return [logical_id for logical_id, item in _resources().items() if item["Type"] == TABLE]
+
+
+def _prefix_of(references: Mapping[str, str]) -> dict[str, str]:
+    """The variable that names the tables, as far as `references` has any.
+
+    Raises ValueError where their names do not follow the rule.
+    """
+    names = {logical_id: references[logical_id] for logical_id in table_ids() if logical_id in references}
+    prefixes = {name.removesuffix(table_suffix(logical_id)) for logical_id, name in names.items()}
+    if len(prefixes) > 1 or prefixes & set(names.values()):
+        raise ValueError(f"tables without a prefix in common: {sorted(prefixes)}")
+    return {TABLE_PREFIX: prefixes.pop()} if prefixes else {}
 
 
 def variables() -> dict[str, str]:
-    """Return variable -> logical id, for every resource that functions see."""
+    """Return variable -> logical id, for every resource that has its own and that functions see."""
     named = {variable_of(logical_id, item["Type"]): logical_id for logical_id, item in _resources().items()}
     return {name: logical_id for name, logical_id in named.items() if name is not None}
 
@@ -94,4 +123,4 @@ def environment_of(references: Mapping[str, str], stage: str = "local") -> dict[
         "MESSAGE_PROVIDER": "local" if stage == "local" else "sns",
         "IDENTITY_PROVIDER": "local" if stage == "local" else "http",
     }
-    return {**found, **providers, "STAGE": stage}
+    return {**found, **_prefix_of(references), **providers, "STAGE": stage}

@@ -4,8 +4,8 @@ No function may change or remove a row of what is only added to, whatever its ow
 `resources.yaml` marks such tables (`Metadata: {AppendOnly: true}`), one managed policy denies it, and every role has
 it. And what of a function's own policy is more than a role takes inline stands in managed policies.
 
-A function finds in its environment the tables, and of queues, keys, secrets and buckets those that its policy names:
-AWS takes 4 KB of variables a function, which all of them are more than.
+A function finds in its environment, of queues, keys, secrets and buckets, those that its policy names: AWS takes 4 KB
+of variables a function, which all of them are more than.
 """
 
 import json
@@ -81,12 +81,9 @@ def finish(template: Template) -> None:
 
 
 def _tell_what_is_named(template: Template) -> None:
-    """Move the variables of queues, keys, secrets and buckets from all functions to those whose policies name them.
-
-    Names of tables stay with all: code reads several where it asks for one.
-    """
+    """Move the variables of queues, keys, secrets and buckets from all functions to those whose policies name them."""
     everybodys = template["Globals"]["Function"]["Environment"]["Variables"]
-    owned = {name: logical_id for name, logical_id in variables().items() if not name.endswith("_TABLE")}
+    owned = variables()
     references = {name: everybodys.pop(name) for name in owned}
     tags = {
         f"{_BY_TAG}{tag['Key']}": logical_id

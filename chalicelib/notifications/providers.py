@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.platform import aws, clock, settings
@@ -80,6 +80,8 @@ class LocalMessageItem(Item):
     channel = UnicodeAttribute(null=True)
     text = UnicodeAttribute(null=True)
     sent_at = UnicodeAttribute(null=True)
+    # By the machine's clock: the bank's may stand still, and ids are in no order.
+    sent_ns = NumberAttribute(null=True)
     behaviour = UnicodeAttribute(null=True)
 
 
@@ -106,6 +108,7 @@ class LocalProvider:
             channel=message.channel,
             text=message.text,
             sent_at=clock.to_text(clock.now()),
+            sent_ns=clock.machine_ns(),
         ).save()
 
     @staticmethod

@@ -145,6 +145,8 @@ CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8
 ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
 ORDER_TRIES = Parameter("order.tries", 3, 1, 10, "YQ-4.2.2-sched")
 ORDER_RETRY_MIN = Parameter("order.retry_min", 240, 5, 1439, "YQ-4.2.2-sched")
+# Orders of a customer that have not ended.
+ORDERS_OPEN = Parameter("order.open_max", 50, 1, 500, "YQ-4.2.2-sched")
 # So many payments are confirmed together; of a batch that was left lying nothing is paid after so many hours.
 BATCH_LINES = Parameter("batch.lines_max", 20, 2, 50, "XJ-5.3-batch")
 BATCH_VALID_H = Parameter("batch.valid_h", 24, 1, 72, "XJ-5.3-batch")
@@ -280,6 +282,7 @@ ALL: dict[str, AnyParameter] = {
         ORDER_EXECUTE_MIN,
         ORDER_TRIES,
         ORDER_RETRY_MIN,
+        ORDERS_OPEN,
         BATCH_LINES,
         BATCH_VALID_H,
         NO_CERTIFICATE_DAY_FEN,

@@ -84,6 +84,11 @@ def sleep(seconds: float) -> None:
     _clock.sleep(seconds)
 
 
+def machine_ns() -> int:
+    """Nanoseconds of the machine's own clock, whichever this process has: they order what is of one instant."""
+    return time.time_ns()
+
+
 def to_text(moment: dt.datetime) -> str:
     """ISO 8601 in UTC with milliseconds; text order is time order."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

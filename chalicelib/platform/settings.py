@@ -18,8 +18,8 @@ def get(name: str) -> str:
 
 
 def table(name: str) -> str:
-    """Physical name of the table with logical id `<Name>Table`: `login_names` reads LOGIN_NAMES_TABLE."""
-    return get(f"{name.upper()}_TABLE")
+    """Physical name of the table with logical id `<Name>Table`: `login_names` is `<TABLE_PREFIX>login-names`."""
+    return get("TABLE_PREFIX") + name.replace("_", "-")
 
 
 def queue_url(name: str) -> str:

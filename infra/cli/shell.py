@@ -51,7 +51,7 @@ def use_bank() -> None:
     if stack:
         os.environ.update(_deployed(stack))
         return
-    if any(name.endswith("_TABLE") for name in os.environ):
+    if "TABLE_PREFIX" in os.environ:
         return
     try:
         os.environ.update(find_bank(running_endpoint()).process_environment())

@@ -23,14 +23,14 @@ def sent_to(bank: Bank, phone: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     pages = bank.client("dynamodb").get_paginator("query")
     for page in pages.paginate(
-        TableName=bank.environment["LOCAL_MESSAGES_TABLE"],
+        TableName=bank.resources["LocalMessagesTable"],
         KeyConditionExpression="phone = :phone",
         ExpressionAttributeValues={":phone": {"S": phone}},
         ConsistentRead=True,
         PaginationConfig={"MaxItems": MOST_MESSAGES},
     ):
         found += [{name: read(value) for name, value in item.items()} for item in page["Items"]]
-    return sorted(found, key=lambda message: (str(message.get("sent_at", "")), str(message.get("message_id", ""))))
+    return sorted(found, key=lambda message: int(message.get("sent_ns", 0)))
 
 
 def running_endpoint() -> str:

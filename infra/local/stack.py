@@ -1,7 +1,7 @@
 """The packaged bank, deployed on a local engine: what `make run` and the deploy tests share.
 
 with running_bank(port=free_port(), state_dir=tmp_path) as bank:
-    requests to bank.base_url; bank.client("dynamodb"); bank.environment["ACCOUNTS_TABLE"]
+    requests to bank.base_url; bank.client("dynamodb"); bank.environment["CODES_QUEUE_URL"]
 """
 
 import os
@@ -35,7 +35,7 @@ class Bank:
     base_url: str
     # Logical id -> physical id of everything in the stack.
     resources: dict[str, str]
-    # What its functions find in their environment: ACCOUNTS_TABLE, RECEIPTS_QUEUE_URL, …
+    # What its functions find in their environment: TABLE_PREFIX, RECEIPTS_QUEUE_URL, …
     environment: dict[str, str]
     region: str = REGION
     # False once the engine's process has ended.

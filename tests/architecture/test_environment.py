@@ -1,4 +1,4 @@
-"""What a function is told: the tables, and what else its policy names, in as few bytes as AWS takes."""
+"""What a function is told: how tables are called, and what else its policy names, in as few bytes as AWS takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.environment import variables
+from infra.environment import TABLE_PREFIX, environment_of, table_ids, table_suffix, variables
 from infra.policies import FUNCTION
 from tests.architecture.iam import PSEUDO, Template
 from tests.architecture.packaged import packaged
@@ -27,15 +27,16 @@ def value_of(template: Template, reference: Any) -> str:
     """What the variable will hold; one whose resource is not there in the cloud counts all the same."""
     if isinstance(reference, str):
         return reference
+    if "Fn::Sub" in reference:
+        return template.text(reference)
     if "Fn::If" in reference:
         return max((value_of(template, branch) for branch in reference["Fn::If"][1:]), key=len)
     logical_id = reference["Ref"]
     if logical_id not in template.resources:
         return PSEUDO.get(logical_id, LONGEST_TEXT)
     properties = template.resources[logical_id].get("Properties", {})
-    name = template.text(properties.get("TableName") or properties.get("QueueName") or "")
+    name = template.text(properties.get("QueueName") or "")
     return {
-        "AWS::DynamoDB::Table": name,
         "AWS::SQS::Queue": f"https://sqs.cn-northwest-1.amazonaws.com.cn/123456789012/{name}",
         "AWS::SecretsManager::Secret": f"{SECRETS}:{BUCKET}{SECRET_END}",
         "AWS::KMS::Key": KEY_ID,
@@ -55,9 +56,26 @@ def test_a_functions_environment_is_no_more_than_aws_takes(name: str) -> None:
     assert used <= MOST_BYTES, (name, used)
 
 
-def test_tables_are_told_to_all_and_the_rest_to_who_may_use_it() -> None:
+def test_a_variable_is_told_to_who_may_use_what_it_names() -> None:
     told = [set(function["Properties"]["Environment"]["Variables"]) for function in functions().values()]
     everybodys = packaged()["Globals"]["Function"]["Environment"]["Variables"].keys() & variables().keys()
-    assert everybodys == {name for name in variables() if name.endswith("_TABLE")}
-    assert set.union(*told) == variables().keys() - everybodys
+    assert everybodys == set()
+    assert set.union(*told) == variables().keys()
     assert not set.intersection(*told)
+
+
+def test_every_table_is_named_by_the_prefix_that_functions_are_told() -> None:
+    resources = packaged()["Resources"]
+    prefix = packaged()["Globals"]["Function"]["Environment"]["Variables"][TABLE_PREFIX]
+    names = {name: resources[name]["Properties"]["TableName"] for name in table_ids()}
+    assert names == {name: {"Fn::Sub": prefix["Fn::Sub"] + table_suffix(name)} for name in table_ids()}
+
+
+def test_tables_that_break_the_rule_are_told_of() -> None:
+    good = {"AccountsTable": "rural-bank-prod-accounts", "LoginNamesTable": "rural-bank-prod-login-names"}
+    assert environment_of(good)[TABLE_PREFIX] == "rural-bank-prod-"
+    for broken in ("rural-bank-login-names", "rural-bank-prod-names", "login-names"):
+        with pytest.raises(ValueError, match="without a prefix in common"):
+            environment_of({**good, "LoginNamesTable": broken})
+    with pytest.raises(ValueError, match="without a prefix in common"):
+        environment_of({"AccountsTable": "customers"})

@@ -130,7 +130,7 @@ def test_the_stream_sample_makes_a_message(sent: list[tuple[str, Message]], monk
 def test_the_security_sample_is_told_once_it_is_new(
     sent: list[tuple[str, Message]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECURITY_EVENTS_TABLE", "security-events")
+    monkeypatch.setenv("TABLE_PREFIX", "unit-")
     monkeypatch.setattr(parameters, "value", lambda parameter, now: parameter.default)
     # given the sample: a customer's log-in was locked
     event = sample("stream-security-event")

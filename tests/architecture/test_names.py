@@ -14,13 +14,13 @@ from app import app
 from chalicelib.parameters import service as parameters
 from infra.alarms import ITERATOR_AGE_MS, SYSTEM_ERRORS
 from infra.build import VISIBILITY_TO_TIMEOUT, assemble
-from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_template, variables
+from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_template, table_ids, table_suffix, variables
 from infra.workers import Worker, discover_workers
 from tests.architecture.source import ROOT, called_name, sources
 
 TABLE, QUEUE, ALARM = "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::CloudWatch::Alarm"
-# Set by infra/overlay.yaml, not by a resource.
-PLAIN_VARIABLES = {"STAGE", "MESSAGE_PROVIDER", "IDENTITY_PROVIDER", "IDENTITY_PROVIDER_URL"}
+# Set for all functions alike, not for a resource.
+PLAIN_VARIABLES = {"TABLE_PREFIX", "STAGE", "MESSAGE_PROVIDER", "IDENTITY_PROVIDER", "IDENTITY_PROVIDER_URL"}
 API = "APIHandler"
 # A message that fails this often, or a stream that is this late, needs a person.
 MAX_TRIES, MAX_ITERATOR_AGE_MS = 10, 15 * 60 * 1000
@@ -54,6 +54,24 @@ def literal(node: ast.expr) -> str:
 
 
 @cache
+def tables_read() -> frozenset[str]:
+    """Every table that chalicelib names, as tables of the template end."""
+    named = [
+        literal(call.args[0])
+        for source in sources()
+        if source.path not in ("platform/settings.py", "platform/dynamo.py")
+        for call in source.calls()
+        if ast.unparse(call.func) == "settings.table"
+    ] + [
+        literal(node.value)
+        for source in sources()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "logical_name"
+    ]
+    return frozenset(name.replace("_", "-") for name in named)
+
+
+@cache
 def variables_read() -> frozenset[str]:
     """Every environment variable that chalicelib reads, by the rules of platform.settings and platform.queues."""
     found = set()
@@ -66,13 +84,8 @@ def variables_read() -> frozenset[str]:
             of_queues = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "queues"
             if of_settings and name == "get":
                 found.add(literal(call.args[0]))
-            elif of_settings and name == "table" and source.path != "platform/dynamo.py":
-                found.add(literal(call.args[0]).upper() + "_TABLE")
             elif of_queues and name == "send":
                 found.add(literal(call.args[0]).upper() + "_QUEUE_URL")
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "logical_name":
-                found.add(literal(node.value).upper() + "_TABLE")
     return frozenset(found)
 
 
@@ -84,6 +97,7 @@ def test_every_variable_that_code_reads_is_set() -> None:
 
 def test_every_table_queue_and_key_is_used_by_code() -> None:
     assert variables().keys() - variables_read() == set()
+    assert tables_read() == {table_suffix(name) for name in table_ids()}
 
 
 def test_no_environment_variable_is_read_past_settings() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.parameters.domain import ALL
 from infra.build import assemble
+from infra.environment import PREFIX_IN_TEMPLATE, TABLE_PREFIX
 from infra.workers import discover_workers
 from tests.architecture.source import ROOT
 
@@ -103,6 +104,8 @@ def test_no_secret_is_in_a_functions_environment() -> None:
             assert re.fullmatch(r"[A-Za-z-]+|1", value), name
         elif name in CHOICES:
             assert value == {"Fn::If": CHOICES[name]}
+        elif name == TABLE_PREFIX:
+            assert value == {"Fn::Sub": PREFIX_IN_TEMPLATE}
         else:
             reference = value["Fn::If"][1] if "Fn::If" in value else value
             assert reference.keys() == {"Ref"}, name

@@ -247,8 +247,8 @@ class Bank:
     # ---- what the outside world got ---------------------------------------------------------
     def messages(self, person: Person, channel: str = "sms") -> list[str]:
         """Texts the local provider sent to a phone, oldest first."""
-        items = providers.LocalMessageItem.query(person.phone, scan_index_forward=True)
-        return [item.text for item in items if item.channel == channel]
+        items = [item for item in providers.LocalMessageItem.query(person.phone) if item.channel == channel]
+        return [item.text for item in sorted(items, key=lambda item: item.sent_ns)]
 
     def code_for(self, person: Person, transfer_id: str) -> str:
         """The six digits of the SMS for a transfer or step-up; of the last one, if it was sent more than once."""

@@ -17,7 +17,7 @@ import pytest
 import typer.main
 
 from chalicelib.audit import service as audit
-from chalicelib.platform import aws, clock, origin, transactions
+from chalicelib.platform import aws, clock, origin, settings, transactions
 from infra.cli.app import app, main
 from infra.cli.shell import BROKEN, NOT_DONE, PENDING, WHOLE, CannotBeDone, use_bank
 from infra.local.engine import free_port
@@ -113,11 +113,13 @@ def test_without_a_bank_it_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     assert (code, out) == (NOT_DONE, "")
     assert "make run" in err
     # an environment that names some of a bank, and not enough
-    monkeypatch.setenv("NOTICES_TABLE", "x")
+    monkeypatch.setenv("TABLE_PREFIX", "nobodys-")
     code, _, err = run("queue", "redrive", "receipts")
     assert (code, "no such queue" in err) == (NOT_DONE, True)
+    code, _, err = run("key", "export-code-secrets")
+    assert (code, "CODE_SECRET_ARN is not set" in err) == (NOT_DONE, True)
     code, _, err = run("blank", "count")
-    assert (code, "_TABLE is not set" in err) == (NOT_DONE, True)
+    assert (code, "the bank does not answer" in err) == (NOT_DONE, True)
 
 
 @pytest.mark.usefixtures("bank")
@@ -140,7 +142,7 @@ def test_it_works_on_the_stack_that_is_named() -> None:
     )
     with patch.dict(os.environ, BANK_STACK="rural-bank-prod"):
         use_bank()
-        assert (os.environ["JOURNAL_TABLE"], os.environ["STAGE"]) == ("rural-bank-prod-journal", "prod")
+        assert (settings.table("journal"), os.environ["STAGE"]) == ("rural-bank-prod-journal", "prod")
         assert os.environ["MESSAGE_PROVIDER"] == "sns"
     with patch.dict(os.environ, BANK_STACK="no-such-stack"), pytest.raises(CannotBeDone, match="cannot be read"):
         use_bank()

@@ -11,20 +11,22 @@ from moto import mock_aws
 from types_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.platform import aws, clock, dynamo
-from infra.environment import environment_of, variables
+from infra.environment import environment_of, table_ids, table_suffix, variables
 from tests.unit.samples import NOW
 
 # The same examples on every machine, however slow it is at the moment; nothing is kept between runs.
 settings.register_profile("bank", deadline=None, derandomize=True, database=None)
 settings.load_profile("bank")
 
-EXPRESSION_TABLES = {"AccountsTable": "account_id", "JournalTable": "entry_id", "CustomersTable": "customer_id"}
+EXPRESSION_TABLES = {"unit-accounts": "account_id", "unit-journal": "entry_id", "unit-customers": "customer_id"}
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every table, queue, key and secret is named after its logical id."""
-    for name, value in environment_of({logical_id: logical_id for logical_id in variables().values()}).items():
+    """Every queue, key and secret is named after its logical id; tables are `unit-accounts` and so on."""
+    named = {logical_id: logical_id for logical_id in variables().values()}
+    tables = {logical_id: f"unit-{table_suffix(logical_id)}" for logical_id in table_ids()}
+    for name, value in environment_of(named | tables).items():
         monkeypatch.setenv(name, value)
 
 

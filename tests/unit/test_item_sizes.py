@@ -116,9 +116,9 @@ def fattest(engine: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> dict[str
         ledger.post(lambda at, image=image: draft_of(image, caller, at, PROOF))  # type: ignore[misc]  # bound per day
     entry_id = entry_id_of(CUSTOMER, key)
     items = {
-        "account": engine.get_item(TableName="AccountsTable", Key={"account_id": {"S": PAYER}})["Item"],
-        "instruction": engine.get_item(TableName="JournalTable", Key={"entry_id": {"S": entry_id}})["Item"],
-        "customer": engine.get_item(TableName="CustomersTable", Key={"customer_id": {"S": CUSTOMER}})["Item"],
+        "account": engine.get_item(TableName="unit-accounts", Key={"account_id": {"S": PAYER}})["Item"],
+        "instruction": engine.get_item(TableName="unit-journal", Key={"entry_id": {"S": entry_id}})["Item"],
+        "customer": engine.get_item(TableName="unit-customers", Key={"customer_id": {"S": CUSTOMER}})["Item"],
     }
     # What is confirmed by nothing takes from one counter more.
     items["customer"] |= {f"nofactor_{clock.business_date(day)}": {"N": str(-LARGE_FEN)} for day in DAYS}

@@ -296,8 +296,7 @@ def test_the_whole_write_passes_just_when_no_rule_is_broken(
 ) -> None:
     # given a payer's account near all its edges at once
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("ACCOUNTS", "JOURNAL", "CUSTOMERS"):
-            patched.setenv(f"{name}_TABLE", TABLE)
+        patched.setenv("TABLE_PREFIX", "unit-")
         draft = draft_of(instruction_image(), CALLER, NOW, PROOF)
     image = {**account_image(), "available_fen": available, **limits, "limit_count": count, **buckets, "state": state}
     whole = draft.accounts[PAYER]

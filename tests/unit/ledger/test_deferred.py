@@ -82,7 +82,7 @@ def test_credits_go_to_their_accounts_oldest_first() -> None:
 
 def change(credits_: list[Credit], account_id: str = PAYEE) -> dict[str, dict[str, object]]:
     """The values of the update that carries `credits_`, posted on NEXT."""
-    update = ItemUpdate("AccountsTable", {"account_id": s(account_id)}, missing=NotFound)
+    update = ItemUpdate("unit-accounts", {"account_id": s(account_id)}, missing=NotFound)
     deferred.apply(update, credits_, 7, NEXT, "2026-11-21T16:30:00.000Z")
     return dict(update.parameters()["ExpressionAttributeValues"])
 

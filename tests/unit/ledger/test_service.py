@@ -104,7 +104,7 @@ def test_a_posting_is_one_round_trip(monkeypatch: pytest.MonkeyPatch, fixed_cloc
     assert len(posting.engine.requests) == 1
     # in the documented order: instruction, customer, payer, payee
     tables = [next(iter(item.values()))["TableName"] for item in posting.engine.requests[0]["TransactItems"]]
-    assert tables == ["JournalTable", "CustomersTable", "AccountsTable", "AccountsTable"]
+    assert tables == ["unit-journal", "unit-customers", "unit-accounts", "unit-accounts"]
 
 
 @pytest.mark.parametrize(
