@@ -62,7 +62,7 @@ def test_every_function_has_a_role_of_its_own_and_that_role_is_looked_at_here() 
 
 @pytest.mark.requirement("NB-4-audit")
 @pytest.mark.requirement("NB-5.1.5")
-@pytest.mark.parametrize("logical_id", sorted(LOGS | HISTORIES | LINES))
+@pytest.mark.parametrize("logical_id", sorted(LOGS | HISTORIES | LINES | SEALS))
 def test_no_function_may_change_or_remove_a_row(logical_id: str) -> None:
     for name, role in roles().items():
         for action in DENIED:

@@ -40,7 +40,8 @@ def closing_day_after(day: str) -> str:
 
 def start(bank: Bank) -> str | None:
     """The schedule fires; which date it asks to be sealed. Nothing is done yet."""
-    return dict(workers.start_seals(scheduled(bank.clock.now()), LambdaContext()))["date"]
+    answer: dict[str, str | None] = workers.start_seals(scheduled(bank.clock.now()), LambdaContext())
+    return answer["date"]
 
 
 def seal(bank: Bank, *days: str) -> list[Seal]:

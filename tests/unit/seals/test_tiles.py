@@ -96,8 +96,8 @@ def test_a_tile_that_was_altered_has_not_its_name_any_more() -> None:
 
 def test_the_growth_of_a_million_entries_is_a_row_that_a_table_takes() -> None:
     # given what is not a whole tile of each level, at its most
-    rows = [[record(number) for number in range(TILE - 1)]]
-    rows += [[tiles.Child(one.first, one.hash) for one in rows[0]] for _ in range(2)]
-    size = sum(len(raw) for raw in Growth(list(map(list, rows)), 10**6).to_rows())
+    records: list[tiles.Row] = [record(number) for number in range(TILE - 1)]
+    children: list[tiles.Row] = [tiles.Child(one.first, one.hash) for one in records]
+    size = sum(len(raw) for raw in Growth([records, children, children], 10**6).to_rows())
     assert size < 60_000  # of 400 KB
-    assert len(tiles.to_bytes(rows[0])) < 24_000
+    assert len(tiles.to_bytes(records)) < 24_000
