@@ -14,7 +14,7 @@ from stdnum.iso7064 import mod_97_10
 
 from chalicelib.closing import service as closing
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, metrics, queues
+from chalicelib.platform import clock, jws, metrics, queues
 from chalicelib.reports.commands.rebuild_lists import rebuild_lists
 from chalicelib.seals import keys, merkle, store
 from chalicelib.seals.commands import seal_day as command
@@ -190,6 +190,28 @@ def test_a_reversal_is_an_entry_of_its_own_day_and_leaves_the_sealed_one_as_it_i
     (place,) = proof(bank, number_of(bank, payer, entry_id)).places
     head = keys.verified(one.signed, int(clock.now().timestamp()))
     assert place.proves(receipt_hash(signed_of(bank, entry_id)), head)
+
+
+def test_days_go_on_over_a_rotation_and_over_a_key_that_was_withdrawn(bank: Bank) -> None:
+    parties(bank)
+    now_s = int(clock.now().timestamp())
+    first = keys.RING.signing(now_s).kid
+    seal(bank, DAY)
+    kid, _ = keys.RING.rotate(int(clock.now().timestamp()))
+    one, two = seal(bank, DAY, NEXT)
+    later_s = int(clock.now().timestamp())
+    assert set(keys.RING.verifying(later_s)) == {first, kid}
+    keys.RING.withdraw(first, later_s)
+    (three,) = seal(bank, THIRD)
+    kids = [json.loads(jws.decoded(found.signed.split(".")[0]))["kid"] for found in (one, two, three)]
+    assert kids == [first, kid, kid]
+    assert [found.sequence for found in (one, two, three)] == [1, 2, 3]
+    shown = {key["kid"] for key in bank.request("GET", "/v1/day-seal-keys.json").body["keys"]}
+    assert shown == {kid}
+    # and what follows a day whose key was withdrawn since names it all the same
+    keys.RING.withdraw(kid, int(clock.now().timestamp()))
+    (four,) = seal(bank, "20261124")
+    assert keys.verified(four.signed, int(clock.now().timestamp())).previous_date == THIRD
 
 
 # ---- what fails ------------------------------------------------------------------------------------------------
