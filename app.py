@@ -28,6 +28,7 @@ WORKERS = (
     "recalls",
     "orders",
     "batches",
+    "documents",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -24,7 +24,7 @@ from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
 from infra.environment import environment_of
-from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
+from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, EngineError, free_port
 from infra.local.resources import create_resources
 
 STACK = "rural-bank-bench"

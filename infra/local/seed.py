@@ -25,9 +25,12 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, passwords, transactions
 from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.money import decimal_text
+from chalicelib.platform.pdf import certificates
+from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.appoint import Appointment, appointment_writes, new_token, person_of
 from chalicelib.staff.commands.check_session import acting_as
@@ -128,11 +131,22 @@ def seed(bank: Bank) -> dict[str, Any]:
     for customer in CUSTOMERS:
         _customer(customer, opened)
     _notice(now)
+    _documents(bank, now)
     return {
         "base_url": bank.base_url,
         "customers": [_described(customer) for customer in CUSTOMERS],
         "staff": [_described_member(member) for member in STAFF],
     }
+
+
+def _documents(bank: Bank, now: dt.datetime) -> None:
+    """Documents lead to this bank, and are signed with a certificate that says that it is for tests."""
+    if parameters.value(parameters.PUBLIC_ADDRESS, now) != bank.base_url:
+        parameters.set_value(parameters.PUBLIC_ADDRESS.name, bank.base_url)
+    try:
+        document_keys.signing(now)
+    except document_keys.NoCertificateInForce:
+        certificates.install(certificates.trial_certificates(now), now)
 
 
 def _appoint(member: DemoMember, now: dt.datetime) -> None:

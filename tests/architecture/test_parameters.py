@@ -46,10 +46,13 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/commands/court_enquiry.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
     "counter/commands/expire_court_orders.py": {"MAX_ATTEMPTS": "tries at one write"},
     "counter/commands/print_voucher.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "site/pages.py": {"PUBLIC_MAX_AGE_S": "how long browsers keep an empty form"},
     "counter/service.py": {"TIME_BUDGET_S": "the gateway's time-out", "_LONGEST_PAUSE": "tries at one write"},
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},
     "customers/providers.py": {"PICTURE_TIMEOUT_S": "the gateway's time-out"},
     "customers/specimens.py": {"_ALIKE_PERCENT": "of the local bank's drawn faces"},
+    "documents/commands/count_print.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "documents/commands/make_document.py": {"MAX_TRIES": "the queue's, which the template says"},
     "factors/authority.py": {
         "AUTHORITY_MONTHS": "stands in the authority's certificate, made once in a bank's life",
         "_SECOND": "what certificates tell apart",

@@ -16,7 +16,7 @@ from tests.architecture.source import ROOT
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
 HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable"}
-LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable"}
+LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable", "ReceiptPrintsTable"}
 SEALS = {"DaySealsTable", "SealTilesTable"}
 # What AWS takes at most, spaces apart: the inline policies of a role together, and one managed policy.
 MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10

@@ -39,6 +39,7 @@ PUBLIC = {
     "/v1/day-seals/{business_date}",
     "/v1/day-seal-keys.json",
     "/v1/receipt-proofs/{number}",
+    "/verify",
     "/v1/health",
     "/v1/openapi.json",
 }
