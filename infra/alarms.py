@@ -138,6 +138,7 @@ COUNTED = {
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
     metrics.BILLS_UNBALANCED: "A bill or statement does not add up or lacks a line; it is not issued",
     metrics.BILLS_LATE: "A bill was missing a day after its month had ended; a later night's run issued it",
+    metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
 }
 

@@ -40,6 +40,8 @@ TRANSACTIONS_STUCK = "TransactionsStuck"
 BILLS_UNBALANCED = "BillsUnbalanced"
 # A bill was issued over a day after its month had ended: the first night's run had left it out.
 BILLS_LATE = "BillsLate"
+# A business date was closed long ago and has no seal yet: an entry or a receipt is missing.
+DAYS_NOT_SEALED = "DaysNotSealed"
 
 ALARMED = (
     LINE_GAPS,
@@ -56,6 +58,7 @@ ALARMED = (
     TRANSACTIONS_STUCK,
     BILLS_UNBALANCED,
     BILLS_LATE,
+    DAYS_NOT_SEALED,
 )
 
 
