@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -23,7 +23,9 @@ _REORDERING = frozenset(map(chr, (0x200E, 0x200F, *range(0x202A, 0x202F), *range
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """All but the lines. Amounts in fen; `figures` and `month` are a bill's, which knows its sums beforehand.
+    """All but the lines. Amounts in fen; `bank_names` is by language.
+
+    `figures` and `month` are a bill's, which knows its sums beforehand.
 
     `is_over`: whether the period had ended when this was made; else it says up to when it is.
     """
@@ -32,7 +34,7 @@ class Statement:
     account_id: str
     holder: str
     branch: str
-    bank: str
+    bank_names: Mapping[str, str]
     bank_code: str
     first_date: dt.date
     last_date: dt.date
@@ -47,6 +49,11 @@ class Statement:
     def say(self, zh: str, en: str) -> str:
         """That of the two which is the statement's language."""
         return en if self.language == EN else zh
+
+    @property
+    def bank(self) -> str:
+        """The bank's name in the statement's language."""
+        return self.bank_names[self.language]
 
     @property
     def title(self) -> str:

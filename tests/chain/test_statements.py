@@ -231,9 +231,8 @@ def test_more_lines_than_a_format_takes_are_refused_before_any_is_read(
 ) -> None:
     person = person_with_lines(bank)
     bank.clock.set(DECEMBER)
-    monkeypatch.setattr(
-        parameters, "value", lambda parameter, _: 2 if parameter.name == "statements.pdf.max_lines" else 3
-    )
+    limits = {"statements.pdf.max_lines": 2, "statements.max_lines": 3}
+    monkeypatch.setattr(parameters, "value", lambda parameter, _: limits.get(parameter.name, parameter.default))
     assert len(table(made(write_statement, person, "csv"))) == 5
     with pytest.raises(StatementTooLong) as refused:
         made(write_statement, person, PDF)

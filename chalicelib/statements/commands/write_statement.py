@@ -71,7 +71,7 @@ def _statement_of(
         account_id=account.account_id,
         holder=account.holder,
         branch=staff.branch_of(account.branch_id).name,
-        bank=clearing.OWN_NAME,
+        bank_names=parameters.value(parameters.BANK_NAME, now),
         bank_code=clearing.OWN_BANK,
         first_date=dt.date.fromisoformat(period.first_date),
         last_date=dt.date.fromisoformat(period.last_date),

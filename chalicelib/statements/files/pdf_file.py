@@ -16,7 +16,7 @@ from chalicelib.platform.pdf import seals, signing
 from chalicelib.platform.pdf.pages import FAINT, Document
 from chalicelib.statements.categories import WORDS
 from chalicelib.statements.domain import Figures
-from chalicelib.statements.paper import Row, Rows, Statement
+from chalicelib.statements.paper import ZH, Row, Rows, Statement
 
 _SIZE = (297, 210)
 _LEFT, _RIGHT = 10.0, 287.0
@@ -155,7 +155,7 @@ class _Pages:
         page = statement.say(f"第 {document.pages} 页 / 共 {self._pages} 页", f"Page {document.pages} of {self._pages}")
         document.text(_RIGHT, 199, page, 8, align="right", colour=FAINT)
         if document.pages == 1:
-            seals.draw(document, 255, 175, 15, statement.bank, "电子账单专用章")
+            seals.draw(document, 255, 175, 15, statement.bank_names[ZH], "电子账单专用章")
 
     def _summary(self, figures: Figures) -> None:
         statement, document = self._statement, self._document

@@ -73,7 +73,7 @@ def statement(listed: Listed, **changes: Any) -> Statement:
         account_id=PAYER,
         holder=HOLDER,
         branch="乡村银行营业部",
-        bank="乡村银行",
+        bank_names={"zh": "乡村银行", "en": "Rural Bank"},
         bank_code="999000000011",
         first_date=dt.date(2026, 11, 1),
         last_date=dt.date(2026, 11, 30),
