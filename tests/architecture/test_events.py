@@ -151,7 +151,8 @@ def test_the_security_sample_is_told_once_it_is_new(
     assert len(sent) == 1
 
 
-def test_the_schedule_sample_starts_a_run(sent: list[tuple[str, Message]]) -> None:
+def test_the_schedule_sample_starts_a_run(sent: list[tuple[str, Message]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameters, "value", lambda parameter, _: parameter.default)
     event = sample("schedule-bill-run")
     assert from_text(event["time"]).tzinfo is not None
     assert start_bill_run(event, LambdaContext()) == {"month": "2026-11"}

@@ -25,6 +25,8 @@ FLOATS = {
     "platform/pdf/pages.py": "lengths on paper, in millimetres and points",
     "platform/pdf/seals.py": "lengths on paper, and angles",
     "receipts/printing.py": "lengths on paper, in millimetres and points",
+    "statements/files/pdf_file.py": "the same",
+    "statements/files/xlsx_file.py": "decimals of yuan, exactly: a workbook takes no text for a number",
 }
 BROAD_EXCEPTS = {
     "platform/http.py": "the edge of HTTP: any fault leaves as problem+json",

@@ -127,15 +127,17 @@ def _write(  # all that there is to a file
     if period.count > most_lines:
         raise StatementTooLong(most_lines=str(most_lines))
     statement = _statement_of(account, period, language, now, bill)
-    begins = sink.tell()
+    begins, is_whole = sink.tell(), False
     try:
         _writer(form)(statement, _Checked(statement, period, bill), sink)
-    except Exception as error:
-        sink.seek(begins)
-        sink.truncate()
-        if isinstance(error, BillUnbalanced):
-            metrics.count(metrics.BILLS_UNBALANCED)
+        is_whole = True
+    except BillUnbalanced:
+        metrics.count(metrics.BILLS_UNBALANCED)
         raise
+    finally:
+        if not is_whole:
+            sink.seek(begins)
+            sink.truncate()
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from xlsxwriter import Workbook
 
-from chalicelib.platform.money import FEN_PER_YUAN
+from chalicelib.platform.money import decimal_text
 from chalicelib.statements.categories import WORDS
 from chalicelib.statements.domain import Figures
 from chalicelib.statements.files.csv_file import COLUMNS, cells_of
@@ -41,7 +41,7 @@ def write(statement: Statement, rows: Rows, sink: BinaryIO) -> None:
 
 def yuan(amount_fen: int) -> Decimal:
     """Fen as a decimal of yuan, exactly."""
-    return Decimal(amount_fen) / FEN_PER_YUAN
+    return Decimal(decimal_text(amount_fen))
 
 
 def _write_lines(workbook: Any, statement: Statement, rows: Rows) -> None:
