@@ -51,6 +51,12 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
     return Asker(bank, payer)
 
 
+@pytest.fixture(autouse=True)
+def _no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made here is what the tests wire: a PDF, which takes a certificate, has tests of its own."""
+    monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
+
+
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """A format more, as a context that makes one is wired: one entry that names module and function."""
