@@ -5,7 +5,6 @@ Seeding and walking are `make run`'s own; the assertions here are on what the ba
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from infra.local.engine import free_port
 from infra.local.messages import sent_to
 from infra.local.seed import CUSTOMERS, seed
 from infra.local.stack import Bank, running_bank
-from infra.local.walk import Phone, _wait, walk
+from infra.local.walk import Phone, walk
 
 DEPOSITS_FEN = sum(sum(customer.deposits_fen) for customer in CUSTOMERS)
 TIMEOUT_S = 15
@@ -138,26 +137,6 @@ def test_receipt_alert_and_bill_say_what_happened(deployed: tuple[Bank, dict[str
         "0.00",
         "107000.53",
     )
-
-
-@pytest.mark.requirement("YQ-4.2.2-receipt")
-@pytest.mark.requirement("NB-5.1.6-3")
-def test_a_printed_receipt_is_made_and_fetched_by_its_link(deployed: tuple[Bank, dict[str, Any]]) -> None:
-    bank, demo = deployed
-    phone = logged_in(bank, demo["customers"][0])
-    transfer = phone.expect(200, "GET", "/v1/transfers")["transfers"][0]
-    body = {"kind": "receipt", "format": "pdf", "transfer_id": transfer["id"]}
-    asked = phone.expect(202, "POST", "/v1/documents", body, **{"Idempotency-Key": uuid.uuid4().hex})
-    document = _wait("the document", lambda: _ready(phone, asked["id"]))
-    answer = requests.get(document["link"], timeout=TIMEOUT_S)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
-    assert hashlib.sha256(answer.content).hexdigest() == document["sha256"]
-    assert answer.content.startswith(b"%PDF-")
-
-
-def _ready(phone: Phone, document_id: str) -> dict[str, Any] | None:
-    document = dict(phone.expect(200, "GET", f"/v1/documents/{document_id}"))
-    return document if document["state"] == "ready" else None
 
 
 @pytest.mark.requirement("NB-5.1.5")
