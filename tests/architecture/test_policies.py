@@ -138,9 +138,14 @@ def test_receipts_and_seals_are_signed_by_their_workers_only_and_tokens_by_the_a
         return found
 
     workers = {"IssueReceiptsRole": {"signs-receipts-of"}, "SealDaysRole": {"signs-seals-of"}}
-    assert tags("kms:Sign") == {"ApiHandlerRole": {"signs-tokens-of"}, **workers}
+    assert tags("kms:Sign") == {
+        "ApiHandlerRole": {"signs-tokens-of"},
+        "MakeDocumentsRole": {"signs-documents-of"},
+        **workers,
+    }
     assert tags("kms:GetPublicKey") == {
         "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of", "signs-seals-of"},
+        "MakeDocumentsRole": {"signs-documents-of", "signs-receipts-of"},
         **workers,
     }
     # and no key has two tags, so that none signs what another does
@@ -149,6 +154,7 @@ def test_receipts_and_seals_are_signed_by_their_workers_only_and_tokens_by_the_a
     assert {name: one for name, one in tagged.items() if one} == {
         "TokenKey": ["signs-tokens-of"],
         "ReceiptKey": ["signs-receipts-of"],
+        "DocumentKey": ["signs-documents-of"],
         "SealKey": ["signs-seals-of"],
     }
 

@@ -198,3 +198,58 @@ def test_made_twice_there_is_one_object_and_one_row(bank: Bank, app: Asker, paid
     assert (noted.state, noted.size_bytes, noted.sha256) == ("ready", found.size_bytes, found.sha256)
     listed = aws.s3().list_object_versions(Bucket=bank.references["DocumentsBucket"], Prefix=found.key)
     assert len(listed["Versions"]) == 1
+
+
+def test_a_day_has_so_many_and_a_repeat_costs_none(bank: Bank, app: Asker, paid: str) -> None:
+    parameters.set_value("documents.day", 2)
+    shown = app.made(receipt_file(paid))
+    app.made(receipt_file(paid), "document-2")
+    refused = app.ask(receipt_file(paid), "document-3")
+    assert (refused.status, refused.code, refused.body["facts"]) == (429, "documents_exhausted", {"most": "2"})
+    assert (app.ask(receipt_file(paid)).status, app.read(shown["id"]).body["state"]) == (200, "ready")
+    # another customer has a count of their own, and the next day in Shanghai a new one
+    bank.clock.set(clock.start_of_day("20261122"))
+    app.token = bank.log_in(app.person)
+    assert app.ask(receipt_file(paid), "document-3").status == 202
+
+
+FIELDS = {
+    "transfer_id": "a" * 26,
+    "transfer_ids": ["a" * 26],
+    "of": "reversal",
+    "account_id": "9000010000000000017",
+    "date_from": "20261121",
+    "date_to": "20261121",
+    "month": "2026-10",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "wrong"),
+    [
+        ("receipt", [], {"transfer_id": "missing"}),
+        ("receipt", ["transfer_id", "account_id"], {"account_id": "unknown_field"}),
+        ("receipts", ["transfer_ids", "of"], {"of": "unknown_field"}),
+        ("receipts", [], {"account_id": "missing", "date_from": "missing", "date_to": "missing"}),
+        ("receipts", ["transfer_ids", "date_from"], {"date_from": "unknown_field"}),
+        ("statement", ["account_id", "date_from"], {"date_to": "missing"}),
+        ("statement", ["account_id", "date_from", "date_to", "month"], {"month": "unknown_field"}),
+        ("statement", ["account_id", "date_from", "date_to", "transfer_ids"], {"transfer_ids": "unknown_field"}),
+        ("bill", ["account_id"], {"month": "missing"}),
+        ("bill", ["account_id", "month", "date_to"], {"date_to": "unknown_field"}),
+        ("bill", ["account_id", "month", "transfer_id"], {"transfer_id": "unknown_field"}),
+    ],
+)
+def test_each_kind_takes_its_own_fields_and_no_others(
+    bank: Bank, payer: Person, kind: str, given: list[str], wrong: dict[str, str]
+) -> None:
+    asker = Asker(bank, payer)
+    refused = asker.ask({"kind": kind, "format": "jws", **{name: FIELDS[name] for name in given}})
+    assert (refused.status, refused.code) == (400, "malformed_request")
+    assert {one["field"]: one["code"] for one in refused.body["errors"]} == wrong
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_there_are(app: Asker, paid: str) -> None:
+    refused = app.ask(receipt_file(paid, format="docx"))
+    assert (refused.status, refused.code) == (400, "document_format_unavailable")
+    assert "jws" in refused.body["facts"]["formats"].split(", ")
