@@ -53,8 +53,8 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
 
 
 @pytest.fixture(autouse=True)
-def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the PDF, which takes a second each: it has a test of its own."""
+def _no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made here is what the tests wire: a PDF, which takes a certificate, has tests of its own."""
     monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
 
 
