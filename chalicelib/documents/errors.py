@@ -17,6 +17,14 @@ class DocumentPeriodRefused(Refusal):
     en = "A period starts no later than it ends, ends by today ({today}), and has at most {most} days."
 
 
+class DocumentsExhausted(Refusal):
+    """What is made is kept, vouchers for decades: nobody fills the bank's bucket by asking."""
+
+    code, status, rank = "documents_exhausted", 429, RANK_INSTRUCTION
+    zh = "今日申请生成文件的次数已用完（{most} 次），请明日再试；已生成的文件仍可下载。"
+    en = "No more files can be asked for today ({most}), try again tomorrow; those that were made can still be fetched."
+
+
 class DocumentTooManyReceipts(Refusal):
     code, status, rank = "document_too_many_receipts", 422, RANK_INSTRUCTION
     zh = "一个压缩包最多 {most} 份回单，请缩短期间或分批下载。"

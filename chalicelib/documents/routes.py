@@ -194,6 +194,7 @@ def _view(document: Document) -> DocumentView:
         errors.DocumentFormatUnavailable,
         errors.DocumentPeriodRefused,
         errors.DocumentTooManyReceipts,
+        errors.DocumentsExhausted,
         MonthMalformed,
         NotFound,
         receipt_errors.ReceiptNotReady,

@@ -1,9 +1,14 @@
-"""DocumentsTable: a row a document. Its stream is the outbox: a new row, or a new `asked_at`, asks for the file."""
+"""DocumentsTable: a row a document, and one a customer and day that counts what was asked for.
+
+Its stream is the outbox: a new row, or one that waits anew, asks for the file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from chalicelib.documents.domain import FAILED, READY, WAITING, Document, as_read_rule, not_ready_rule, stored
 from chalicelib.platform import aws, settings, transactions, updates
@@ -27,6 +32,24 @@ def get(document_id: str) -> Document | None:
         TableName=settings.table("documents"), Key={KEY: s(document_id)}, ConsistentRead=True
     )
     return Document.from_image(to_image(answer["Item"])) if "Item" in answer else None
+
+
+def count_asked(customer_id: str, business_date: str, most: int, expires_at: int) -> bool:
+    """Count one more file that is asked for on a day; False when there were `most` already."""
+    try:
+        aws.dynamodb().update_item(
+            TableName=settings.table("documents"),
+            Key={KEY: s(f"day#{customer_id}#{business_date}")},
+            UpdateExpression="ADD #asked :one SET #expires_at = :expires",
+            ConditionExpression="attribute_not_exists(#asked) OR #asked < :most",
+            ExpressionAttributeNames={"#asked": "asked", "#expires_at": "expires_at"},
+            ExpressionAttributeValues={":one": n(1), ":most": n(most), ":expires": n(expires_at)},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def ask_again(document: Document, at: str, expires_at: int) -> bool:

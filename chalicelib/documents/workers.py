@@ -32,7 +32,7 @@ def make_documents(event: SQSEvent) -> Answer:
 
 def _relay(change: Change) -> None:
     new, old = change.new, change.old
-    if new is None or new["state"] != WAITING:
+    if new is None or new.get("state") != WAITING:
         return
     if old is None or (old["state"], old["asked_at"]) != (WAITING, new["asked_at"]):
         queues.send("documents", [service.asked_message(new[store.KEY], new["asked_at"], new["correlation_id"])])

@@ -213,6 +213,8 @@ APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
 # its customer can have it asked for again.
 DOCUMENT_LINK_S = Parameter("documents.link_s", 300, 30, 3600, "YQ-4.2.2-receipt")
 DOCUMENT_AGAIN_S = Parameter("documents.again_s", 600, 60, 86_400, "YQ-4.2.2-receipt")
+# How many files a customer may ask for a business date.
+DOCUMENTS_DAY = Parameter("documents.day", 100, 1, 10_000, "YQ-4.2.2-receipt")
 # What one archive of receipts, and one statement, holds at most.
 DOCUMENT_RECEIPTS = Parameter("documents.receipts_max", 100, 1, 100, "YQ-4.2.2-receipt")
 DOCUMENT_PERIOD_D = Parameter("documents.period_d", 366, 1, 1096, "YQ-4.2.2-bill")
@@ -328,6 +330,7 @@ ALL: dict[str, AnyParameter] = {
         APPROVAL_VALID_H,
         DOCUMENT_LINK_S,
         DOCUMENT_AGAIN_S,
+        DOCUMENTS_DAY,
         DOCUMENT_RECEIPTS,
         DOCUMENT_PERIOD_D,
         DOCUMENT_KEPT_D,

@@ -51,6 +51,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},
     "customers/providers.py": {"PICTURE_TIMEOUT_S": "the gateway's time-out"},
     "customers/specimens.py": {"_ALIKE_PERCENT": "of the local bank's drawn faces"},
+    "documents/commands/ask_document.py": {"_COUNT_KEPT": "when a dead row goes"},
     "documents/commands/count_print.py": {"MAX_ATTEMPTS": "tries at one write"},
     "documents/commands/make_document.py": {"MAX_TRIES": "the queue's, which the template says"},
     "factors/authority.py": {

@@ -143,7 +143,7 @@ def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -
     assert tags("kms:GetPublicKey") == {
         "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of"},
         "IssueReceiptsRole": {"signs-receipts-of"},
-        "MakeDocumentsRole": {"signs-receipts-of", "signs-documents-of"},
+        "MakeDocumentsRole": {"signs-documents-of", "signs-receipts-of"},
     }
     # and no key has both tags, so that neither signs what the other does
     keys = {name: item for name, item in template().resources.items() if item["Type"] == "AWS::KMS::Key"}

@@ -21,8 +21,9 @@ from chalicelib.receipts import service as receipts
 from chalicelib.receipts import store as receipt_store
 from chalicelib.receipts.commands import write_receipt
 from chalicelib.receipts.keys import RING
+from chalicelib.statements.service import issue_bills
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
-from tests.chain.bank import START, Bank, Person
+from tests.chain.bank import PASSWORD, START, Bank, Person
 from tests.chain.probe import force, retry_at_once, table_items
 from tests.chain.test_documents import Asker, archive, fetched, pay, receipt_file, told_again
 
@@ -52,8 +53,8 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
 
 
 @pytest.fixture(autouse=True)
-def _no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is made here is what the tests wire: a PDF, which takes a certificate, has tests of its own."""
+def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the PDF, which takes a second each: it has a test of its own."""
     monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
 
 
@@ -204,11 +205,6 @@ def test_a_fault_is_tried_again_and_then_told_and_the_customer_asks_again(
     assert fetched(ready).text == f"{issued(paid).number} zh 1"
 
 
-def test_the_queue_gives_up_when_the_worker_does(bank: Bank) -> None:
-    attributes = aws.sqs().get_queue_attributes(QueueUrl=bank.references["DocumentsQueue"], AttributeNames=["All"])
-    assert f'"maxReceiveCount":{make_document.MAX_TRIES}' in attributes["Attributes"]["RedrivePolicy"].replace(" ", "")
-
-
 def test_what_passes_by_itself_is_tried_again(bank: Bank, app: Asker, paid: str, wire: Wire) -> None:
     left = [Retryable("lines are still being written")]
 
@@ -285,6 +281,43 @@ def test_a_statement_is_of_an_own_account_and_of_days_that_have_begun_in_shangha
     assert app.ask(period(app, "statement", "csv", "20251122", "20261122"), "k-period-2").status == 202
     foreign = bank.sign_up("孙立").account
     assert app.ask({**body, "account_id": foreign}, "k-period-3").code == "not_found"
+
+
+@pytest.mark.requirement("YQ-4.2.2-bill")
+def test_a_bill_is_of_a_month_that_has_one(bank: Bank, app: Asker, wire: Wire) -> None:
+    calls: list[tuple[str, ...]] = []
+
+    def write(account_id: str, first: str, last: str, form: str, sink: BinaryIO, language: str) -> None:
+        calls.append((account_id, first, last, form, language))
+        sink.write(b"a bill")
+
+    wire(formats.OF_STATEMENT, "csv", write)
+    account = app.person.account
+    body = {"kind": "bill", "format": "csv", "account_id": account, "month": "2026-11", "language": "en"}
+    # before the month is over, and of a month that is none
+    assert app.ask(body).code == "not_found"
+    assert app.ask({**body, "month": "2026-13"}).code == "month_malformed"
+    bank.clock.set(dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI))
+    issue_bills(app.person.customer_id, "2026-11", bank.clock.now())
+    app.token = bank.log_in(app.person)
+    shown = app.made(body)
+    assert calls == [(account, "20261101", "20261130", "csv", "en")]
+    assert (shown["file_name"], fetched(shown).content) == (f"bill-{account[-4:]}-2026-11.csv", b"a bill")
+    # another's
+    other = Asker(bank, bank.sign_up("孙立"))
+    assert other.ask(body).code == "not_found"
+
+
+def test_a_session_of_cards_alone_asks_for_no_receipt_and_reads_none(bank: Bank, app: Asker, paid: str) -> None:
+    shown = app.made(receipt_file(paid))
+    asked = {"login_name": app.person.login_name, "password": PASSWORD, "edition": "credit_card"}
+    app.token = bank.request("POST", "/v1/sessions", asked).body["access_token"]
+    for refused in (
+        app.ask(receipt_file(paid), "document-2"),
+        app.ask(archive(paid), "k-cards-1"),
+        app.read(shown["id"]),
+    ):
+        assert (refused.status, refused.code) == (403, "edition_not_entitled")
 
 
 def test_what_can_be_made_again_goes_and_a_voucher_stays(bank: Bank, app: Asker, paid: str, wire: Wire) -> None:

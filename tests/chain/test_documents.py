@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
+import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +15,13 @@ import requests
 from chalicelib.documents import service, store
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock
+from chalicelib.platform.pdf import certificates
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.keys import RING
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import Bank, Person, Reply
 from tests.chain.probe import force, give, queued, unchanged
+from tests.printed import bare, text_of
 
 DOCUMENTS = "/v1/documents"
 
@@ -133,6 +137,32 @@ def test_a_receipt_is_asked_for_made_and_fetched_by_its_link(bank: Bank, app: As
     assert [(row["id"], row["state"], "link" in row) for row in page["documents"]] == [(shown["id"], "ready", False)]
 
 
+@pytest.mark.requirement("YQ-4.2.2-receipt")
+@pytest.mark.requirement("NB-5.1.6-3")
+def test_a_receipt_is_printed_and_printed_again_by_itself_and_in_an_archive(bank: Bank, app: Asker, paid: str) -> None:
+    now = bank.clock.now()
+    certificates.install(certificates.trial_certificates(now), now)
+    number = receipts.receipt_of(app.person.customer_id, paid).number
+    # given a print, one in English, and an archive
+    first = app.made(receipt_file(paid, format="pdf"))
+    second = app.made(receipt_file(paid, format="pdf", language="en"), "document-2")
+    with zipfile.ZipFile(io.BytesIO(fetched(app.made(archive(paid), "document-3")).content)) as file:
+        held = {name: file.read(name) for name in file.namelist()}
+    assert (first["file_name"], first["media_type"]) == (f"receipt-{number}.pdf", "application/pdf")
+    assert held.keys() == {f"{number}.pdf", f"{number}.jws"}
+    # then each is the receipt's page, and says which print it is
+    pages = [
+        bare(text_of(content)) for content in (fetched(first).content, fetched(second).content, held[f"{number}.pdf"])
+    ]
+    assert all(number in page for page in pages)
+    marks = ("首次打印", "第2次打印", "第3次打印")
+    assert [[mark in page for mark in marks] for page in pages] == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    ]
+
+
 def test_a_link_lives_as_long_as_the_parameter_says_and_is_made_anew(app: Asker, paid: str) -> None:
     shown = app.made(receipt_file(paid))
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in shown["link"]
@@ -198,3 +228,58 @@ def test_made_twice_there_is_one_object_and_one_row(bank: Bank, app: Asker, paid
     assert (noted.state, noted.size_bytes, noted.sha256) == ("ready", found.size_bytes, found.sha256)
     listed = aws.s3().list_object_versions(Bucket=bank.references["DocumentsBucket"], Prefix=found.key)
     assert len(listed["Versions"]) == 1
+
+
+def test_a_day_has_so_many_and_a_repeat_costs_none(bank: Bank, app: Asker, paid: str) -> None:
+    parameters.set_value("documents.day", 2)
+    shown = app.made(receipt_file(paid))
+    app.made(receipt_file(paid), "document-2")
+    refused = app.ask(receipt_file(paid), "document-3")
+    assert (refused.status, refused.code, refused.body["facts"]) == (429, "documents_exhausted", {"most": "2"})
+    assert (app.ask(receipt_file(paid)).status, app.read(shown["id"]).body["state"]) == (200, "ready")
+    # another customer has a count of their own, and the next day in Shanghai a new one
+    bank.clock.set(clock.start_of_day("20261122"))
+    app.token = bank.log_in(app.person)
+    assert app.ask(receipt_file(paid), "document-3").status == 202
+
+
+FIELDS = {
+    "transfer_id": "a" * 26,
+    "transfer_ids": ["a" * 26],
+    "of": "reversal",
+    "account_id": "9000010000000000017",
+    "date_from": "20261121",
+    "date_to": "20261121",
+    "month": "2026-10",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "wrong"),
+    [
+        ("receipt", [], {"transfer_id": "missing"}),
+        ("receipt", ["transfer_id", "account_id"], {"account_id": "unknown_field"}),
+        ("receipts", ["transfer_ids", "of"], {"of": "unknown_field"}),
+        ("receipts", [], {"account_id": "missing", "date_from": "missing", "date_to": "missing"}),
+        ("receipts", ["transfer_ids", "date_from"], {"date_from": "unknown_field"}),
+        ("statement", ["account_id", "date_from"], {"date_to": "missing"}),
+        ("statement", ["account_id", "date_from", "date_to", "month"], {"month": "unknown_field"}),
+        ("statement", ["account_id", "date_from", "date_to", "transfer_ids"], {"transfer_ids": "unknown_field"}),
+        ("bill", ["account_id"], {"month": "missing"}),
+        ("bill", ["account_id", "month", "date_to"], {"date_to": "unknown_field"}),
+        ("bill", ["account_id", "month", "transfer_id"], {"transfer_id": "unknown_field"}),
+    ],
+)
+def test_each_kind_takes_its_own_fields_and_no_others(
+    bank: Bank, payer: Person, kind: str, given: list[str], wrong: dict[str, str]
+) -> None:
+    asker = Asker(bank, payer)
+    refused = asker.ask({"kind": kind, "format": "jws", **{name: FIELDS[name] for name in given}})
+    assert (refused.status, refused.code) == (400, "malformed_request")
+    assert {one["field"]: one["code"] for one in refused.body["errors"]} == wrong
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_there_are(app: Asker, paid: str) -> None:
+    refused = app.ask(receipt_file(paid, format="docx"))
+    assert (refused.status, refused.code) == (400, "document_format_unavailable")
+    assert "jws" in refused.body["facts"]["formats"].split(", ")

@@ -13,6 +13,7 @@ def documents() -> None:
     """Two of one customer."""
     made, failed = document("e" * 26), document("e" * 26)
     at = clock.to_text(clock.now())
+    assert [store.count_asked("c" * 20, at, 1, 1) for _ in range(2)] == [True, False]
     assert [store.put_once(one) for one in (made, failed)] == [None, None]
     assert store.note_try(made.document_id, 1, None, at)
     assert count_print(made, "e" * 26, clock.now()) == print_store.newest("e" * 26)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.accounts import service as accounts
 from chalicelib.documents import domain, formats, store
 from chalicelib.documents.domain import BILL, RECEIPT, RECEIPTS, REVERSAL, STATEMENT, Document, Wanted
+from chalicelib.documents.errors import DocumentsExhausted
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
@@ -18,6 +19,8 @@ from chalicelib.receipts import service as receipts
 from chalicelib.receipts.commands import find_receipts
 from chalicelib.statements import service as statements
 
+# When the row of a day that counts may go.
+_COUNT_KEPT = dt.timedelta(days=2)
 # What is shown of an account's number in a file's name.
 _TAIL = 4
 
@@ -46,14 +49,15 @@ def ask_document(caller: Caller, document_id: str, wanted: Wanted, correlation_i
 
     A repeat with the same key answers the document as it is now, and has it made again if it failed, is gone, or waits
     for too long. Raises IdempotencyKeyReused, DocumentFormatUnavailable, EditionNotEntitled, NotFound (another
-    customer's, too), ReceiptNotReady, DocumentTooManyReceipts, DocumentPeriodRefused, MonthMalformed, TryAgain,
-    OutcomeUnknown.
+    customer's, too), ReceiptNotReady, DocumentTooManyReceipts, DocumentPeriodRefused, MonthMalformed,
+    DocumentsExhausted, TryAgain, OutcomeUnknown.
     """
     stored = store.get(document_id)
     if stored is not None:
         return _again(stored, wanted, now)
     how = formats.chosen(wanted.kind, wanted.format)
     subject = _SUBJECTS[wanted.kind](caller, wanted, now)
+    _count(caller.customer_id, now)
     at = clock.to_text(now)
     document = Document(
         document_id=document_id,
@@ -81,6 +85,7 @@ def _again(stored: Document, wanted: Wanted, now: dt.datetime) -> Asked:
     if stored.request_digest != wanted.digest():
         raise ledger.IdempotencyKeyReused()
     if stored.may_be_asked_again(now, parameters.value(parameters.DOCUMENT_AGAIN_S, now)):
+        _count(stored.customer_id, now)
         # Of two who ask again at once the other one's does.
         store.ask_again(stored, clock.to_text(now), _expires_at(stored.kind, now))
         there = store.get(stored.document_id)
@@ -88,6 +93,13 @@ def _again(stored: Document, wanted: Wanted, now: dt.datetime) -> Asked:
             raise TryAgain()
         stored = there
     return Asked(stored, hit=True)
+
+
+def _count(customer_id: str, now: dt.datetime) -> None:
+    """Raises DocumentsExhausted."""
+    most, today = parameters.value(parameters.DOCUMENTS_DAY, now), clock.business_date(now)
+    if not store.count_asked(customer_id, today, most, int((now + _COUNT_KEPT).timestamp())):
+        raise DocumentsExhausted(most=str(most))
 
 
 def _expires_at(kind: str, now: dt.datetime) -> int:
