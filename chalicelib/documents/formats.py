@@ -43,6 +43,7 @@ class Format:
 
 OF_RECEIPT: dict[str, Format] = {
     "jws": Format("application/jose", "jws", "receipts.commands.write_receipt:write_receipt"),
+    "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
 }
 OF_RECEIPTS: dict[str, Format] = {
     "zip": Format("application/zip", "zip", "documents.commands.zip_receipts:zip_receipts"),
