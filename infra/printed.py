@@ -1,8 +1,10 @@
 """Read a printed receipt (PDF): the signed receipt in it, whether its page says the same, and who signed the file."""
 
+import contextlib
 import datetime as dt
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +32,20 @@ MAX_BYTES = 2_000_000
 # Names and files of a document that carries one; the tree of names is flat.
 MAX_ATTACHED = 10
 SIGNATURE = "文件签名 / signature of the file"
+
+
+# What pyHanko raises of a file that somebody damaged or made up: its own error, or whatever its reading runs into.
+_MALFORMED = (
+    PdfError,
+    zlib.error,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    ValueError,
+    RecursionError,
+    NotImplementedError,
+)
 
 
 class PdfUnreadable(ValueError):
@@ -75,7 +91,7 @@ def signed_in(content: bytes) -> str:
         names = PdfFileReader(io.BytesIO(content)).root["/Names"]["/EmbeddedFiles"]["/Names"]
         pairs = [(str(names[place]), names[place + 1]) for place in range(0, min(len(names), 2 * MAX_ATTACHED), 2)]
         wanted = [_data_of(file) for name, file in pairs if name == ATTACHED]
-    except (PdfError, KeyError, TypeError, IndexError, AttributeError, ValueError) as problem:
+    except _MALFORMED as problem:
         raise PdfUnreadable(f"no signed receipt in it: {problem}") from None
     if len(wanted) != 1:
         raise PdfUnreadable(f"{len(wanted)} files {ATTACHED} in it")
@@ -104,13 +120,13 @@ def look_at(content: bytes, receipt: Receipt, authorities: Sequence[asn1_x509.Ce
 
 
 def _text_of(content: bytes) -> str:
-    document = pypdfium2.PdfDocument(content)
     try:
-        if len(document) != 1:
-            raise PdfUnreadable(f"{len(document)} pages")
-        return str(document[0].get_textpage().get_text_bounded())
-    finally:
-        document.close()
+        with contextlib.closing(pypdfium2.PdfDocument(content)) as document:
+            if len(document) != 1:
+                raise PdfUnreadable(f"{len(document)} pages")
+            return str(document[0].get_textpage().get_text_bounded())
+    except pypdfium2.PdfiumError as problem:
+        raise PdfUnreadable(f"no page that can be read: {problem}") from None
 
 
 def _bare(text: str) -> str:
@@ -133,7 +149,7 @@ def _signature_of(content: bytes, authorities: Sequence[asn1_x509.Certificate]) 
         at = embedded.self_reported_timestamp
         context = ValidationContext(trust_roots=list(authorities), allow_fetching=False, moment=at)
         status = validate_pdf_signature(embedded, context)
-    except (PdfError, SignatureValidationError, ValueError) as problem:
+    except (SignatureValidationError, *_MALFORMED) as problem:
         return Look((f"{SIGNATURE}: 没有，或无法读取 / none, or none that can be read: {problem}",))
     if not (status.intact and status.valid) or status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
         return Look((f"{SIGNATURE}: 文件在签名后被改动 / the file was changed after it was signed",))

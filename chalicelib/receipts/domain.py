@@ -36,7 +36,7 @@ FACTORS = {
     "sms": ("短信验证码", "SMS code"),
     "token": ("动态令牌", "token"),
     "certificate": ("数字证书", "digital certificate"),
-    "small": ("小额免密", "small amount, password"),
+    "small": ("小额免密", "small amount, no factor"),
     "none": ("无", "none"),
 }
 
