@@ -27,6 +27,7 @@ WORKERS = (
     "recalls",
     "orders",
     "batches",
+    "billchecks",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -38,6 +38,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/v1/transfers/{transfer_id}/reversal-receipt",
     ),
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
+    "billchecks.routes": ("/v1/accounts/{account_id}/bills/{month}/check", "/v1/bill-checks"),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),
     "audit.routes": ("/v1/security-events",),
@@ -61,6 +62,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "reports.routes": ("/v1/staff/statistics", "/v1/staff/transactions"),
     "enquiry.customer_routes": ("/v1/staff/customers",),
     "enquiry.routes": ("/v1/staff/entries", "/v1/staff/receipts"),
+    "billchecks.staff_routes": ("/v1/staff/bill-checks",),
     "rechecks.routes": ("/v1/staff/audit/samples",),
     "audit.staff_routes": ("/v1/staff/audit",),
 }

@@ -148,6 +148,11 @@ ORDER_RETRY_MIN = Parameter("order.retry_min", 240, 5, 1439, "YQ-4.2.2-sched")
 # So many payments are confirmed together; of a batch that was left lying nothing is paid after so many hours.
 BATCH_LINES = Parameter("batch.lines_max", 20, 2, 50, "XJ-5.3-batch")
 BATCH_VALID_H = Parameter("batch.valid_h", 24, 1, 72, "XJ-5.3-batch")
+# A bill is answered within so many days after the day of its issue; meanwhile who has not answered is reminded, after
+# so many days each, so often at most.
+BILL_CHECK_OPEN_D = Parameter("bill_check.open_d", 30, 1, 180, "XJ-5.3-recon")
+BILL_CHECK_REMINDER_D = Parameter("bill_check.reminder_d", 7, 1, 60, "XJ-5.3-recon")
+BILL_CHECK_REMINDERS = Parameter("bill_check.reminders", 3, 0, 12, "XJ-5.3-recon")
 NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
@@ -277,6 +282,9 @@ ALL: dict[str, AnyParameter] = {
         ORDER_RETRY_MIN,
         BATCH_LINES,
         BATCH_VALID_H,
+        BILL_CHECK_OPEN_D,
+        BILL_CHECK_REMINDER_D,
+        BILL_CHECK_REMINDERS,
         NO_CERTIFICATE_DAY_FEN,
         NO_FACTOR_DAY_FEN,
         NO_FACTOR_SINGLE_FEN,

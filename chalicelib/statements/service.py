@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts import service as accounts
+from chalicelib.billchecks.commands.open_check import open_check
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
@@ -84,7 +85,10 @@ def _issue(account: ledger.Account, month: str, days: tuple[str, str], now: dt.d
         accounts.lines_between(account_id, *days),
         accounts.first_line_after(account_id, days[1]),
     )
-    return store.put_once(bill, clock.to_text(now))
+    is_new = store.put_once(bill, clock.to_text(now))
+    # Also where the bill was there: who put it may have died before its check was opened.
+    open_check(account, month, bill, now)
+    return is_new
 
 
 def bills_of(caller: Caller, account_id: str) -> list[BillItem]:

@@ -163,6 +163,8 @@ NAMES = [
     "clearing: sent",
     "batch: line open",
     "batch: not ended",
+    "bill check as read",
+    "bill check: account",
     "order as read",
     "parameter without history",
     "staff: active",
