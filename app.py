@@ -28,6 +28,7 @@ WORKERS = (
     "orders",
     "batches",
     "billchecks",
+    "documents",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -185,6 +185,9 @@ def _bound(method: Callable[..., object], parameters: dict[str, Any]) -> Call:
 def _sent_by(call: Call, transfer: Awaiting | None = None) -> list[tuple[str, dict[str, Any]]]:
     """What a use case sends when every write succeeds: operations and parameters. The engine sees nothing."""
     sent: list[tuple[str, dict[str, Any]]] = []
+    # Parameters are read again every 30 s: now, so that it is not among what is recorded, with an answer of nothing.
+    parameters.forget()
+    parameters.value(parameters.CODES_DAY, clock.now())
     claimed = _claimed(transfer) if transfer is not None else b"{}"
 
     def record(params: dict[str, Any], model: Any, **_: Any) -> None:

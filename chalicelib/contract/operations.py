@@ -44,6 +44,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
     "batches.routes": ("/v1/batches",),
+    "documents.routes": ("/v1/documents",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
     "site.routes": ("/verify",),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),

@@ -14,6 +14,12 @@ class OrderDatesUnfit(Refusal):
     )
 
 
+class OrdersTooMany(Refusal):
+    code, status, rank = "orders_too_many", 422, RANK_INSTRUCTION
+    zh = "未结束的预约与定期转账已达上限（{most}项），请先取消不再需要的计划。"
+    en = "There are as many open orders as there may be ({most}); cancel one that is no longer needed."
+
+
 class OrderNotOpen(Refusal):
     code, status, rank = "order_not_open", 409, RANK_INSTRUCTION
     zh = "该计划当前状态（{state}）不能变更。"

@@ -236,7 +236,7 @@ _TERMS_REFUSALS = (
     body=NewOrder,
     answer=OrderView,
     status=201,
-    refusals=(IdempotencyKeyMissing, ledger_errors.IdempotencyKeyReused, *_TERMS_REFUSALS),
+    refusals=(IdempotencyKeyMissing, ledger_errors.IdempotencyKeyReused, errors.OrdersTooMany, *_TERMS_REFUSALS),
 )
 def create(call: Call) -> Answer:
     """Set up an order (YQ-4.2.2-sched); nothing is paid before its first date."""

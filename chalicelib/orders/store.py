@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.orders.domain import Event, Order, list_of, unchanged_rule
+from chalicelib.orders.domain import OPEN, Event, Order, list_of, unchanged_rule
 from chalicelib.platform import aws, due, settings
 from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
@@ -106,6 +106,24 @@ def page(
     found = _read_many(ids)
     last = answer.get("LastEvaluatedKey")
     return [found[id_] for id_ in ids if id_ in found], {n_: last[n_] for n_ in (name, LISTED)} if last else None
+
+
+def has_open(customer_id: str, most: int) -> bool:
+    """Whether a customer has so many orders that have not ended; one of this moment may not be counted yet."""
+    index, name = OF_STATE
+    found = 0
+    for state in OPEN:
+        answer = aws.dynamodb().query(
+            TableName=settings.table("orders"),
+            IndexName=index,
+            KeyConditionExpression="#list = :list",
+            ExpressionAttributeNames={"#list": name},
+            ExpressionAttributeValues={":list": s(list_of(customer_id, state))},
+            Select="COUNT",
+            Limit=most,
+        )
+        found += answer["Count"]
+    return found >= most
 
 
 def _read_many(order_ids: Sequence[str]) -> dict[str, Order]:

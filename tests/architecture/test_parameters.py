@@ -52,6 +52,9 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},
     "customers/providers.py": {"PICTURE_TIMEOUT_S": "the gateway's time-out"},
     "customers/specimens.py": {"_ALIKE_PERCENT": "of the local bank's drawn faces"},
+    "documents/commands/ask_document.py": {"_COUNT_KEPT": "when a dead row goes"},
+    "documents/commands/count_print.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "documents/commands/make_document.py": {"MAX_TRIES": "the queue's, which the template says"},
     "factors/authority.py": {
         "AUTHORITY_MONTHS": "stands in the authority's certificate, made once in a bank's life",
         "_SECOND": "what certificates tell apart",

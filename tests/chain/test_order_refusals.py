@@ -360,3 +360,21 @@ def test_a_narrower_edition_looks_and_stops_but_sets_up_nothing(
 def test_a_switch_that_is_off_lets_none_be_set_up(bank: Bank, app: Orderer, payer: Person, payee: Person) -> None:
     force_customer(bank, payer, transfers_on=False)
     assert app.asked(monthly(payer, payee), "order-key-1").code == "transfers_switched_off"
+
+
+def test_there_are_so_many_open_orders_and_no_more(bank: Bank) -> None:
+    parameters.set_value("order.open_max", 2)
+    payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
+    app = Orderer(bank, payer)
+    first, second = (app.order(monthly(payer, payee)) for _ in range(2))
+    refused = app.asked(monthly(payer, payee), "order-key-3")
+    assert (refused.status, refused.code, refused.body["facts"]) == (422, "orders_too_many", {"most": "2"})
+    # a repeat of one that was made answers it, one that is paused can pay again, one that was cancelled makes room
+    assert app.asked(monthly(payer, payee), "order-key-1").body["id"] == first
+    assert app.send("POST", f"{ORDERS}/{first}/pause").status == 200
+    assert app.asked(monthly(payer, payee), "order-key-3").code == "orders_too_many"
+    assert app.send("POST", f"{ORDERS}/{second}/cancellation").status == 200
+    assert app.order(monthly(payer, payee)) not in (first, second)
+    # and nobody else's count
+    other = bank.sign_up("孙丽", deposit="100.00")
+    assert Orderer(bank, other).order(monthly(other, payee))

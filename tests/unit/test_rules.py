@@ -165,6 +165,8 @@ NAMES = [
     "batch: not ended",
     "bill check as read",
     "bill check: account",
+    "document: not ready",
+    "document as read",
     "order as read",
     "parameter without history",
     "staff: active",

@@ -19,7 +19,9 @@ from chalicelib.orders.commands.judge_terms import (
     with_evidence,
 )
 from chalicelib.orders.domain import ACTIVE, CREATED, Confirmation, Event, Order, Terms, date_of, due_text
+from chalicelib.orders.errors import OrdersTooMany
 from chalicelib.orders.service import minute_of_day, order_id_of
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import TryAgain
@@ -44,7 +46,7 @@ def create_order(
     """Store what was confirmed; nothing is paid before its date (YQ-4.2.2-sched). The bank quotes the fee in `terms`.
 
     `given` is the step-up that confirmed it; between own accounts there is none. A repeat with the same key answers
-    what was stored as it is now. Raises OrderDatesUnfit, IdempotencyKeyReused, what judge_terms raises,
+    what was stored as it is now. Raises OrderDatesUnfit, OrdersTooMany, IdempotencyKeyReused, what judge_terms raises,
     StepUpRequired with the challenge to confirm and its kin, TryAgain, OutcomeUnknown.
     """
     order_id = order_id_of(caller.customer_id, idempotency_key)
@@ -53,6 +55,9 @@ def create_order(
     if stored is not None:
         return _replay(stored, terms)
     terms.schedule.require(date_of(clock.business_date(now)))
+    most = parameters.value(parameters.ORDERS_OPEN, now)
+    if store.has_open(caller.customer_id, most):
+        raise OrdersTooMany(most=str(most))
     judged = judge_terms(caller, customer, terms, now)
     order = _order(caller, order_id, judged, correlation_id, now)
     try:
