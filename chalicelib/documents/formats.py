@@ -42,7 +42,6 @@ class Format:
 
 
 OF_RECEIPT: dict[str, Format] = {
-    "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
     "jws": Format("application/jose", "jws", "receipts.commands.write_receipt:write_receipt"),
     "pdf": Format("application/pdf", "pdf", "receipts.commands.print_receipt:print_receipt", is_print=True),
 }
@@ -50,11 +49,12 @@ OF_RECEIPTS: dict[str, Format] = {
     "zip": Format("application/zip", "zip", "documents.commands.zip_receipts:zip_receipts"),
 }
 OF_STATEMENT: dict[str, Format] = {}
+OF_BILL: dict[str, Format] = {}
 FORMATS: Mapping[str, Mapping[str, Format]] = {
     RECEIPT: OF_RECEIPT,
     RECEIPTS: OF_RECEIPTS,
     STATEMENT: OF_STATEMENT,
-    BILL: OF_STATEMENT,
+    BILL: OF_BILL,
 }
 
 
