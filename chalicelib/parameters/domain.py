@@ -210,6 +210,11 @@ NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
+# The chain of days' seals begins with the first closed date from this one on (as 20261121; 0: the first there is): days
+# of before receipts were signed cannot be sealed. Once a day is sealed it counts no more.
+SEAL_FIRST_DATE = Parameter("seal.first_date", 0, 0, 99_991_231, "XJ-3.5")
+# A date that was closed so many hours ago and is not sealed rings.
+SEAL_LATE_H = Parameter("seal.late_h", 6, 1, 168, "XJ-3.5")
 AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 # A request that nobody decided on in time cannot be approved any more.
@@ -334,6 +339,8 @@ ALL: dict[str, AnyParameter] = {
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         AUDIT_RETENTION_D,
+        SEAL_FIRST_DATE,
+        SEAL_LATE_H,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
         DOCUMENT_LINK_S,

@@ -36,6 +36,8 @@ STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
 STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
 # A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
 TRANSACTIONS_STUCK = "TransactionsStuck"
+# A business date was closed long ago and has no seal yet: an entry or a receipt is missing.
+DAYS_NOT_SEALED = "DaysNotSealed"
 
 ALARMED = (
     LINE_GAPS,
@@ -50,6 +52,7 @@ ALARMED = (
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,
     TRANSACTIONS_STUCK,
+    DAYS_NOT_SEALED,
 )
 
 

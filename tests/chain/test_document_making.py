@@ -291,7 +291,7 @@ def test_a_bill_is_of_a_month_that_has_one(bank: Bank, app: Asker, wire: Wire) -
         calls.append((account_id, first, last, form, language))
         sink.write(b"a bill")
 
-    wire(formats.OF_STATEMENT, "csv", write)
+    wire(formats.OF_BILL, "csv", write)
     account = app.person.account
     body = {"kind": "bill", "format": "csv", "account_id": account, "month": "2026-11", "language": "en"}
     # before the month is over, and of a month that is none
