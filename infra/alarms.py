@@ -12,7 +12,7 @@ from infra.workers import Worker
 Template = dict[str, Any]
 
 PERIOD_S = 300
-# The local engine has no alarms on metric math and queries; those alarms exist in the cloud only.
+# The local engine has no alarms on queries; those alarms exist in the cloud only.
 IN_CLOUD = "IsInCloud"
 # A queue is drained within seconds; a message that waits this long is late for the customer.
 OLDEST_MESSAGE_S = 300
@@ -25,12 +25,22 @@ API_NAME = "rural-bank"
 # As .chalice/config.json has it.
 API_STAGE = "api"
 ITERATOR_AGE_MS = 15 * 60 * 1000
-# A template has at most 500 resources and an alarm on metric math at most ten metrics, so this is one query over all
-# tables: a table that fails is a contributor of the alarm, by name. The metric has no value per table, only per table
-# and operation.
-SYSTEM_ERRORS = (
-    'SELECT SUM(SystemErrors) FROM SCHEMA("AWS/DynamoDB", Operation, TableName) GROUP BY TableName ORDER BY SUM() DESC'
-)
+# A template has at most 500 resources, so what is watched of every table alike is one query over all of them: a table
+# that is concerned is a contributor of the alarm, by name. System errors have no value per table alone.
+OF_TABLES = {
+    "SystemErrors": (
+        "Operation, TableName",
+        "DynamoDB itself fails on a table, the alarm's contributor; requests are retried, money is safe",
+    ),
+    "ReadThrottleEvents": (
+        "TableName",
+        "Reads of a table, the alarm's contributor, are throttled: a hot item, or the account's quota",
+    ),
+    "WriteThrottleEvents": (
+        "TableName",
+        "Writes of a table, the alarm's contributor, are throttled: a hot item, or the account's quota",
+    ),
+}
 
 
 def _alarm(description: str, condition: str | None, properties: dict[str, Any]) -> Template:
@@ -60,41 +70,19 @@ def _metric(namespace: str, name: str, dimensions: dict[str, Any], statistic: st
     }
 
 
-def _sum_of(metrics: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Return the properties of an alarm on the sum of several DynamoDB metrics being above zero."""
-    queries = [
-        {
-            "Id": f"m{number}",
-            "ReturnData": False,
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/DynamoDB",
-                    "MetricName": name,
-                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
-                },
-                "Period": PERIOD_S,
-                "Stat": "Sum",
-            },
-        }
-        for number, (name, dimensions) in enumerate(metrics)
-    ]
-    total = {"Id": "total", "Expression": "SUM(FILL(METRICS(), 0))", "Label": "total", "ReturnData": True}
-    return {"Metrics": [total, *queries], "Threshold": 0}
-
-
-def _of_table(logical_id: str) -> dict[str, Template]:
-    text = f"Reads or writes of {logical_id} are throttled: a hot item, or the account's quota"
-    # One alarm on both: each takes a resource of the template's 500.
-    throttles = [
-        (metric, {"TableName": {"Ref": logical_id}}) for metric in ("ReadThrottleEvents", "WriteThrottleEvents")
-    ]
-    return {f"{logical_id}ThrottlesAlarm": _alarm(text, IN_CLOUD, _sum_of(throttles))}
+def query_of_tables(metric: str) -> str:
+    """The query for a metric of every table, by table, the worst first."""
+    schema, _ = OF_TABLES[metric]
+    # The metric is a name of the table above, nobody's input.
+    return f'SELECT SUM({metric}) FROM SCHEMA("AWS/DynamoDB", {schema}) GROUP BY TableName ORDER BY SUM() DESC'  # noqa: S608
 
 
 def _of_all_tables() -> dict[str, Template]:
-    text = "DynamoDB itself fails on a table, the alarm's contributor; requests are retried, money is safe"
-    query = {"Id": "by_table", "Expression": SYSTEM_ERRORS, "Period": PERIOD_S, "ReturnData": True}
-    return {"TablesSystemErrorsAlarm": _alarm(text, IN_CLOUD, {"Metrics": [query], "Threshold": 0})}
+    found = {}
+    for metric, (_, text) in OF_TABLES.items():
+        query = {"Id": "by_table", "Expression": query_of_tables(metric), "Period": PERIOD_S, "ReturnData": True}
+        found[f"Tables{metric}Alarm"] = _alarm(text, IN_CLOUD, {"Metrics": [query], "Threshold": 0})
+    return found
 
 
 def _of_queue(logical_id: str, condition: str | None) -> dict[str, Template]:
@@ -136,6 +124,8 @@ COUNTED = {
     metrics.CLEARING_NOT_RETURNED: "A payment came back from another bank and its money cannot be given back",
     metrics.CLEARING_FILES_REFUSED: "A file that clearing answered with is set aside: it is no answer to a payment",
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
+    metrics.BILLS_UNBALANCED: "A bill or statement does not add up or lacks a line; it is not issued",
+    metrics.BILLS_LATE: "A bill was missing a day after its month had ended; a later night's run issued it",
     metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
 }
@@ -159,14 +149,11 @@ def _of_api() -> dict[str, Template]:
 
 
 def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template]:
-    """Return the alarms of every table, queue, dead-letter queue, function and count, by logical id."""
+    """Return the alarms of all tables, every queue, dead-letter queue, function and count, by logical id."""
     alarms = _of_counts() | _of_all_tables()
     for logical_id, resource in resources.items():
         condition = resource.get("Condition")
-        if resource.get("Type") == "AWS::DynamoDB::Table":
-            # A table with a condition is the local bank's, where nobody listens.
-            alarms |= _of_table(logical_id) if condition is None else {}
-        elif resource.get("Type") == "AWS::SQS::Queue":
+        if resource.get("Type") == "AWS::SQS::Queue":
             alarms |= _of_queue(logical_id, condition)
     alarms |= _of_function("APIHandler", reads_stream=False)
     alarms |= _of_api()

@@ -30,6 +30,8 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.seals import keys as seal_keys
+from chalicelib.seals.domain import Head
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from simulation.acts.remitters import Network
@@ -150,6 +152,8 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(passwords, "matches", _plain_match))
         stack.enter_context(patch.object(tokens, "issue", lambda *_: "token"))
         stack.enter_context(patch.object(receipt_keys, "sign", lambda *_: "signed"))
+        stack.enter_context(patch.object(seal_keys, "sign", lambda head, _: head.payload().decode()))
+        stack.enter_context(patch.object(seal_keys, "verified", lambda signed, _: Head.from_payload(signed.encode())))
         stack.enter_context(patch.object(logging.getLogger(log.logger.name), "disabled", True))
         stack.enter_context(patch.object(metrics, "count", lambda name: world.tell(f"counts {name}")))
         stack.enter_context(patch.object(zxcvbn, "zxcvbn", _judge_password))

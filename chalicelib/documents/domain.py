@@ -80,8 +80,13 @@ class Document:
 
     @property
     def key(self) -> str:
-        """Where its file lies: by the document's id, so that made twice it is there once."""
-        return f"{_FOLDERS[self.kind in VOUCHERS]}/{self.document_id}"
+        """Where its file lies: by the document's id, so that made twice it is there once.
+
+        What goes lies by when it goes, too: asked for again after that it is made anew, and not found where the bucket
+        has yet to let go of it.
+        """
+        place = f"{_FOLDERS[self.kind in VOUCHERS]}/{self.document_id}"
+        return f"{place}/{self.expires_at}" if self.expires_at else place
 
     def is_gone(self, now: dt.datetime) -> bool:
         """Whether its time is over; the row may outlast it by days."""

@@ -53,7 +53,10 @@ def count_asked(customer_id: str, business_date: str, most: int, expires_at: int
 
 
 def ask_again(document: Document, at: str, expires_at: int) -> bool:
-    """Have it made again; False when another request was quicker. Raises TryAgain, OutcomeUnknown."""
+    """Have it made again, to go at another time unless that is 0; False when another request was quicker.
+
+    Raises TryAgain, OutcomeUnknown.
+    """
     update = _update(document.document_id).require(as_read_rule(document.asked_at)).remove("code", "zh", "en")
     update.set("#state = :waiting, #asked_at = :at, #tries = :none", waiting=s(WAITING), at=s(at), none=n(0))
     if expires_at:

@@ -12,7 +12,7 @@ import pytest
 
 from app import app
 from chalicelib.parameters import service as parameters
-from infra.alarms import ITERATOR_AGE_MS, SYSTEM_ERRORS
+from infra.alarms import ITERATOR_AGE_MS, OF_TABLES, query_of_tables
 from infra.build import VISIBILITY_TO_TIMEOUT, assemble
 from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_template, table_ids, table_suffix, variables
 from infra.workers import Worker, discover_workers
@@ -186,14 +186,9 @@ def alarms_on(logical_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def in_cloud() -> list[str]:
-    """The tables that a bank in the cloud has: at the local one nobody listens to alarms."""
-    return [name for name in of_type(TABLE) if resources()[name].get("Condition") != "IsLocal"]
-
-
 @pytest.mark.requirement("XJ-4.3")
-@pytest.mark.parametrize("logical_id", [*in_cloud(), *of_type(QUEUE), API, *(w.logical_id for w in workers())])
-def test_every_table_queue_and_function_has_an_alarm(logical_id: str) -> None:
+@pytest.mark.parametrize("logical_id", [*of_type(QUEUE), API, *(w.logical_id for w in workers())])
+def test_every_queue_and_function_has_an_alarm(logical_id: str) -> None:
     alarms = alarms_on(logical_id)
     assert alarms, f"nobody is told when {logical_id} fails"
     for alarm in alarms:
@@ -201,15 +196,18 @@ def test_every_table_queue_and_function_has_an_alarm(logical_id: str) -> None:
         assert len(alarm["AlarmDescription"]) > 10
 
 
-def test_one_alarm_tells_each_table_on_which_dynamodb_fails() -> None:
-    # given the query over all tables, which names each that has any such error
-    alarm = template()["Resources"]["TablesSystemErrorsAlarm"]["Properties"]
+@pytest.mark.requirement("XJ-4.3")
+@pytest.mark.parametrize("metric", sorted(OF_TABLES))
+def test_one_alarm_tells_each_table_that_is_concerned(metric: str) -> None:
+    # given the query over all tables, which names each
+    alarm = template()["Resources"][f"Tables{metric}Alarm"]["Properties"]
     assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}]
+    assert len(alarm["AlarmDescription"]) > 10
     (query,) = alarm["Metrics"]
-    assert (query["Expression"], query["ReturnData"], alarm["Threshold"]) == (SYSTEM_ERRORS, True, 0)
+    expression = query_of_tables(metric)
+    assert (query["Expression"], query["ReturnData"], alarm["Threshold"]) == (expression, True, 0)
     # then none is left out, and an alarm takes it as it groups and sorts
-    assert re.fullmatch(r"SELECT SUM\(\w+\) FROM SCHEMA\(.*\) GROUP BY TableName ORDER BY SUM\(\) DESC", SYSTEM_ERRORS)
-    assert "WHERE" not in SYSTEM_ERRORS
+    assert re.fullmatch(r"SELECT SUM\(\w+\) FROM SCHEMA\([^()]*\) GROUP BY TableName ORDER BY SUM\(\) DESC", expression)
 
 
 @pytest.mark.parametrize("queue", [name for name in of_type(QUEUE) if is_dead_letter_queue(name)])

@@ -115,14 +115,21 @@ def test_rows_may_still_be_added_and_read(function: str, action: str, table: str
 
 
 @pytest.mark.requirement("NB-4-audit")
-def test_the_chain_is_written_by_its_workers_only() -> None:
+@pytest.mark.parametrize(
+    ("table", "wanted"),
+    [
+        ("StaffActionLinksTable", {"LinkStaffActionsRole", "SweepStaffActionsRole"}),
+        ("DaySealsTable", {"SealDaysRole"}),
+        ("SealTilesTable", {"SealDaysRole"}),
+    ],
+)
+def test_chains_and_seals_are_written_by_their_workers_only(table: str, wanted: set[str]) -> None:
     writers = {
         name
         for name, role in roles().items()
-        if decide(template(), statements_of(template(), role), "dynamodb:PutItem", on_table("StaffActionLinksTable")[0])
-        == "allowed"
+        if decide(template(), statements_of(template(), role), "dynamodb:PutItem", on_table(table)[0]) == "allowed"
     }
-    assert writers == {"LinkStaffActionsRole", "SweepStaffActionsRole"}
+    assert writers == wanted
 
 
 @pytest.mark.requirement("YQ-4.2.2-receipt")

@@ -25,6 +25,7 @@ from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import Bank, Person
 from tests.chain.probe import force, table_items
 from tests.chain.sealed import DAY, NEXT, THIRD, at, close, listing, number_of, parties, remove, seal, start
+from tests.chain.test_hostile_requests import HOSTILE
 from tests.chain.test_sweep_receipts import LIST, confirmed, lose_records, sweep
 
 pytestmark = pytest.mark.requirement("XJ-3.5")
@@ -138,6 +139,18 @@ def test_a_receipt_that_came_after_the_seal_has_no_proof(bank: Bank) -> None:
     table.put_item(Item={**row, "entry_id": "z" * 26, "number": NOBODYS})
     # then it is in no tree, whatever the table says
     assert bank.request("GET", f"/v1/receipt-proofs/{NOBODYS}").code == "receipt_proof_not_found"
+
+
+def test_nothing_that_is_asked_is_an_internal_error(bank: Bank) -> None:
+    parties(bank)
+    seal(bank, DAY)
+    texts = [text for text in HOSTILE if isinstance(text, str)]
+    for text in texts:
+        for path, name in (("receipt-proofs", "number"), ("day-seals", "business_date")):
+            reply = bank.request("GET", f"/v1/{path}/x", path_values={"x": text})
+            assert (reply.status, reply.code) in ((404, "not_found"), (404, "receipt_proof_not_found")), (name, text)
+    for query in ("limit=0", "limit=101", "limit=x", "cursor=x", "cursor=e30", "more=1"):
+        assert bank.request("GET", f"/v1/day-seals?{query}").status == 400, query
 
 
 # ---- days ------------------------------------------------------------------------------------------------------

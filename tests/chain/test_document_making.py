@@ -53,8 +53,8 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
 
 
 @pytest.fixture(autouse=True)
-def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the PDF, which takes a second each: it has a test of its own."""
+def _no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made here is what the tests wire: a PDF, which takes a certificate, has tests of its own."""
     monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
 
 
@@ -321,7 +321,8 @@ def test_a_session_of_cards_alone_asks_for_no_receipt_and_reads_none(bank: Bank,
 
 
 def test_what_can_be_made_again_goes_and_a_voucher_stays(bank: Bank, app: Asker, paid: str, wire: Wire) -> None:
-    wire(formats.OF_STATEMENT, "csv", lambda *given: given[4].write(b"a statement"))
+    texts = [b"a later statement", b"a statement"]
+    wire(formats.OF_STATEMENT, "csv", lambda *given: given[4].write(texts.pop()))
     body = period(app, "statement", "csv", TODAY, TODAY)
     statement, voucher = app.made(body), app.made(receipt_file(paid), "document-2")
     assert statement["kept_until"] == clock.to_text(START + dt.timedelta(days=90))
@@ -333,10 +334,12 @@ def test_what_can_be_made_again_goes_and_a_voucher_stays(bank: Bank, app: Asker,
     assert [row["id"] for row in app.listed()["documents"]] == [voucher["id"]]
     assert make_document.make_document(statement["id"], bank.clock.now()) == "gone"
     assert fetched(app.read(voucher["id"]).body).content
-    # and asked for under its key it is made again
+    # and asked for under its key it is made again, though its old file has not gone yet
     assert app.ask(body).body["state"] == "waiting"
     bank.settle()
-    assert app.read(statement["id"]).body["state"] == "ready"
+    again = app.read(statement["id"]).body
+    assert (again["id"], again["state"], fetched(again).content) == (statement["id"], "ready", b"a later statement")
+    assert again["kept_until"] == clock.to_text(START + dt.timedelta(days=180))
 
 
 @pytest.mark.requirement("NB-5.1.6-2")

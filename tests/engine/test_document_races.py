@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import requests
 
 from chalicelib.documents import file_store, formats, print_store, store
 from chalicelib.documents.commands.count_print import count_print
@@ -109,3 +110,12 @@ def test_a_file_is_put_once_and_stays() -> None:
     key = document("e").key
     puts = [file_store.put_once(key, io.BytesIO(text), "text/plain", None) for text in (b"first", b"second")]
     assert puts[0] == puts[1] == file_store.found(key)
+
+
+def test_a_link_gives_the_file_under_its_name_over_http() -> None:
+    key = document("e").key
+    file_store.put_once(key, io.BytesIO(b"a receipt"), "text/plain", None)
+    answer = requests.get(file_store.link(key, "receipt-1.jws", "application/jose", 60), timeout=5)
+    assert (answer.status_code, answer.content) == (200, b"a receipt")
+    assert answer.headers["Content-Type"] == "application/jose"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="receipt-1.jws"'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Protocol
 
 from chalicelib.billchecks import domain, store
 from chalicelib.billchecks.domain import BillCheck, Event
@@ -12,23 +11,14 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
 
 
-class BillFacts(Protocol):
-    """What of a bill its check keeps; amounts in fen, `first_seq` and `last_seq` its lines, 0 where it has none."""
-
-    @property
-    def closing_fen(self) -> int: ...
-    @property
-    def first_seq(self) -> int: ...
-    @property
-    def last_seq(self) -> int: ...
-
-
-def open_check(account: ledger.Account, month: str, bill: BillFacts, now: dt.datetime) -> bool:
+def open_check(account: ledger.Account, month: str, closing_fen: int, lines: tuple[int, int], now: dt.datetime) -> bool:
     """False where the bill has its check already, which stays as it is: a bill may be issued any number of times.
 
-    Raises TryAgain, OutcomeUnknown.
+    `lines` are the bill's first and last, 0 where it has none. Raises TryAgain, OutcomeUnknown.
     """
     check_id, at = store.id_of(account.account_id, month), clock.to_text(now)
+    if store.read(check_id) is not None:
+        return False
     answer_by = clock.to_text(domain.last_moment(now, parameters.value(parameters.BILL_CHECK_OPEN_D, now)))
     check = BillCheck(
         check_id,
@@ -36,9 +26,8 @@ def open_check(account: ledger.Account, month: str, bill: BillFacts, now: dt.dat
         month,
         account.customer_id,
         account.branch_id,
-        bill.closing_fen,
-        bill.first_seq,
-        bill.last_seq,
+        closing_fen,
+        *lines,
         issued_at=at,
         answer_by=answer_by,
         changed_at=at,

@@ -87,7 +87,7 @@ def _again(stored: Document, wanted: Wanted, now: dt.datetime) -> Asked:
     if stored.may_be_asked_again(now, parameters.value(parameters.DOCUMENT_AGAIN_S, now)):
         _count(stored.customer_id, now)
         # Of two who ask again at once the other one's does.
-        store.ask_again(stored, clock.to_text(now), _expires_at(stored.kind, now))
+        store.ask_again(stored, clock.to_text(now), _expires_at(stored.kind, now) if stored.is_gone(now) else 0)
         there = store.get(stored.document_id)
         if there is None:
             raise TryAgain()

@@ -104,7 +104,7 @@ def test_a_voucher_never_goes_and_what_can_be_made_again_does_on_its_second() ->
     ends = NOW + dt.timedelta(days=1)
     assert [one.is_gone(long_after) for one in (RECEIPT, STATEMENT)] == [False, True]
     assert [STATEMENT.is_gone(ends - dt.timedelta(seconds=1)), STATEMENT.is_gone(ends)] == [False, True]
-    assert (RECEIPT.key, STATEMENT.key) == (f"vouchers/{'d' * 26}", f"statements/{'d' * 26}")
+    assert (RECEIPT.key, STATEMENT.key) == (f"vouchers/{'d' * 26}", f"statements/{'d' * 26}/{STATEMENT.expires_at}")
     assert replace(RECEIPT, kind="receipts").key.startswith("vouchers/")
     assert replace(RECEIPT, kind="bill").key.startswith("statements/")
 
