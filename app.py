@@ -28,6 +28,7 @@ WORKERS = (
     "recalls",
     "orders",
     "batches",
+    "billchecks",
     "documents",
 )
 

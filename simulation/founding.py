@@ -23,6 +23,7 @@ from chalicelib.factors import service as factors
 from chalicelib.identity import tokens
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
+from chalicelib.notifications import sending
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.providers import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
@@ -144,7 +145,8 @@ def seams(world: World) -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
         stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
-        stack.enter_context(patch.object(notifications, "provider", lambda: provider))
+        for sender in (notifications, sending):
+            stack.enter_context(patch.object(sender, "provider", lambda: provider))
         stack.enter_context(patch.object(networks, "network", lambda *_: network))
         stack.enter_context(patch.object(passwords, "hash_password", _plain_hash))
         stack.enter_context(patch.object(passwords, "matches", _plain_match))

@@ -39,6 +39,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     ),
     "seals.routes": ("/v1/day-seal-keys.json", "/v1/day-seals", "/v1/receipt-proofs"),
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
+    "billchecks.routes": ("/v1/accounts/{account_id}/bills/{month}/check", "/v1/bill-checks"),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),
     "audit.routes": ("/v1/security-events",),
@@ -63,6 +64,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "reports.routes": ("/v1/staff/statistics", "/v1/staff/transactions"),
     "enquiry.customer_routes": ("/v1/staff/customers",),
     "enquiry.routes": ("/v1/staff/entries", "/v1/staff/receipts"),
+    "billchecks.staff_routes": ("/v1/staff/bill-checks",),
     "rechecks.routes": ("/v1/staff/audit/samples",),
     "audit.staff_routes": ("/v1/staff/audit",),
 }

@@ -58,6 +58,7 @@ _NARROWER: Mapping[str, frozenset[str]] = {
 SESSION_END = "session.end"
 ACCOUNTS_READ = "accounts.read"
 BILLS_READ = "bills.read"
+BILLS_CHECK = "bills.check"
 RECEIPTS_READ = "receipts.read"
 DOCUMENTS_READ = "documents.read"
 TRANSFERS_READ = "transfers.read"
@@ -155,6 +156,7 @@ TABLE: Mapping[str, Row] = {
     SESSION_END: Row("退出登录", "log out", _plain(_ALL)),
     ACCOUNTS_READ: Row("账户、资产、明细查询", "accounts, overview, movements", _own_accounts()),
     BILLS_READ: Row("月度账单", "monthly bills", _own_accounts()),
+    BILLS_CHECK: Row("网上对账：确认、提出异议", "monthly bills: confirm, dispute", _own_accounts()),
     NOTIFICATIONS_READ: Row("消息", "notifications", _plain(_ALL)),
     SECURITY_READ: Row("本人日志、会话、设备查询", "own log, sessions and devices", _plain(_ALL)),
     SECURITY_PROTECT: Row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.entitlements import domain
 from chalicelib.entitlements.domain import (
     ACCOUNTS_READ,
+    BILLS_CHECK,
     BILLS_READ,
     CARD_BIND,
     CARD_UNBIND,
@@ -61,6 +62,7 @@ from chalicelib.entitlements.errors import EditionNotEntitled
 
 __all__ = [
     "ACCOUNTS_READ",
+    "BILLS_CHECK",
     "BILLS_READ",
     "CARD_BIND",
     "CARD_UNBIND",

@@ -212,6 +212,28 @@ def batch_texts(
     )
 
 
+def bill_check_texts(
+    *, account_id: str, month: str, answer_by: dt.datetime, outcome: tuple[str, str] | None
+) -> tuple[str, str]:
+    """That a bill waits for an answer, or with `outcome` what became of a dispute: in Chinese and English.
+
+    Nobody is asked to do so by a link: only in the app that they know.
+    """
+    tail = account_tail(account_id)
+    if outcome is not None:
+        return (
+            f"{BANK}您对尾号{tail}账户{month}账单的异议已办结：{outcome[0]}。答复详情请在手机银行“网上对账”中查看。",
+            f"Your dispute about the bill of {month} for account ending {tail} is closed: {outcome[1]}. "
+            "The reply is in the app, under bills to confirm.",
+        )
+    until = to_local_text(answer_by)
+    return (
+        f"{BANK}您尾号{tail}账户{month}账单已出，请于{until}前在手机银行“网上对账”中核对并确认，不符请提出异议。",
+        f"The bill of {month} for account ending {tail} is ready. Compare it in the app before {until} (Shanghai), and "
+        "confirm it or dispute it.",
+    )
+
+
 def order_texts(
     *,
     payer_account: str,

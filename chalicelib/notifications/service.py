@@ -16,7 +16,8 @@ from chalicelib.factors.commands import download_codes, remind
 from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
-from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
+from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
+from chalicelib.notifications.sending import tell
 from chalicelib.notifications.store import InboxItem
 from chalicelib.orders import service as orders
 from chalicelib.parameters import service as parameters
@@ -180,7 +181,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
         payee=line.counterparty_name or "",
     )
     notification_id = _movement_id(movement.posted_at, entry_id, posting)
-    _tell(
+    tell(
         InboxItem(
             account.customer_id,
             notification_id,
@@ -203,7 +204,7 @@ def tell_security_event(customer_id: str, event_key: str) -> None:
         raise Retryable("the event is not readable yet")
     text = domain.security_text(event.kind.zh, clock.from_text(event.at), contact=_contact(clock.now()))
     notification_id = f"{event.at}#{ids.derived_id('security', customer_id, event_key)}"
-    _tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
+    tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
 
 
 def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.datetime) -> bool:
@@ -219,7 +220,7 @@ def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.dateti
         method=due.method, has_ended=due.has_ended, tail=due.tail, valid_until=due.valid_until
     )
     notification_id = f"{due.at}#{ids.derived_id('factor-due', customer_id, factor_id, stage)}"
-    _tell(InboxItem(customer_id, notification_id, kind="factor", text=zh, text_en=en, created_at=due.at))
+    tell(InboxItem(customer_id, notification_id, kind="factor", text=zh, text_en=en, created_at=due.at))
     return True
 
 
@@ -253,7 +254,7 @@ def tell_recall(recall_id: str, state: str) -> bool:
         created_at=recall.changed_at,
         account_id=account_id,
     )
-    _tell(row)
+    tell(row)
     return True
 
 
@@ -267,7 +268,7 @@ def tell_day_sum(customer_id: str, business_date: str, now: dt.datetime) -> None
     zh, en = domain.day_sum_texts(business_date=business_date, mark_fen=mark_fen, contact=_contact(now))
     begins = clock.to_text(clock.start_of_day(business_date))
     notification_id = f"{begins}#{ids.derived_id('day-sum', customer_id, business_date)}"
-    _tell(InboxItem(customer_id, notification_id, kind="transfer", text=zh, text_en=en, created_at=clock.to_text(now)))
+    tell(InboxItem(customer_id, notification_id, kind="transfer", text=zh, text_en=en, created_at=clock.to_text(now)))
 
 
 def tell_returned(entry_id: str) -> None:
@@ -286,7 +287,7 @@ def tell_returned(entry_id: str) -> None:
         confirmed_at=clock.from_text(image["confirmed_at"]),
         reason=(image["reason_zh"], image["reason_en"]),
     )
-    _tell(
+    tell(
         InboxItem(
             image["customer_id"],
             f"{image['ended_at']}#{ids.derived_id('returned', entry_id)}",
@@ -320,7 +321,7 @@ def tell_order(order_id: str, revision: int) -> None:
         reason=(event.zh, event.en),
     )
     notification_id = f"{event.at}#{ids.derived_id('order', order_id, str(revision))}"
-    _tell(
+    tell(
         InboxItem(
             order.customer_id,
             notification_id,
@@ -348,7 +349,7 @@ def tell_batch(batch_id: str) -> None:
         refused=(batch.refused, batch.total_fen - paid_fen),
         first=(first.number, first.zh, first.en),
     )
-    _tell(
+    tell(
         InboxItem(
             batch.customer_id,
             f"{batch.ended_at}#{ids.derived_id('batch', batch_id)}",
@@ -359,36 +360,6 @@ def tell_batch(batch_id: str) -> None:
             account_id=batch.payer_account,
         )
     )
-
-
-def _tell(row: InboxItem) -> None:
-    """Put the row into the inbox and send its text on each channel, whatever of it was done before."""
-    store.put_once(row)
-    profile = customers.profile_of(row.customer_id)
-    _send(profile, row.notification_id, "sms", row.text)
-    if profile.push_address:
-        _send(profile, row.notification_id, "push", row.text)
-
-
-def _send(profile: customers.Profile, notification_id: str, channel: Channel, text: str) -> None:
-    """Claim, send, note: a crash or silence in between loses one message rather than sending it twice."""
-    if not store.claim(profile.customer_id, notification_id, channel):
-        return
-    message_id = f"{notification_id}#{channel}"
-    try:
-        provider().send(Outgoing(message_id, channel, profile.phone, profile.push_address, text))
-    except Retryable:
-        store.settle(profile.customer_id, notification_id, channel, None)
-        raise
-    except ProviderSilent:
-        # It may be on its way; giving the claim back would send it again. The inbox has it in any case.
-        log.logger.warning("provider did not answer; the message is not sent again", extra={"channel": channel})
-        return
-    except ProviderRefused:
-        log.logger.warning("provider refused a message for good", extra={"channel": channel})
-        store.settle(profile.customer_id, notification_id, channel, store.REFUSED)
-        return
-    store.settle(profile.customer_id, notification_id, channel, store.SENT)
 
 
 def inbox_page(

@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.notifications import service
+from chalicelib.notifications.commands.tell_bill_check import tell_bill_check
 from chalicelib.platform import clock, log
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, handle_messages
@@ -82,6 +83,11 @@ def _send_alert(message: Message) -> None:
     if message.event_type == "order.not_executed":
         service.tell_order(message.aggregate_id, int(message.data["revision"]))
         log.logger.info("order told")
+        return
+    if message.event_type == "bill_check.due":
+        data = message.data
+        done = tell_bill_check(message.aggregate_id, data["kind"], data["number"], data["due_at"])
+        log.logger.info("bill told" if done else "bill has changed since")
         return
     if message.event_type == "batch.ended":
         service.tell_batch(message.aggregate_id)

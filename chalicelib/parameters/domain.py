@@ -150,6 +150,11 @@ ORDERS_OPEN = Parameter("order.open_max", 50, 1, 500, "YQ-4.2.2-sched")
 # So many payments are confirmed together; of a batch that was left lying nothing is paid after so many hours.
 BATCH_LINES = Parameter("batch.lines_max", 20, 2, 50, "XJ-5.3-batch")
 BATCH_VALID_H = Parameter("batch.valid_h", 24, 1, 72, "XJ-5.3-batch")
+# A bill is answered within so many days after the day of its issue; meanwhile who has not answered is reminded, after
+# so many days each, so often at most.
+BILL_CHECK_OPEN_D = Parameter("bill_check.open_d", 30, 1, 180, "XJ-5.3-recon")
+BILL_CHECK_REMINDER_D = Parameter("bill_check.reminder_d", 7, 1, 60, "XJ-5.3-recon")
+BILL_CHECK_REMINDERS = Parameter("bill_check.reminders", 3, 0, 12, "XJ-5.3-recon")
 NO_CERTIFICATE_DAY_FEN = Parameter(
     "limit.customer.day_without_certificate_fen", 50_000_00, 0, _FEN_MAX, "PBoC notice 261"
 )
@@ -309,6 +314,9 @@ ALL: dict[str, AnyParameter] = {
         ORDERS_OPEN,
         BATCH_LINES,
         BATCH_VALID_H,
+        BILL_CHECK_OPEN_D,
+        BILL_CHECK_REMINDER_D,
+        BILL_CHECK_REMINDERS,
         NO_CERTIFICATE_DAY_FEN,
         NO_FACTOR_DAY_FEN,
         NO_FACTOR_SINGLE_FEN,

@@ -57,6 +57,7 @@ CUSTOMERS_READ = "customers.read"
 TRANSACTIONS_MONITOR = "transactions.monitor"
 STATISTICS_READ = "statistics.read"
 AUDIT_READ = "audit.read"
+BILL_CHECKS_READ, BILL_CHECKS_HANDLE = "bill_checks.read", "bill_checks.handle"
 COUNTER_CUSTOMERS = "counter.customers"
 COUNTER_CREDENTIALS = "counter.credentials"
 COUNTER_FREEZE = "counter.freeze"
@@ -221,6 +222,15 @@ TABLE: Mapping[str, Function] = {
     ),
     AUDIT_READ: Function(
         "审计日志查询、抽样复核", "audit: see the log, draw samples and mark them", (_AUDITOR,), fixed=True
+    ),
+    BILL_CHECKS_READ: Function(
+        "查询账单异议、未答复账单",
+        "disputed and unanswered bills: see",
+        (_grant({OPERATOR, TELLER}, _WORKING), _AUDITOR),
+        shows_customers=True,
+    ),
+    BILL_CHECKS_HANDLE: Function(
+        "处理账单异议", "disputed bills: take, reply, close", (_grant({OPERATOR, TELLER}, {MAKER}),)
     ),
     COUNTER_CUSTOMERS: Function(
         "柜面：客户签约、变更、注销", "counter: sign up, change, cancel customers", _by(TELLER, MAKER)

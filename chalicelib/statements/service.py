@@ -10,6 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts import service as accounts
+from chalicelib.billchecks.commands.open_check import open_check
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
@@ -92,22 +93,31 @@ def issue_bills(customer_id: str, month: str, now: dt.datetime) -> int:
     """Issue a month's bill for each of a customer's accounts; returns how many were new.
 
     Raises MonthNotOver, BillUnbalanced (no bill is better than a wrong one), Retryable while an account's
-    lines are not all written. What was issued before stays as it is, and costs a read.
+    lines are not all written. What was issued before stays as it is, and costs two reads.
     """
     if month > clock.month_before(now):
         raise MonthNotOver(month)
     _, last_date = domain.days_of(month)
     issued = 0
     for account in accounts.accounts_of(customer_id):
-        if account.opened_on <= last_date and store.get(account.account_id, month) is None:
+        if account.opened_on > last_date:
+            continue
+        bill = store.get(account.account_id, month)
+        if bill is None:
             issued += _issue(account, month, now)
+        else:
+            # Who put it may have died before its check was opened.
+            lines = (int(bill.first_seq), int(bill.last_seq))
+            open_check(account, month, int(bill.closing_fen), lines, now)
     return issued
 
 
 def _issue(account: ledger.Account, month: str, now: dt.datetime) -> bool:
     period = period_of(account, *domain.days_of(month))
     figures = domain.add_up(period.before, period.lines(), period.after(), account.holder)
-    return store.put_once(account.account_id, month, figures, clock.to_text(now))
+    is_new = store.put_once(account.account_id, month, figures, clock.to_text(now))
+    open_check(account, month, figures.closing_fen, (figures.first_seq, figures.last_seq), now)
+    return is_new
 
 
 def is_late(month: str, now: dt.datetime) -> bool:

@@ -46,6 +46,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/commands/court_enquiry.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
     "counter/commands/expire_court_orders.py": {"MAX_ATTEMPTS": "tries at one write"},
     "counter/commands/print_voucher.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "billchecks/commands/step.py": {"MAX_ATTEMPTS": "tries at one write"},
     "site/pages.py": {"PUBLIC_MAX_AGE_S": "how long browsers keep an empty form"},
     "counter/service.py": {"TIME_BUDGET_S": "the gateway's time-out", "_LONGEST_PAUSE": "tries at one write"},
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},

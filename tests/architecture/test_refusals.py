@@ -23,6 +23,7 @@ NOT_OVER_HTTP = {
     "staff_founded": "the set-up's own side",
     "document_taken": "the counter's own side",
     "clearing_payment_not_open": "the clearing's own side",
+    "bill_check_overtaken": "read and judged again",
     "hold_not_open": "the clearing's own side",
     "hold_expired": "the clearing's own side",
     "hold_not_expired": "the clearing's own side",

@@ -10,6 +10,10 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute
 
 from chalicelib.accounts import store as accounts_store
 from chalicelib.accounts.domain import Movement, line_key
+from chalicelib.billchecks import store as bill_checks_store
+from chalicelib.billchecks.commands.answer_bill import dispute
+from chalicelib.billchecks.commands.follow_up import follow_up
+from chalicelib.billchecks.commands.open_check import open_check
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.customers import service as customers
@@ -131,6 +135,24 @@ def projections(payer: Customer) -> None:
     assert [one.withdrawn_at is None for one in maintenance_store.all_notices() if one.notice_id == notice] == [False]
     assert customers_store.scan_ids(None)[0]
     assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}
+
+
+def bills_to_confirm(payer: Customer) -> None:
+    """A bill's check: opened, on a customer's and on staff's list, its history, and what is due of it."""
+    month, now = "2026-10", clock.now()
+    account = ledger.read_accounts([payer.account])[payer.account]
+    assert open_check(account, month, 0, (0, 0), now)
+    check_id = bill_checks_store.id_of(payer.account, month)
+    assert follow_up(now, "test")[bill_checks_store.REMIND] >= 1
+    disputed = dispute(payer.caller, payer.account, month, ("other", "余额不符", []), now)
+    assert disputed.desk is not None
+    for index, value in (
+        (bill_checks_store.OF_CUSTOMER, payer.caller.customer_id),
+        (bill_checks_store.OF_DESK, disputed.desk),
+    ):
+        found, _ = bill_checks_store.page(index, value, 100, None, newest_first=True)
+        assert disputed in found
+    assert [event.kind for event in bill_checks_store.history(check_id)] == ["issued", "disputed"]
 
 
 def days_of_the_bank() -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from chalicelib.platform import aws
 from chalicelib.staff import service as staff
 from tests.engine.access_stories import factors_and_codes, phone_change, phones, sessions, step_ups
-from tests.engine.book_stories import a_sealed_day, days_of_the_bank, lines_and_days, projections
+from tests.engine.book_stories import a_sealed_day, bills_to_confirm, days_of_the_bank, lines_and_days, projections
 from tests.engine.conftest import DYNAMODB_LOCAL
 from tests.engine.counter_stories import blanks, counter, court_orders, tills_and_vouchers
 from tests.engine.document_stories import documents
@@ -106,6 +106,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         a_sealed_day()
         payee_book(payer, payee)
         days_of_the_bank()
+        bills_to_confirm(payer)
         asked_back(payer, payee)
         to_another_bank(payer)
         by_receive_codes(payer, payee)

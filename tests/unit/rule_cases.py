@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.approvals import domain as approvals
 from chalicelib.batches import domain as batches
 from chalicelib.batches import store as batches_store
+from chalicelib.billchecks import domain as billchecks
 from chalicelib.blanks import domain as stock
 from chalicelib.clearing import domain as clearing
 from chalicelib.counter import court
@@ -301,6 +302,8 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("clearing: sent", clearing.state_rule("sent"), edges({"state": "sent"}, "state", "sent")),
         ("batch: line open", batches.open_rule(), edges({"state": "open"}, "state", "open")),
         ("batch: not ended", batches_store.not_ended_rule(), [{}, {"ended_at": "2"}]),
+        ("bill check as read", billchecks.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
+        ("bill check: account", billchecks.account_rule(), edges({"state": "closed"}, "state", "closed")),
         ("document: not ready", documents.not_ready_rule(), [{"state": one} for one in ("waiting", "failed", "ready")]),
         ("document as read", documents.as_read_rule(NOW_TEXT), edges({"asked_at": NOW_TEXT}, "asked_at", NOW_TEXT)),
         ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),

@@ -163,6 +163,8 @@ NAMES = [
     "clearing: sent",
     "batch: line open",
     "batch: not ended",
+    "bill check as read",
+    "bill check: account",
     "document: not ready",
     "document as read",
     "order as read",

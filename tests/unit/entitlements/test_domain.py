@@ -20,6 +20,7 @@ OPERATIONS = (
     "session.end",
     "accounts.read",
     "bills.read",
+    "bills.check",
     "notifications.read",
     "security.read",
     "security.protect",
@@ -68,7 +69,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
         return (factor, account) == ("none", "-")
     if operation in ("login_name.change", "step_up.confirm", "identity.verify", "profile.manage", "documents.read"):
         return (factor, account) == ("none", "-")
-    if operation in ("accounts.read", "bills.read", "card.bind", "card.unbind"):
+    if operation in ("accounts.read", "bills.read", "bills.check", "card.bind", "card.unbind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
     if operation == "device.bind":

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
 from chalicelib.customers.service import Profile
-from chalicelib.notifications import service, store
+from chalicelib.notifications import sending, store
 from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, SnsProvider
 from chalicelib.platform import aws
 from chalicelib.platform.errors import Retryable
@@ -68,13 +68,13 @@ def test_a_message_that_may_be_on_its_way_is_not_sent_again(
     # given a claimed alert and a provider that fails
     noted: list[str | None] = []
     sns_that(monkeypatch, error)
-    monkeypatch.setattr(service, "provider", SnsProvider)
+    monkeypatch.setattr(sending, "provider", SnsProvider)
     monkeypatch.setattr(store, "claim", lambda *_: True)
     monkeypatch.setattr(store, "settle", lambda *given: noted.append(given[-1]))
     profile = Profile("c1", "赵小明", "13900000001", "0001", None)
     # when it is sent
     try:
-        service._send(profile, "n1", "sms", "text")
+        sending._send(profile, "n1", "sms", "text")
     except Retryable:
         assert settled == [None]
     # then only what was surely not taken can be claimed again

@@ -38,6 +38,8 @@ FUNCTIONS = (
     "transactions.monitor",
     "statistics.read",
     "audit.read",
+    "bill_checks.read",
+    "bill_checks.handle",
     "counter.customers",
     "counter.credentials",
     "counter.freeze",
@@ -64,6 +66,8 @@ SWITCHABLE = {
     "customers.read",
     "transactions.monitor",
     "statistics.read",
+    "bill_checks.read",
+    "bill_checks.handle",
     "counter.customers",
     "counter.credentials",
     "counter.freeze",
@@ -97,6 +101,8 @@ def expected(function: str, role: str, post: str, level: str) -> bool:  # noqa: 
         return False
     if what == "counter":  # NB-5.2.6: tellers, never operators
         return role == "teller" and (post == "checker") == (verb == "approve")
+    if what == "bill_checks":
+        return role in ("operator", "teller") and (verb == "read" or post == "maker")
     if what == "approvals":
         return True
     if what in ("staff", "functions", "emergency", "parameters", "notices"):

@@ -1,0 +1,128 @@
+"""BillChecksTable: one item a bill. BillCheckDuesTable: what is due when. BillCheckHistoryTable: what happened.
+
+A step is one write: the check if it is as it was read, a row of its history, and what is due of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from chalicelib.billchecks.domain import BillCheck, Event, unchanged_rule
+from chalicelib.platform import aws, due, ids, settings
+from chalicelib.platform.due import Due
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform.errors import NotFound
+
+KEY, LISTED = "check_id", "listed"
+# A customer's bills, newest month first; and what a branch's staff have to do, oldest month first.
+OF_CUSTOMER, OF_DESK = ("ByCustomer", "customer_id"), ("ByDesk", "desk")
+REMIND, LAPSE, TELL = "remind", "lapse", "tell"
+# Some steps each, of which staff take a few.
+MAX_HISTORY = 200
+ROWS_A_PAGE, PAGES_A_PART = 100, 5
+_REVISION_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDue(Due):
+    """A row of what is due: of which check, what, and the how manieth of that."""
+
+    check_id: str
+    kind: str
+    number: int
+
+    @property
+    def at(self) -> str:
+        """When it is due, as text."""
+        return self.due.partition("#")[0]
+
+
+def id_of(account_id: str, month: str) -> str:
+    """The check's id: one a bill, for ever. It is in queues and logs in place of an account number."""
+    return ids.derived_id("bill-check", account_id, month)
+
+
+def put_of(check: BillCheck) -> ItemPut:
+    """The put of a new check."""
+    return ItemPut(settings.table("bill_checks"), KEY, to_raw(check.to_item()))
+
+
+def update_of(before: BillCheck, after: BillCheck) -> ItemUpdate:
+    """The update that makes one of the other, if nobody changed it since it was read."""
+    update = ItemUpdate(settings.table("bill_checks"), {KEY: s(before.check_id)}, missing=NotFound)
+    update.require(unchanged_rule(before.revision))
+    old, new = to_raw(before.to_item()), to_raw(after.to_item())
+    for name, value in new.items():
+        if old.get(name) != value:
+            update.set(f"#{name} = :{name}", **{name: value})
+    return update.remove(*(name for name in old if name not in new))
+
+
+def event_put(event: Event) -> ItemPut:
+    """A row of the history, as a part of the write that makes it true."""
+    row = {**asdict(event), "place": f"{event.revision:0{_REVISION_DIGITS}d}"}
+    return ItemPut(settings.table("bill_check_history"), KEY, to_raw(row))
+
+
+def due_put(check_id: str, kind: str, number: int, at: str) -> ItemPut:
+    """A row of what is due at a time, as a part of the write that makes it wait."""
+    row = CheckDue(*due.place_of(f"{check_id}#{kind}#{number}", at), check_id, kind, number)
+    return due.put_of(settings.table("bill_check_dues"), row)
+
+
+def due_pages(until: str) -> Iterator[list[CheckDue]]:
+    """What is due, a page in memory at a time; what is left is the next run's."""
+    return due.pages(settings.table("bill_check_dues"), CheckDue, until, ROWS_A_PAGE, PAGES_A_PART)
+
+
+def drop(row: CheckDue) -> None:
+    """Take a row away; one that is gone stays so."""
+    due.drop(settings.table("bill_check_dues"), row)
+
+
+def read(check_id: str) -> BillCheck | None:
+    """A check as it is now (consistent), or None."""
+    answer = aws.dynamodb().get_item(
+        TableName=settings.table("bill_checks"), Key={KEY: s(check_id)}, ConsistentRead=True
+    )
+    return BillCheck.from_image(to_image(answer["Item"])) if "Item" in answer else None
+
+
+def page(
+    index: tuple[str, str], value: str, limit: int, after: Mapping[str, Any] | None, *, newest_first: bool
+) -> tuple[list[BillCheck], Mapping[str, Any] | None]:
+    """At most `limit` checks of one list; the key to go on after, None at the end."""
+    name, hash_name = index
+    start: dict[str, Any] = {}
+    if after is not None:
+        # A position in a list is also the table's own key.
+        start["ExclusiveStartKey"] = {**after, KEY: s(after[LISTED]["S"].rpartition("#")[2])}
+    answer = aws.dynamodb().query(
+        TableName=settings.table("bill_checks"),
+        IndexName=name,
+        KeyConditionExpression="#bill_list = :bill_list",
+        ExpressionAttributeNames={"#bill_list": hash_name},
+        ExpressionAttributeValues={":bill_list": s(value)},
+        ScanIndexForward=not newest_first,
+        Limit=limit,
+        **start,
+    )
+    last = answer.get("LastEvaluatedKey")
+    found = [BillCheck.from_image(to_image(item)) for item in answer["Items"]]
+    return found, {part: last[part] for part in (hash_name, LISTED)} if last else None
+
+
+def history(check_id: str) -> list[Event]:
+    """What happened to a check, oldest first."""
+    answer = aws.dynamodb().query(
+        TableName=settings.table("bill_check_history"),
+        KeyConditionExpression="#check_id = :check_id",
+        ExpressionAttributeNames={"#check_id": KEY},
+        ExpressionAttributeValues={":check_id": s(check_id)},
+        ConsistentRead=True,
+        Limit=MAX_HISTORY,
+    )
+    rows = (to_image(item) for item in answer["Items"])
+    return [Event(**{name: row[name] for name in Event.__dataclass_fields__}) for row in rows]
