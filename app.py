@@ -27,6 +27,7 @@ WORKERS = (
     "recalls",
     "orders",
     "batches",
+    "outages",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -137,6 +137,10 @@ COUNTED = {
     metrics.CLEARING_FILES_REFUSED: "A file that clearing answered with is set aside: it is no answer to a payment",
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
+    metrics.OUTAGES_OPENED: "An unplanned suspension of service is in the register: see to it, and to its report",
+    metrics.OUTAGE_WARNINGS: "An outage must be reported to the regulator, or will have to be: see its deadlines",
+    metrics.OUTAGE_REPORTS_LATE: "A report to the regulator about an outage is late",
+    metrics.PROBES_FAILED: "A look at the bank's own health failed: the database, or what follows on transactions",
 }
 
 

@@ -42,6 +42,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "maintenance.routes": ("/v1/notices",),
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
+    "outages.routes": ("/v1/outages",),
     "batches.routes": ("/v1/batches",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),
@@ -60,6 +61,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "reports.routes": ("/v1/staff/statistics", "/v1/staff/transactions"),
     "enquiry.customer_routes": ("/v1/staff/customers",),
     "enquiry.routes": ("/v1/staff/entries", "/v1/staff/receipts"),
+    "outages.staff_routes": ("/v1/staff/outages",),
+    "outages.case_routes": ("/v1/staff/emergency-cases",),
     "rechecks.routes": ("/v1/staff/audit/samples",),
     "audit.staff_routes": ("/v1/staff/audit",),
 }

@@ -15,7 +15,7 @@ from tests.architecture.source import ROOT
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
-HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable"}
+HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable", "RegisterStepsTable"}
 LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable"}
 # What AWS takes at most, spaces apart: the inline policies of a role together, and one managed policy.
 MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10
