@@ -267,9 +267,8 @@ def closed(outage: Outage, now: dt.datetime, kind_of: KindOfDay) -> Outage:
 
 
 # ---- what staff are warned of --------------------------------------------------------------------------------------
-NEAR, REACHED = "threshold_near", "threshold_reached"
+NOTED, NEAR, REACHED = "noted", "threshold_near", "threshold_reached"
 REPORT_SOON, REPORT_LATE, FINAL_SOON, FINAL_LATE = "report_soon", "report_late", "final_soon", "final_late"
-LATE = frozenset({REPORT_LATE, FINAL_LATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +292,7 @@ def warnings_due(outage: Outage, ahead: Ahead, now: dt.datetime, kind_of: KindOf
 def _warnings(outage: Outage, ahead: Ahead, now: dt.datetime, kind_of: KindOfDay) -> Iterator[StageWarning]:
     if outage.state in (CLOSED, ANNULLED):
         return
+    yield StageWarning(NOTED, outage.noted_at)
     report_due, final_due = outage.report_due, outage.final_due
     if not is_reached(outage.split_until(now, kind_of), outage.terms):
         soon = outage.split_until(now + ahead.threshold, kind_of)

@@ -16,11 +16,12 @@ from chalicelib.platform.dynamo import Image
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """How many looks in a row it takes, and how far apart they are."""
+    """How many looks in a row it takes, how far apart they are, and whether silence is bad."""
 
     bad: int
     good: int
     every: dt.timedelta
+    is_silence_bad: bool = True
 
     @property
     def silence(self) -> dt.timedelta:
@@ -56,8 +57,8 @@ class Watch:
 
 
 def is_silent(watch: Watch, now: dt.datetime, needed: Needed) -> bool:
-    """Whether nothing was noted for too long."""
-    return now - clock.from_text(watch.checked_at) > needed.silence
+    """Whether nothing was noted for too long, and that says something of this scope."""
+    return needed.is_silence_bad and now - clock.from_text(watch.checked_at) > needed.silence
 
 
 def looked(watch: Watch, now: dt.datetime, needed: Needed, *, is_bad: bool) -> Watch:

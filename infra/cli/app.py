@@ -15,6 +15,7 @@ from infra.cli import (
     evidence,
     factors,
     keys,
+    outages,
     queues,
     receipts,
     staff,
@@ -35,6 +36,7 @@ for name, commands in {
     "factor": factors.app,
     "evidence": evidence.app,
     "receipt": receipts.app,
+    "outage": outages.app,
 }.items():
     app.add_typer(commands, name=name)
 

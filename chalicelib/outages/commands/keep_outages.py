@@ -10,7 +10,7 @@ from chalicelib.audit import service as audit
 from chalicelib.outages import domain, service, store
 from chalicelib.outages.domain import Outage, Words
 from chalicelib.outages.errors import RegisterChanged
-from chalicelib.platform import clock, ids, metrics, updates
+from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.dynamo import ItemPut
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
@@ -51,7 +51,6 @@ def open_outage(
     domain.require_order(outage, now)
     noted = audit.staff_action(actor, "outage.open", now, on=outage_id, scope=scope)
     updates.together([*opening(outage), noted, staff.acting(actor)])
-    metrics.count(metrics.OUTAGES_OPENED)
     return outage, False
 
 

@@ -24,6 +24,7 @@ from chalicelib.reports import service as reports
 # How often the schedule looks.
 EVERY_MIN = 1
 WARN = "warn"
+WHOLE_SERVICE = "all"
 # No row has this key.
 _NOBODY = "outage-probe"
 
@@ -51,7 +52,17 @@ def followers_trouble(now: dt.datetime) -> str | None:
 
 
 # Scope -> the look at it.
-LOOKS: Mapping[str, Callable[[dt.datetime], str | None]] = {"all": engine_trouble, "transfers": followers_trouble}
+LOOKS: Mapping[str, Callable[[dt.datetime], str | None]] = {
+    WHOLE_SERVICE: engine_trouble,
+    "transfers": followers_trouble,
+}
+
+# Who notes an outage at a shell counts in no metric, so this counts for all of them.
+_METRICS = {
+    domain.NOTED: metrics.OUTAGES_OPENED,
+    domain.REPORT_LATE: metrics.OUTAGE_REPORTS_LATE,
+    domain.FINAL_LATE: metrics.OUTAGE_REPORTS_LATE,
+}
 
 
 def watch_all(now: dt.datetime) -> dict[str, int]:
@@ -72,12 +83,13 @@ def watch_all(now: dt.datetime) -> dict[str, int]:
     return {"bad": sum(wrong is not None for wrong in trouble.values()), "warned": warn(now)}
 
 
-def needed(now: dt.datetime) -> Needed:
-    """How many looks open and end an outage."""
+def needed(scope: str, now: dt.datetime) -> Needed:
+    """How many looks open and end an outage; silence says that all is out, and is not told twice."""
     return Needed(
         parameters.value(parameters.OUTAGE_PROBES_BAD, now),
         parameters.value(parameters.OUTAGE_PROBES_GOOD, now),
         dt.timedelta(minutes=EVERY_MIN),
+        is_silence_bad=scope == WHOLE_SERVICE,
     )
 
 
@@ -90,7 +102,7 @@ def note_look(scope: str, wrong: str | None, now: dt.datetime) -> None:
     if before is None:
         updates.put(store.new_put(Watch(scope, clock.to_text(now))))
         return
-    wanted = needed(now)
+    wanted = needed(scope, now)
     running = store.outage(before.outage_id) if before.outage_id is not None else None
     if running is not None and running.state != domain.RUNNING:
         # A person has ended it, or found that it was none.
@@ -120,7 +132,6 @@ def _open(before: Watch, after: Watch, opened_at: str, cause: str, now: dt.datet
         updates.together([store.next_put(before, after)])
         return
     log.logger.error("an outage was opened", extra={"outage_id": outage_id, "scope": after.scope})
-    metrics.count(metrics.OUTAGES_OPENED)
 
 
 def _end(before: Watch, after: Watch, running: Outage, ended_at: str, now: dt.datetime) -> None:
@@ -150,6 +161,6 @@ def warn(now: dt.datetime) -> int:
             continue  # somebody wrote to it meanwhile: the next run looks again
         given += len(found)
         for stage in stages:
-            metrics.count(metrics.OUTAGE_REPORTS_LATE if stage in domain.LATE else metrics.OUTAGE_WARNINGS)
+            metrics.count(_METRICS.get(stage, metrics.OUTAGE_WARNINGS))
             log.logger.error("an outage needs attention", extra={"outage_id": outage.outage_id, "stage": stage})
     return given

@@ -166,7 +166,10 @@ def test_an_explanation_is_published_by_another_person_and_a_new_draft_leaves_it
 
 
 def stages(one: Outage, at: dt.datetime) -> list[str]:
-    return [warning.stage for warning in domain.warnings_due(one, AHEAD, at, service.kind_of_day)]
+    """What is told, besides that there is an outage."""
+    found = [warning.stage for warning in domain.warnings_due(one, AHEAD, at, service.kind_of_day)]
+    assert found.count("noted") == (one.state not in ("closed", "annulled") and not one.told)
+    return [stage for stage in found if stage != "noted"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,13 @@ def minute(text: str) -> int:
 )
 def test_looks(looks: str, expected: list[tuple[int, str, int]]) -> None:
     assert played(looks) == expected
+
+
+def test_silence_is_not_told_of_every_scope() -> None:
+    needed = replace(NEEDED, is_silence_bad=False)
+    assert played(".______..", needed) == []
+    # looks before and after it are in one row
+    assert played("xx______x", needed) == [(9, "open", 1)]
 
 
 def test_an_outage_of_a_person_stands_in_place_of_the_probes_and_leaves_nothing_behind() -> None:
