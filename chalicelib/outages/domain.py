@@ -31,6 +31,8 @@ FIRST, FINAL = "first", "final"
 # How times inside and outside are set against their bounds: each sum by itself, or the whole against the one outside.
 APART, WHOLE = "apart", "whole"
 OPENED_AT, ENDED_AT, HANDLED_AT = "opened_at", "ended_at", "handled_at"
+# What began longer before it was noted is a slip of the pen: its sums go through day by day.
+MAX_BACK = dt.timedelta(days=366)
 # Who opens and ends what no person has noted.
 PROBE = "probe"
 
@@ -162,8 +164,9 @@ def is_assumed(split: Split, terms: Terms) -> bool:
 
 # ---- its life: each step from an outage to the next, or a refusal -------------------------------------------------
 def require_order(outage: Outage, now: dt.datetime) -> Outage:
-    """The outage; raises OutageTimesDisordered unless its times follow each other and none is to come."""
-    times = [outage.opened_at, outage.ended_at, outage.handled_at, clock.to_text(now)]
+    """The outage; raises OutageTimesDisordered unless its times follow each other, from a year ago until now."""
+    oldest = clock.to_text(clock.from_text(outage.noted_at) - MAX_BACK)
+    times = [oldest, outage.opened_at, outage.ended_at, outage.handled_at, clock.to_text(now)]
     known = [time for time in times if time is not None]
     if known != sorted(known):
         raise OutageTimesDisordered()

@@ -61,6 +61,11 @@ def is_silent(watch: Watch, now: dt.datetime, needed: Needed) -> bool:
     return needed.is_silence_bad and now - clock.from_text(watch.checked_at) > needed.silence
 
 
+def is_same_look(watch: Watch, now: dt.datetime, needed: Needed) -> bool:
+    """Whether this is the look that was noted: a schedule that fires twice has looked once."""
+    return now - clock.from_text(watch.checked_at) < needed.every / 2
+
+
 def looked(watch: Watch, now: dt.datetime, needed: Needed, *, is_bad: bool) -> Watch:
     """The watch after one more look."""
     at = clock.to_text(now)

@@ -103,6 +103,8 @@ def note_look(scope: str, wrong: str | None, now: dt.datetime) -> None:
         updates.put(store.new_put(Watch(scope, clock.to_text(now))))
         return
     wanted = needed(scope, now)
+    if watches.is_same_look(before, now, wanted):
+        return
     running = store.outage(before.outage_id) if before.outage_id is not None else None
     if running is not None and running.state != domain.RUNNING:
         # A person has ended it, or found that it was none.

@@ -108,6 +108,7 @@ def test_times_follow_each_other_and_none_is_to_come() -> None:
     ended, handled = STATES["ended"], STATES["handled"]
     wrong: list[Callable[[], Outage]] = [
         lambda: domain.ended(outage(), T0 - SECOND, NOW),
+        lambda: domain.corrected(outage(), "opened_at", T0 - domain.MAX_BACK - SECOND, NOW),
         lambda: domain.ended(outage(), NOW + SECOND, NOW),
         lambda: domain.handled(ended, T0 + 5 * HOUR - SECOND, NOW),
         lambda: domain.handled(ended, NOW + SECOND, NOW),

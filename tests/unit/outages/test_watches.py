@@ -69,6 +69,12 @@ def test_looks(looks: str, expected: list[tuple[int, str, int]]) -> None:
     assert played(looks) == expected
 
 
+@pytest.mark.parametrize(("after_s", "expected"), [(0, True), (29, True), (30, False), (60, False)])
+def test_what_fires_twice_has_looked_once(after_s: int, expected: bool) -> None:  # a column
+    watch = Watch("all", clock.to_text(T0))
+    assert watches.is_same_look(watch, T0 + dt.timedelta(seconds=after_s), NEEDED) is expected
+
+
 def test_silence_is_not_told_of_every_scope() -> None:
     needed = replace(NEEDED, is_silence_bad=False)
     assert played(".______..", needed) == []
