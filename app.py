@@ -27,6 +27,7 @@ WORKERS = (
     "recalls",
     "orders",
     "batches",
+    "documents",
     "outages",
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 import app
 from chalicelib.entitlements import service as entitlements
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import errors, http, problems
+from chalicelib.platform import errors, problems, validation
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
@@ -120,7 +120,7 @@ def page() -> str:
         ]
         for kind in refusals()
     ]
-    field_codes = ", ".join(f"`{code}`" for code in sorted(set(http._FIELD_CODES.values())))
+    field_codes = ", ".join(f"`{code}`" for code in sorted(set(validation.FIELD_CODES.values())))
     return "\n".join(
         [
             HEADER.format(problem_type=problems.PROBLEM_TYPE),

@@ -24,6 +24,8 @@ ISO_MESSAGES = frozenset({"pacs_002_001_15", "pacs_008_001_13", "pacs_028_001_06
 ISO_DEPTH = 4
 # What of lxml is for HTML, Schematron and C.
 LXML_UNUSED = tuple(Path("lxml", name) for name in ("html", "includes", "isoschematron"))
+# Of ReportLab: Latin fonts, charts, and flowing text.
+REPORTLAB_UNUSED = tuple(Path("reportlab", name) for name in ("fonts", "graphics", "platypus"))
 # The oldest date that the format knows.
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o644
@@ -39,7 +41,7 @@ def wanted(name: str) -> bool:
             return len(service) == 1 or service[0] in AWS_SERVICES
     if path.parts[0] == "pyiso20022" and len(path.parts) == ISO_DEPTH:
         return path.parts[2] in ISO_MESSAGES and path.suffix == ".py"
-    if any(path.is_relative_to(unused) for unused in LXML_UNUSED):
+    if any(path.is_relative_to(unused) for unused in (*LXML_UNUSED, *REPORTLAB_UNUSED)):
         return False
     return path.suffix != ".pyc" and not name.endswith("/")
 

@@ -50,6 +50,7 @@ _SAMPLE_FACTS = {
     "edition": "express",
     "factor": "certificate",
     "factors": "phone,cloud,usb_key",
+    "formats": "jws, pdf",
     "held": "300.00",
     "latest": "2027-11-22 16:30:00",
     "lead_h": "72",
@@ -67,6 +68,7 @@ _SAMPLE_FACTS = {
     "seconds": "42",
     "serial": "T00000042",
     "state": "closed",
+    "today": "20261121",
     "tries_left": "4",
     "wanted": "open",
     "yours": "phone",
@@ -98,8 +100,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 @functools.cache
 def document() -> str:
-    """The whole document as JSON text; built once an instance."""
-    operations = [operation for api in all_apis() for operation in api.operations]
+    """The whole document as JSON text; built once an instance. Pages are for people, and no part of it."""
+    operations = [operation for api in all_apis() for operation in api.operations if not operation.is_page]
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(o.body, "validation") for o in operations if o.body]
     models += [(o.answer, "serialization") for o in operations if o.answer]
     refs, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)

@@ -59,6 +59,7 @@ SESSION_END = "session.end"
 ACCOUNTS_READ = "accounts.read"
 BILLS_READ = "bills.read"
 RECEIPTS_READ = "receipts.read"
+DOCUMENTS_READ = "documents.read"
 TRANSFERS_READ = "transfers.read"
 NOTIFICATIONS_READ = "notifications.read"
 SECURITY_READ = "security.read"
@@ -192,6 +193,8 @@ TABLE: Mapping[str, Row] = {
         ),
     ),
     RECEIPTS_READ: Row("电子回单", "e-receipts", _plain(_WITH_ACCOUNTS)),
+    # What a document shows is asked for by the row of what it is of.
+    DOCUMENTS_READ: Row("申请、下载文件", "files: ask for and fetch", _plain(_ALL)),
     TRANSFERS_READ: Row("转账查询", "transfers: look up", _plain(_WITH_ACCOUNTS)),
     LIMITS_READ: Row("限额查询", "limits: look up", _plain(_WITH_ACCOUNTS)),
     # To lower a limit only protects: on whatever is the customer's own.

@@ -2,79 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import functools
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    SECP256R1,
-    EllipticCurvePrivateKey,
-    EllipticCurvePublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from pynamodb.exceptions import PutError
 
 from chalicelib.factors import domain, store
-from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform import clock, ids, settings
 from chalicelib.platform.dynamo import is_refused
+from chalicelib.platform.kms_key import KmsKey
 
 # The rows of the bank's own authorities have this in place of a customer: no customer's id has a hyphen.
 BANK = "bank-ca"
 AUTHORITY_MONTHS = 240
 _SERIAL_DIGITS = 18
 _SECOND = dt.timedelta(seconds=1)
-
-
-class _KmsKey(EllipticCurvePrivateKey):
-    """The library signs certificates with a private key object; this one asks KMS, which never gives the key away."""
-
-    def __init__(self, key_id: str) -> None:
-        self._key_id = key_id
-
-    def sign(self, data: Any, signature_algorithm: Any) -> bytes:  # noqa: ARG002  # KMS is told the only one there is
-        answer = aws.kms().sign(
-            KeyId=self._key_id, Message=bytes(data), MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
-        )
-        return answer["Signature"]
-
-    def public_key(self) -> EllipticCurvePublicKey:
-        return _public_key(self._key_id)
-
-    @property
-    def curve(self) -> SECP256R1:
-        return SECP256R1()
-
-    @property
-    def key_size(self) -> int:
-        return self.curve.key_size
-
-    def exchange(self, *_: Any) -> NoReturn:
-        raise TypeError("the key signs and does nothing else")
-
-    def private_numbers(self) -> NoReturn:
-        raise TypeError("the key stays in KMS")
-
-    def private_bytes(self, *_: Any) -> NoReturn:
-        raise TypeError("the key stays in KMS")
-
-    def __copy__(self) -> _KmsKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _KmsKey:
-        return copy.copy(self)
-
-
-@functools.lru_cache(maxsize=4)
-def _public_key(key_id: str) -> EllipticCurvePublicKey:
-    key = load_der_public_key(aws.kms().get_public_key(KeyId=key_id)["PublicKey"])
-    if not isinstance(key, EllipticCurvePublicKey):
-        raise TypeError("the authority's key must be an elliptic curve key")
-    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +42,7 @@ def issue(
     public_key: EllipticCurvePublicKey, customer_id: str, factor_id: str, months: int, now: dt.datetime
 ) -> Issued:
     """Certify the key for the customer; that its owner holds the private half has been proved."""
-    key = _KmsKey(settings.get("CA_KEY_ID"))
+    key = KmsKey(settings.get("CA_KEY_ID"))
     authority_id, authority = _current(key, now)
     valid_until = domain.months_after(now, months)
     builder = _builder(f"{customer_id}/{factor_id}", now, valid_until).issuer_name(authority.subject)
@@ -116,7 +64,7 @@ def authority_named(authority_id: str) -> x509.Certificate:
     return x509.load_der_x509_certificate(row.certificate)
 
 
-def _current(key: _KmsKey, now: dt.datetime) -> tuple[str, x509.Certificate]:
+def _current(key: KmsKey, now: dt.datetime) -> tuple[str, x509.Certificate]:
     """The authority of the key in use: id and certificate, which is made when the key is used first."""
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     authority_id = identifier.digest.hex()[:16]

@@ -16,7 +16,10 @@ class OutageRunning(Refusal):
 class OutageTimesDisordered(Refusal):
     code, status, rank = "outage_times_disordered", 422, RANK_MALFORMED
     zh = "时间须依次为开始、结束、处理基本结束，不晚于当前时间；开始时间不早于登记前一年。"
-    en = "An outage begins, ends and is handled in this order, not in the future; it begins at most a year before it is noted."
+    en = (
+        "An outage begins, ends and is handled in this order, not in the future; "
+        "it begins at most a year before it is noted."
+    )
 
 
 class OutageStepRefused(Refusal):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
-from chalicelib.parameters.shapes import AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Text, TimeWindow, Value
 from chalicelib.platform import clock
 
 # Changes of one parameter that wait for their moment. A row stays short: every instance reads all rows every 30 s.
@@ -230,6 +230,20 @@ AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecu
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 # A request that nobody decided on in time cannot be approved any more.
 APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
+# How long a link to a document works, which opens it for whoever has it; and how long one may wait to be made before
+# its customer can have it asked for again.
+DOCUMENT_LINK_S = Parameter("documents.link_s", 300, 30, 3600, "YQ-4.2.2-receipt")
+DOCUMENT_AGAIN_S = Parameter("documents.again_s", 600, 60, 86_400, "YQ-4.2.2-receipt")
+# How many files a customer may ask for a business date.
+DOCUMENTS_DAY = Parameter("documents.day", 100, 1, 10_000, "YQ-4.2.2-receipt")
+# What one archive of receipts, and one statement, holds at most.
+DOCUMENT_RECEIPTS = Parameter("documents.receipts_max", 100, 1, 100, "YQ-4.2.2-receipt")
+DOCUMENT_PERIOD_D = Parameter("documents.period_d", 366, 1, 1096, "YQ-4.2.2-bill")
+# How long what can be made again is kept: at most as long as the bucket keeps it (infra/resources.yaml).
+DOCUMENT_KEPT_D = Parameter("documents.kept_d", 90, 1, 90, "YQ-4.2.2-bill")
+# How vouchers as printed are kept: whether the bucket locks each, by which mode, and for how long.
+VOUCHER_LOCK = Choice("documents.voucher.lock", "none", ("none", "governance", "compliance"), "NB-5.1.6-2")
+VOUCHER_KEPT_Y = Parameter("documents.voucher.kept_years", 30, 10, 100, "NB-5.1.6-2; accounting archives order 79")
 WORKING_HOURS = TimeWindow("bank.working_hours", "09:00-17:00", "NB-5.1.8-6")
 # Who cannot be served online learns where else the bank serves them.
 WAY_OUT = Text(
@@ -242,6 +256,11 @@ WAY_OUT = Text(
 )
 # How to reach the bank, as every message about a customer's security says it: a number to call, once there is one.
 CONTACT = Text("text.contact", {"zh": "联系我行", "en": "contact the bank"}, "XJ-4.2-sms")
+# As documents and their seals name the bank.
+BANK_NAME = Text("text.bank_name", {"zh": "示范村镇银行", "en": "Rural Bank"}, "YQ-4.2.2-receipt", longest=40)
+# Where whoever is shown a document finds the bank. It stands on documents that are kept for decades: what was in force
+# once has to lead to the bank as long.
+PUBLIC_ADDRESS = Address("bank.public_address", "https://bank.example", "YQ-4.2.2-receipt")
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -343,9 +362,19 @@ ALL: dict[str, AnyParameter] = {
         AUDIT_RETENTION_D,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
+        DOCUMENT_LINK_S,
+        DOCUMENT_AGAIN_S,
+        DOCUMENTS_DAY,
+        DOCUMENT_RECEIPTS,
+        DOCUMENT_PERIOD_D,
+        DOCUMENT_KEPT_D,
+        VOUCHER_LOCK,
+        VOUCHER_KEPT_Y,
         WORKING_HOURS,
         WAY_OUT,
         CONTACT,
+        BANK_NAME,
+        PUBLIC_ADDRESS,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,

@@ -11,6 +11,9 @@ from chalicelib.parameters.channels import ChannelTable
 Value = int | str | dict[str, str]
 
 MAX_TEXT = 200
+# What a code of small modules still carries, with a number and a code behind it.
+MAX_ADDRESS = 100
+_ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -72,27 +75,47 @@ class TimeWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """A parameter that is where the bank is found: the address of its public pages, without a slash at the end."""
+
+    name: str
+    default: str
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is an https address of host, port and path, or one of this machine, for a local bank."""
+        return isinstance(value, str) and len(value) <= MAX_ADDRESS and _ADDRESS.fullmatch(value) is not None
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return f"https://…, ≤ {MAX_ADDRESS}"
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A parameter that customers read: one text in Chinese and in English."""
 
     name: str
     default: dict[str, str]
     source: str
+    longest: int = MAX_TEXT
 
     def admits(self, value: object) -> bool:
-        """Whether `value` has both languages, each printable and of at most MAX_TEXT characters."""
+        """Whether `value` has both languages, each printable and of at most `longest` characters."""
         return (
             isinstance(value, dict)
             and value.keys() == {"zh", "en"}
             and all(
-                isinstance(text, str) and 0 < len(text) <= MAX_TEXT and text.isprintable() for text in value.values()
+                isinstance(text, str) and 0 < len(text) <= self.longest and text.isprintable()
+                for text in value.values()
             )
         )
 
     @property
     def bounds(self) -> str:
         """What a value must be."""
-        return f'{{"zh": 1..{MAX_TEXT}, "en": 1..{MAX_TEXT}}}'
+        return f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Text | ChannelTable
+AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable

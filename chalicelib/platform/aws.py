@@ -39,6 +39,8 @@ _SILENCE = frozenset({"InternalServerError"})
 # One where a repeat after silence would be felt: SNS does not recognise a message it took before.
 _ATTEMPTS = {"sns": 1}
 _USUAL_ATTEMPTS = 2
+# Links are signed as requests are: by itself botocore signs them the old way, which China's regions do not take.
+_SIGNATURES = {"s3": "s3v4"}
 
 
 def _config(service: str) -> Config:
@@ -47,6 +49,7 @@ def _config(service: str) -> Config:
         read_timeout=READ_TIMEOUT_S,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(service, _USUAL_ATTEMPTS)},
         max_pool_connections=50,
+        signature_version=_SIGNATURES.get(service),
     )
 
 

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from botocore.exceptions import ClientError
 from chalice.app import Blueprint, Request, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.platform import log, origin
@@ -22,7 +23,6 @@ from chalicelib.platform.aws import NO_ANSWER, is_passing, is_silence
 from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
-    MalformedJson,
     MalformedRequest,
     NotFound,
     OutcomeUnknown,
@@ -32,9 +32,13 @@ from chalicelib.platform.errors import (
 )
 from chalicelib.platform.headers import correlation_id_of, idempotency_key_of, preferred_language
 from chalicelib.platform.problems import problem, response
+from chalicelib.platform.validation import validated
 
 MAX_BODY_BYTES = 16 * 1024
 JSON = "application/json"
+# What a person's browser is answered, and how it sends the fields of a form.
+HTML, FORM = "text/html", "application/x-www-form-urlencoded"
+MAX_FORM_FIELDS = 20
 
 # Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
 _PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
@@ -126,6 +130,13 @@ class Operation:
     max_body_bytes: int
     permission: str | None
     content_type: str = JSON
+    takes: str = JSON
+    on_refusal: Callable[[Call, Refusal], Answer] | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it answers people, by a browser: such a page is outside /v1 and no part of the contract."""
+        return self.content_type == HTML
 
 
 class Call:
@@ -196,16 +207,35 @@ class Call:
 
     def json(self, model: type[M]) -> M:
         """The body as `model`; raises UnsupportedMediaType, MalformedJson, BodyTooLarge, MalformedRequest."""
+        raw = self._body(model)
+        return validated(lambda: model.model_validate_json(raw))
+
+    def form(self, model: type[M]) -> M:
+        """The fields of a form as `model`, all text; raises UnsupportedMediaType, BodyTooLarge, MalformedRequest."""
+        raw = self._body(model).decode(errors="replace")
+        try:
+            fields = parse_qsl(raw, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+        except ValueError:
+            raise MalformedRequest() from None
+        return validated(lambda: model.model_validate(dict(fields)))
+
+    def _body(self, model: type[BaseModel]) -> bytes:
         if model is not self.operation.body:
             raise AssertionError(f"{self.operation.name} does not declare {model.__name__}")
         # Chalice takes an absent type, a list that names ours somewhere, and */*.
-        if (self.header("content-type") or "").partition(";")[0].strip().lower() != "application/json":
+        if (self.header("content-type") or "").partition(";")[0].strip().lower() != self.operation.takes:
             raise UnsupportedMediaType()
         raw = self._request.raw_body
+        # By its type Chalice's is text or bytes.
+        raw = raw if isinstance(raw, bytes) else raw.encode()
         most = self.operation.max_body_bytes
         if len(raw) > most:
             raise BodyTooLarge(max_bytes=str(most))
-        return validated(lambda: model.model_validate_json(raw))
+        return raw
+
+    def query_value(self, name: str) -> str:
+        """A query parameter as it came, empty where there is none."""
+        return str(dict(self._request.query_params or {}).get(name, ""))
 
     def params(self, model: type[M]) -> M:
         """The query parameters as `model`; raises MalformedRequest."""
@@ -217,44 +247,6 @@ class Call:
 def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
     """The answer of what is done once a key: with `hit` it was done before, and is told so."""
     return Answer(view, 200 if hit else status, {"Idempotency-Hit": "true"} if hit else {})
-
-
-# pydantic's names of what is wrong -> ours, which never change once published.
-_FIELD_CODES = {
-    "missing": "missing",
-    "extra_forbidden": "unknown_field",
-    "string_type": "wrong_type",
-    "int_type": "wrong_type",
-    "bool_type": "wrong_type",
-    "model_type": "wrong_type",
-    "int_parsing": "malformed",
-    "string_too_long": "too_long",
-    "string_too_short": "too_short",
-    "string_pattern_mismatch": "malformed",
-    "literal_error": "not_allowed",
-    "not_allowed": "not_allowed",
-    "greater_than_equal": "too_small",
-    "less_than_equal": "too_large",
-}
-
-
-def validated(parse: Callable[[], M]) -> M:
-    """What `parse` reads into a model; raises MalformedJson, MalformedRequest with the fields that do not fit."""
-    try:
-        return parse()
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(detail["type"] == "json_invalid" for detail in found):
-            raise MalformedJson() from None
-        raise MalformedRequest(
-            [
-                {
-                    "field": ".".join(str(part) for part in detail["loc"]),
-                    "code": _FIELD_CODES.get(detail["type"], "malformed"),
-                }
-                for detail in found
-            ]
-        ) from None
 
 
 class Api:
@@ -281,11 +273,13 @@ class Api:
         max_body_bytes: int = MAX_BODY_BYTES,
         permission: str | None = None,
         content_type: str = JSON,
+        takes: str = JSON,
+        on_refusal: Callable[[Call, Refusal], Answer] | None = None,
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
         With `auth` it names what it needs: of a customer's edition in `entitlement`, of a member of staff in
-        `permission`.
+        `permission`. A page says by `on_refusal` how it tells people of a refusal; others answer problem+json.
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
@@ -306,6 +300,8 @@ class Api:
                 max_body_bytes,
                 permission,
                 content_type,
+                takes,
+                on_refusal,
             )
             self.operations.append(operation)
 
@@ -315,7 +311,8 @@ class Api:
                 with origin.of(origin.of_gateway(request.context)):
                     return _run(operation, request, view, path_parameters)
 
-            self.blueprint.route(path, methods=[method], name=f"{method.lower()}_{view.__name__}")(edge)
+            route_name = f"{method.lower()}_{view.__name__}"
+            self.blueprint.route(path, methods=[method], name=route_name, content_types=[takes])(edge)
             return view
 
         return declare
@@ -339,19 +336,24 @@ def _run(
     except Refusal as refusal:
         log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
         call.note(refusal)
-        return problem(refusal, call.language, call.correlation_id)
+        return _refused(call, refusal)
     except (ClientError, *NO_ANSWER, PynamoDBException) as error:
         if not is_passing(error):
             return _internal_error(call)
         log.logger.warning("engine busy", exc_info=True)
         # Of a write that was met with silence nobody knows whether it was done.
         busy = OutcomeUnknown() if may_have_written and is_silence(error) else TryAgain()
-        return problem(busy, call.language, call.correlation_id)
+        return _refused(call, busy)
     except Exception:  # noqa: BLE001  # the edge: Chalice would answer in a form that is not ours
         return _internal_error(call)
     if not isinstance(answer, Answer):
         answer = Answer(answer)
     log.logger.info("answered", extra={"status": answer.status or operation.status})
+    return _rendered(call, answer)
+
+
+def _rendered(call: Call, answer: Answer) -> Response:
+    operation = call.operation
     return response(
         answer.view.model_dump_json() if answer.view is not None else answer.text or "",
         answer.status or operation.status,
@@ -368,4 +370,10 @@ def _require_path(values: Mapping[str, str]) -> None:
 
 def _internal_error(call: Call) -> Response:
     log.logger.exception("internal error")
-    return problem(InternalError(), call.language, call.correlation_id)
+    return _refused(call, InternalError())
+
+
+def _refused(call: Call, refusal: Refusal) -> Response:
+    if call.operation.on_refusal is not None:
+        return _rendered(call, call.operation.on_refusal(call, refusal))
+    return problem(refusal, call.language, call.correlation_id)

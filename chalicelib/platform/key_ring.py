@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
@@ -40,15 +40,20 @@ class KeyItem(Item):
     signs_from = NumberAttribute()
     is_withdrawn = BooleanAttribute(default=False)
     signs = UnicodeAttribute(null=True)
+    certificates = UnicodeAttribute(null=True)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A KMS key's id, and the epoch second from which it signs; never trusted again once withdrawn."""
+    """A KMS key's id, and the epoch second from which it signs; never trusted again once withdrawn.
+
+    `certificates`: the key's own and those above it, PEM, where somebody beyond the bank vouches for the key.
+    """
 
     key_id: str
     signs_from: int
     is_withdrawn: bool = False
+    certificates: str | None = None
 
 
 class KeyRing:
@@ -98,7 +103,7 @@ class KeyRing:
         """The ring's rows of the table, as they are now."""
         rows = KeyItem.scan(limit=MAX_KEYS, consistent_read=True)
         return [
-            KeyRow(row.key_id, int(row.signs_from), bool(row.is_withdrawn))
+            KeyRow(row.key_id, int(row.signs_from), bool(row.is_withdrawn), row.certificates)
             for row in rows
             if (row.signs or TOKENS) == self.signs
         ]
@@ -106,7 +111,13 @@ class KeyRing:
     def put(self, row: KeyRow) -> None:
         """Write a row; a rotation is one such write."""
         signs = self.signs if self.signs != TOKENS else None
-        KeyItem(row.key_id, signs_from=row.signs_from, is_withdrawn=row.is_withdrawn, signs=signs).save()
+        KeyItem(
+            row.key_id,
+            signs_from=row.signs_from,
+            is_withdrawn=row.is_withdrawn,
+            signs=signs,
+            certificates=row.certificates,
+        ).save()
 
     def forget(self) -> None:
         """Drop what is cached, so that the next use is fresh."""
@@ -135,7 +146,7 @@ class KeyRing:
         others = [row for row in known if row not in found and not row.is_withdrawn and row.signs_from <= now_epoch_s]
         if not others or others[-1].signs_from < found[0].signs_from <= now_epoch_s:
             self._begin(now_epoch_s)
-        self.put(KeyRow(found[0].key_id, found[0].signs_from, is_withdrawn=True))
+        self.put(replace(found[0], is_withdrawn=True))
         self.forget()
 
     def _in_force(self, now_epoch_s: int) -> list[KeyRow]:

@@ -31,6 +31,14 @@ CHANNELS = {
     BATCH: ("手机银行（批量转账）", "mobile banking, transfers to several payees"),
     BANK: ("银行", "the bank"),
 }
+# What an instruction is confirmed with, as people call it; others may come, and then their code stands.
+FACTORS = {
+    "sms": ("短信验证码", "SMS code"),
+    "token": ("动态令牌", "token"),
+    "certificate": ("数字证书", "digital certificate"),
+    "small": ("小额免密", "small amount, password"),
+    "none": ("无", "none"),
+}
 
 _NUMBER_DIGITS = 16
 _NUMBER = re.compile(r"[0-9]{26}")
@@ -138,3 +146,8 @@ def ungrouped(text: str) -> str:
 def grouped(code: str) -> str:
     """A code as it is printed, in groups of four."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def verification_address(base: str, number: str, code: str) -> str:
+    """Where anybody verifies that receipt: the public page, told number and code, of the bank found at `base`."""
+    return f"{base}/verify?number={number}&code={code}"

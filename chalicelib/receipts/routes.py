@@ -12,9 +12,7 @@ from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Answer, Api, Body, Call, View
 from chalicelib.platform.jwks import JwkSet, answer_of
-from chalicelib.platform.masking import mask_name
 from chalicelib.platform.money import decimal_text
-from chalicelib.platform.money_words import in_words
 from chalicelib.receipts import domain, service
 from chalicelib.receipts.commands.verify_receipt import verify
 from chalicelib.receipts.errors import ReceiptNotReady, ReceiptNotVerified
@@ -153,17 +151,16 @@ def verify_one(call: Call) -> VerifiedView:
     """Anybody who was given a receipt asks whether it is genuine; nothing is found without its code."""
     body = call.json(Verification)
     verified = verify(body.number, body.code, clock.now())
-    receipt = verified.receipt
     return VerifiedView(
-        number=receipt.number,
-        title=domain.TITLES[receipt.kind][0],
-        business_date=receipt.business_date,
-        local_time=domain.local_time(receipt.posted_at),
-        payer_name=mask_name(receipt.payer_name),
-        payee_name=mask_name(receipt.payee_name),
-        currency=receipt.currency,
-        amount=decimal_text(receipt.amount_fen),
-        amount_in_words=in_words(receipt.amount_fen),
+        number=verified.number,
+        title=verified.title[0],
+        business_date=verified.business_date,
+        local_time=verified.local_time,
+        payer_name=verified.payer_name,
+        payee_name=verified.payee_name,
+        currency=verified.currency,
+        amount=decimal_text(verified.amount_fen),
+        amount_in_words=verified.amount_in_words,
         gone_back=verified.gone_back,
     )
 

@@ -17,13 +17,14 @@ from chalicelib.platform import clock, queues
 from chalicelib.platform.errors import NotFound, Retryable
 from chalicelib.platform.queues import Message
 from chalicelib.statements import domain, store
+from chalicelib.statements.domain import days_of
 from chalicelib.statements.errors import MonthMalformed
 from chalicelib.statements.store import BillItem
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
     from chalicelib.platform.http import Caller
 
-__all__ = ["BillItem", "bill_of", "bills_of", "issue_bills", "run_page", "start_run"]
+__all__ = ["BillItem", "bill_of", "bills_of", "days_of", "issue_bills", "run_page", "start_run"]
 
 
 class MonthNotOver(ValueError):

@@ -1,13 +1,17 @@
-"""`bank key …`: the keys of access tokens and of receipts, and the secret of confirmation codes."""
+"""`bank key …`: the keys of access tokens, receipts and documents, and the secret of confirmation codes."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chalicelib.factors import service as factors
 from chalicelib.identity import keys as token_keys
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, jws
+from chalicelib.platform.pdf import certificates
+from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.receipts import keys as receipt_keys
 from infra.cli.shell import CannotBeDone, group, tell, use_bank
 
@@ -19,10 +23,13 @@ class Of(StrEnum):
 
     TOKENS = "tokens"
     RECEIPTS = "receipts"
+    DOCUMENTS = "documents"
 
 
-RINGS = {Of.TOKENS: token_keys.RING, Of.RECEIPTS: receipt_keys.RING}
-Signing = Annotated[Of, typer.Option("--of", help="令牌或回单 / what the keys sign")]
+RINGS = {Of.TOKENS: token_keys.RING, Of.RECEIPTS: receipt_keys.RING, Of.DOCUMENTS: document_keys.RING}
+Signing = Annotated[Of, typer.Option("--of", help="令牌、回单或文件 / what the keys sign")]
+# The keys that others know by a certificate.
+CERTIFIED = (Of.DOCUMENTS,)
 
 
 def _now_s() -> int:
@@ -31,7 +38,7 @@ def _now_s() -> int:
 
 @app.command("list")
 def list_command(of: Signing = Of.TOKENS) -> None:
-    """签名密钥 / every key of access tokens or receipts: signs, next, verifies, retired or withdrawn."""
+    """签名密钥 / every key of access tokens, receipts or documents: signs, next, verifies, retired or withdrawn."""
     use_bank()
     ring = RINGS[of]
     ring.forget()
@@ -58,7 +65,8 @@ def list_command(of: Signing = Of.TOKENS) -> None:
 def rotate(of: Signing = Of.TOKENS) -> None:
     """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have.
 
-    One that signed receipts never ends: they are verified with it as long as they are kept.
+    One that signed receipts never ends: they are verified with it as long as they are kept. The next one of documents
+    signs once its certificate is installed, too.
     """
     use_bank()
     try:
@@ -79,6 +87,42 @@ def withdraw(
     except ValueError as problem:
         raise CannotBeDone(str(problem)) from None
     tell(f"密钥已作废 / withdrawn: {kid}")
+
+
+@app.command("certificate-request")
+def certificate_request(of: Signing = Of.DOCUMENTS) -> None:
+    """证书请求（PKCS #10），交 CA 签发 / a request for the certificate of the newest key, for the bank's CA."""
+    _require_certified(of)
+    use_bank()
+    now = clock.now()
+    tell(certificates.request(parameters.value(parameters.BANK_NAME, now)["zh"], now).strip())
+
+
+@app.command()
+def certificate(
+    install: Annotated[Path | None, typer.Option(help="CA 返回的证书链 / the CA's answer, PEM")] = None,
+    trial: Annotated[bool, typer.Option("--test", help="自签测试证书，仅 local 和 dev / make one for tests")] = False,
+    of: Signing = Of.DOCUMENTS,
+) -> None:
+    """安装证书，或列出在用证书 / install the certificate of a key, or print the chain in use (PEM)."""
+    _require_certified(of)
+    use_bank()
+    now = clock.now()
+    try:
+        if install is not None or trial:
+            text = install.read_text(encoding="ascii") if install is not None else certificates.trial_certificates(now)
+            own = certificates.install(text, now)
+            until = clock.to_text(own.not_valid_after_utc)
+            tell(f"证书已安装 / installed: {own.subject.rfc4514_string()}, until {until}")
+        else:
+            tell(document_keys.text_of(document_keys.signing(now).certificates).strip())
+    except (OSError, ValueError, document_keys.NoCertificateInForce) as problem:
+        raise CannotBeDone(str(problem)) from None
+
+
+def _require_certified(of: Of) -> None:
+    if of not in CERTIFIED:
+        raise CannotBeDone(f"只有文件密钥有证书 / keys of {of} have no certificate")
 
 
 @app.command("rotate-code-secret")

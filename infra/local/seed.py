@@ -25,9 +25,12 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, passwords, transactions
 from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.money import decimal_text
+from chalicelib.platform.pdf import certificates
+from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.appoint import Appointment, appointment_writes, new_token, person_of
 from chalicelib.staff.commands.check_session import acting_as
@@ -35,7 +38,7 @@ from infra.local.stack import Bank
 
 PASSWORD = "Demo-Bank-2026"  # noqa: S105  # of made-up customers on a bank that only this machine reaches
 TELLER_ID = "T0001"
-NOTICE_BY = ("E0001", "E0002")
+ADMINISTRATORS = ("E0001", "E0002")
 LIMITS = AccountLimits(
     single_fen=50_000_00, day_fen=100_000_00, day_count=500, month_fen=1_000_000_00, year_fen=5_000_000_00
 )
@@ -128,11 +131,28 @@ def seed(bank: Bank) -> dict[str, Any]:
     for customer in CUSTOMERS:
         _customer(customer, opened)
     _notice(now)
+    _documents(bank, now)
     return {
         "base_url": bank.base_url,
         "customers": [_described(customer) for customer in CUSTOMERS],
         "staff": [_described_member(member) for member in STAFF],
     }
+
+
+def _documents(bank: Bank, now: dt.datetime) -> None:
+    """Documents lead to this bank, and are signed with a certificate that says that it is for tests."""
+    if parameters.value(parameters.PUBLIC_ADDRESS, now) != bank.base_url:
+        change = {
+            "name": parameters.PUBLIC_ADDRESS.name,
+            "value": bank.base_url,
+            "department": "电子银行部",
+            "approver": "示范行长",
+        }
+        _decided("parameter.change", change, "示范地址", f"demo-address-{int(now.timestamp())}", now)
+    try:
+        document_keys.signing(now)
+    except document_keys.NoCertificateInForce:
+        certificates.install(certificates.trial_certificates(now), now)
 
 
 def _appoint(member: DemoMember, now: dt.datetime) -> None:
@@ -229,9 +249,13 @@ def _notice(now: dt.datetime) -> None:
             "Enquiries work; a branch can help you.",
         },
     }
-    maker, checker = (_acting(number) for number in NOTICE_BY)
-    key = f"demo-notice-{clock.business_date(now)}"
-    approval = make_request(maker, Wish("notice.publish", payload, "示范公告"), key=key, now=now)
+    _decided("notice.publish", payload, "示范公告", f"demo-notice-{clock.business_date(now)}", now)
+
+
+def _decided(kind: str, payload: dict[str, Any], reason: str, key: str, now: dt.datetime) -> None:
+    """What two administrators ask for and approve."""
+    maker, checker = (_acting(number) for number in ADMINISTRATORS)
+    approval = make_request(maker, Wish(kind, payload, reason), key=key, now=now)
     approve(checker, approval.approval_id, approval.digest, now=now)
 
 

@@ -235,5 +235,5 @@ def test_what_the_gateway_throttles_by_itself_is_an_operation() -> None:
     named = {f"{one['HttpMethod']} {one['ResourcePath'].removeprefix('/').replace('~1', '/')}": one for one in own}
     # then each is there, is asked less often than all together, and what verifies receipts is among them
     served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
-    assert named.keys() == {"POST /v1/receipt-verifications"} <= served
+    assert named.keys() == {"POST /v1/receipt-verifications", "POST /verify"} <= served
     assert all(one["ThrottlingRateLimit"] < rest["ThrottlingRateLimit"] for one in own)

@@ -15,7 +15,7 @@ from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform.errors import IdempotencyKeyMissing
-from chalicelib.platform.http import MAX_BODY_BYTES, Operation
+from chalicelib.platform.http import FORM, JSON, MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
 from tests.architecture.source import operations
@@ -33,6 +33,8 @@ PUBLIC = {
     "GET /v1/jwks.json": "public keys only (RFC 7517)",
     "GET /v1/receipt-keys.json": "the same",
     "POST /v1/receipt-verifications": "whoever was given a receipt brings its number and code",
+    "GET /verify": "the same, by a browser",
+    "POST /verify": "the same",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
@@ -69,8 +71,18 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "reversals.approve": "approvals, by the kind",
 }
 
+# Pages are for people: no part of the contract.
+PAGES = {"GET /verify", "POST /verify"}
+
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
+)
+
+
+each_of_the_contract = pytest.mark.parametrize(
+    "operation",
+    [o for _, o in operations() if not o.is_page],
+    ids=[f"{o.method} {o.path}" for _, o in operations() if not o.is_page],
 )
 
 
@@ -165,6 +177,13 @@ def test_app_serves_just_the_declared_operations() -> None:
     assert served == {name_of(operation) for _, operation in operations()}
 
 
+@each
+def test_pages_are_outside_the_contracts_paths_and_tell_people_what_is_refused(operation: Operation) -> None:
+    assert operation.is_page == (name_of(operation) in PAGES) == (operation.on_refusal is not None)
+    assert operation.is_page != operation.path.startswith("/v1/")
+    assert operation.takes == (FORM if operation.is_page and operation.body is not None else JSON)
+
+
 def test_the_contract_is_valid(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
@@ -172,12 +191,12 @@ def test_the_contract_is_valid(document: dict[str, Any]) -> None:
 
 def test_the_contract_lists_every_operation(document: dict[str, Any]) -> None:
     listed = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    assert listed == {name_of(operation) for _, operation in operations()}
+    assert listed == {name_of(operation) for _, operation in operations()} - PAGES
     ids = [described["operationId"] for methods in document["paths"].values() for described in methods.values()]
     assert len(ids) == len(set(ids))
 
 
-@each
+@each_of_the_contract
 def test_the_contract_says_what_an_operation_must_be_given(document: dict[str, Any], operation: Operation) -> None:
     described = document["paths"][operation.path][operation.method.lower()]
     required = {(one["in"], one["name"]) for one in described["parameters"] if one["required"]}
@@ -188,7 +207,7 @@ def test_the_contract_says_what_an_operation_must_be_given(document: dict[str, A
     assert (("header", "Idempotency-Key") in required) == keyed
 
 
-@each
+@each_of_the_contract
 def test_the_contract_shows_each_refusal_of_an_operation(document: dict[str, Any], operation: Operation) -> None:
     described = document["paths"][operation.path][operation.method.lower()]
     shown = {

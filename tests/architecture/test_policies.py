@@ -16,7 +16,7 @@ from tests.architecture.source import ROOT
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
 HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable", "RegisterStepsTable"}
-LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable"}
+LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable", "ReceiptPrintsTable"}
 # What AWS takes at most, spaces apart: the inline policies of a role together, and one managed policy.
 MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10
 
@@ -135,10 +135,15 @@ def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -
                     found.setdefault(name, set()).update(key.removeprefix("aws:ResourceTag/") for key in named)
         return found
 
-    assert tags("kms:Sign") == {"ApiHandlerRole": {"signs-tokens-of"}, "IssueReceiptsRole": {"signs-receipts-of"}}
+    assert tags("kms:Sign") == {
+        "ApiHandlerRole": {"signs-tokens-of"},
+        "IssueReceiptsRole": {"signs-receipts-of"},
+        "MakeDocumentsRole": {"signs-documents-of"},
+    }
     assert tags("kms:GetPublicKey") == {
         "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of"},
         "IssueReceiptsRole": {"signs-receipts-of"},
+        "MakeDocumentsRole": {"signs-documents-of", "signs-receipts-of"},
     }
     # and no key has both tags, so that neither signs what the other does
     keys = {name: item for name, item in template().resources.items() if item["Type"] == "AWS::KMS::Key"}
@@ -146,6 +151,7 @@ def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -
     assert {name: one for name, one in tagged.items() if one} == {
         "TokenKey": ["signs-tokens-of"],
         "ReceiptKey": ["signs-receipts-of"],
+        "DocumentKey": ["signs-documents-of"],
     }
 
 

@@ -19,6 +19,7 @@ from tests.architecture.source import called_name, modules, operations
 
 # Not in the contract, because no operation over HTTP answers with it (yet).
 NOT_OVER_HTTP = {
+    "receipt_not_printable": "told by the document that failed of it",
     "staff_founded": "the set-up's own side",
     "document_taken": "the counter's own side",
     "clearing_payment_not_open": "the clearing's own side",
@@ -39,6 +40,9 @@ NOT_OVER_HTTP = {
     "order_factor_lost": "the clock's own side",
     "batch_line_ended": "a worker that another was quicker than",
     "batch_factor_lost": "the worker's own side, told with the payment that it ends",
+    "document_too_large": "the worker's own side, told on the document",
+    "document_not_made": "the same",
+    "receipt_not_signed": "the same",
     "method_not_allowed": "no operation has a method it does not allow",
 }
 RAISED_BY = {"decode_cursor": "cursor_malformed"}

@@ -21,6 +21,10 @@ FLOATS = {
     "clearing/schemas.py": "the type by which a generated class says that an element is a decimal; no amount",
     "platform/clock.py": "seconds to wait, and of a monotonic clock",
     "ledger/posting.py": "pauses between attempts, in seconds",
+    "platform/pdf/fonts.py": "widths of text, in points",
+    "platform/pdf/pages.py": "lengths on paper, in millimetres and points",
+    "platform/pdf/seals.py": "lengths on paper, and angles",
+    "receipts/printing.py": "lengths on paper, in millimetres and points",
 }
 BROAD_EXCEPTS = {
     "platform/http.py": "the edge of HTTP: any fault leaves as problem+json",

@@ -33,6 +33,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
+from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.receipts import keys as receipt_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
@@ -383,6 +384,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             parameters.forget()
             RING.forget()
             receipt_keys.RING.forget()
+            document_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
             bank = Bank(fixed, references)

@@ -36,6 +36,7 @@ PUBLIC = {
     "/v1/jwks.json",
     "/v1/receipt-keys.json",
     "/v1/receipt-verifications",
+    "/verify",
     "/v1/health",
     "/v1/openapi.json",
 }

@@ -89,6 +89,23 @@ def test_the_walk_moved_the_money_and_nothing_else(deployed: tuple[Bank, dict[st
 
 
 @pytest.mark.requirement("YQ-4.2.2-receipt")
+def test_a_page_is_in_the_package_and_takes_a_browsers_form(deployed: tuple[Bank, dict[str, Any]]) -> None:
+    bank, demo = deployed
+    phone = logged_in(bank, demo["customers"][0])
+    transfer = phone.expect(200, "GET", "/v1/transfers")["transfers"][0]
+    receipt = phone.expect(200, "GET", f"/v1/transfers/{transfer['id']}/receipt")
+    address, asked = f"{bank.base_url}/verify", {"number": receipt["number"], "code": receipt["code"]}
+    filled_in = requests.get(address, params=asked, timeout=TIMEOUT_S)
+    answered = requests.post(address, params={"lang": "en"}, data=asked, timeout=TIMEOUT_S)
+    for page in (filled_in, answered):
+        assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert receipt["code"] in page.text
+    assert "The receipt is genuine" in answered.text
+    assert receipt["amount_in_words"] in answered.text
+    assert receipt["amount_in_words"] not in filled_in.text
+
+
+@pytest.mark.requirement("YQ-4.2.2-receipt")
 def test_receipt_alert_and_bill_say_what_happened(deployed: tuple[Bank, dict[str, Any]]) -> None:
     bank, demo = deployed
     payer, payee = demo["customers"][0], demo["customers"][1]

@@ -17,6 +17,7 @@ from tests.engine.access_stories import factors_and_codes, phone_change, phones,
 from tests.engine.book_stories import days_of_the_bank, lines_and_days, projections
 from tests.engine.conftest import DYNAMODB_LOCAL
 from tests.engine.counter_stories import blanks, counter, court_orders, tills_and_vouchers
+from tests.engine.document_stories import documents
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.payment_stories import by_receive_codes, to_another_bank, to_several, to_wrong_payees
 from tests.engine.staff_stories import registers, staff_log, staff_log_ins, two_people
@@ -110,6 +111,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         by_receive_codes(payer, payee)
         to_wrong_payees(payer)
         to_several(payer, payee)
+        documents()
 
     # then nothing that stands in the code was left out
     assert [clause for clause in clauses() if not sent.has_clause(clause)] == []

@@ -31,6 +31,7 @@ from chalicelib.customers.domain import (
 )
 from chalicelib.devices.service import bound_rule, own_rule
 from chalicelib.devices.service import room_rule as device_room_rule
+from chalicelib.documents import domain as documents
 from chalicelib.factors import domain as factors
 from chalicelib.factors import store as factors_store
 from chalicelib.factors.commands import change_pin, issue_certificate, sign_with_pin
@@ -300,6 +301,8 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("clearing: sent", clearing.state_rule("sent"), edges({"state": "sent"}, "state", "sent")),
         ("batch: line open", batches.open_rule(), edges({"state": "open"}, "state", "open")),
         ("batch: not ended", batches_store.not_ended_rule(), [{}, {"ended_at": "2"}]),
+        ("document: not ready", documents.not_ready_rule(), [{"state": one} for one in ("waiting", "failed", "ready")]),
+        ("document as read", documents.as_read_rule(NOW_TEXT), edges({"asked_at": NOW_TEXT}, "asked_at", NOW_TEXT)),
         ("order as read", orders.unchanged_rule(3), edges({"revision": 3}, "revision", 3)),
         ("parameter without history", revision_rule(0), [{}, {"revision": 1}, {"revision": 0}]),
     ]

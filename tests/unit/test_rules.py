@@ -163,6 +163,8 @@ NAMES = [
     "clearing: sent",
     "batch: line open",
     "batch: not ended",
+    "document: not ready",
+    "document as read",
     "order as read",
     "parameter without history",
     "staff: active",

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import log
 from chalicelib.platform.jws import BadSignature
+from chalicelib.platform.masking import mask_name
+from chalicelib.platform.money_words import in_words
 from chalicelib.receipts import domain, keys, store
 from chalicelib.receipts.domain import Receipt, ReceiptMalformed
 from chalicelib.receipts.errors import ReceiptNotVerified
@@ -22,9 +24,21 @@ _NO_CODE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A genuine receipt, as it was signed; `gone_back`: its money has since gone back, by a reversal or a return."""
+    """What anybody is told of a genuine receipt, as it was signed: enough to compare with the one at hand.
 
-    receipt: Receipt
+    `title` in Chinese and English, `local_time` in Shanghai; names are masked. `gone_back`: its money has since gone
+    back, by a reversal or a return.
+    """
+
+    number: str
+    title: tuple[str, str]
+    business_date: str
+    local_time: str
+    payer_name: str
+    payee_name: str
+    currency: str
+    amount_fen: int
+    amount_in_words: str
     gone_back: bool
 
 
@@ -49,7 +63,22 @@ def verify(number: str, code: str, now: dt.datetime) -> Verified:
     if (receipt.entry_id, receipt.number, receipt.code) != (found.entry_id, wanted, given):
         log.logger.error("a receipt is another's", extra={"entry_id": found.entry_id})
         raise ReceiptNotVerified()
-    return Verified(receipt, bool({"reversed_by", "returned_by"} & image.keys()))
+    return _masked(receipt, gone_back=bool({"reversed_by", "returned_by"} & image.keys()))
+
+
+def _masked(receipt: Receipt, *, gone_back: bool) -> Verified:
+    return Verified(
+        number=receipt.number,
+        title=domain.TITLES[receipt.kind],
+        business_date=receipt.business_date,
+        local_time=domain.local_time(receipt.posted_at),
+        payer_name=mask_name(receipt.payer_name),
+        payee_name=mask_name(receipt.payee_name),
+        currency=receipt.currency,
+        amount_fen=receipt.amount_fen,
+        amount_in_words=in_words(receipt.amount_fen),
+        gone_back=gone_back,
+    )
 
 
 def _with_code(rows: list[ReceiptItem], given: str) -> ReceiptItem | None:

@@ -41,6 +41,7 @@ OPERATIONS = (
     "payment_password.manage",
     "payments.important",
     "receipts.read",
+    "documents.read",
     "transfers.read",
     "transfers.revoke",
     "limits.read",
@@ -65,7 +66,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     confirming = factor in ("sms", "token") or factor in ("phone", "cloud", "usb_key")
     if operation in ("session.end", "notifications.read", "security.read", "security.protect", "password.change"):
         return (factor, account) == ("none", "-")
-    if operation in ("login_name.change", "step_up.confirm", "identity.verify", "profile.manage"):
+    if operation in ("login_name.change", "step_up.confirm", "identity.verify", "profile.manage", "documents.read"):
         return (factor, account) == ("none", "-")
     if operation in ("accounts.read", "bills.read", "card.bind", "card.unbind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}

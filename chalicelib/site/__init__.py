@@ -1,0 +1,1 @@
+"""The public site: pages for people, in Chinese and English, without log-in and without JavaScript."""

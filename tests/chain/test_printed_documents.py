@@ -1,0 +1,110 @@
+"""From the request to a signed PDF: a receipt is printed, and its prints are counted and marked (NB-5.1.6-3)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from chalicelib.platform import clock
+from chalicelib.platform.pdf import certificates, keys
+from chalicelib.receipts import service as receipts
+from chalicelib.receipts.store import ReceiptItem
+from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
+from infra import printed
+from tests.chain.bank import Bank
+from tests.chain.test_documents import Asker, archive, fetched, pay, receipt_file
+from tests.printed import bare, codes_in, text_of
+
+
+@pytest.fixture
+def app(bank: Bank) -> Asker:
+    keys.RING.forget()
+    now = clock.now()
+    certificates.install(certificates.trial_certificates(now), now)
+    return Asker(bank, bank.sign_up("赵小明", deposit="1000.00"))
+
+
+def paid(app: Asker, amount: str = "107.53") -> str:
+    return pay(app.bank, app.person, amount, f"pdf-{amount.partition('.')[0]}")
+
+
+def root() -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(keys.signing(clock.now()).certificates[-1].public_bytes(Encoding.DER))
+
+
+def is_the_banks(content: bytes) -> bool:
+    (embedded,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
+    context = ValidationContext(trust_roots=[root()], allow_fetching=False, moment=clock.now())
+    return bool(validate_pdf_signature(embedded, context).bottom_line)
+
+
+def receipt_of(entry_id: str) -> ReceiptItem:
+    found = receipts.issued(entry_id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.requirement("YQ-4.2.2-receipt")
+def test_a_receipt_is_asked_for_as_pdf_and_comes_signed(app: Asker) -> None:
+    transfer_id = paid(app)
+    document = app.made(receipt_file(transfer_id, format="pdf", language="en"))
+    assert (document["state"], document["media_type"]) == ("ready", "application/pdf")
+    answer = fetched(document)
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert is_the_banks(answer.content)
+    receipt = receipt_of(transfer_id)
+    assert printed.signed_in(answer.content) == receipt.signed
+    said = bare(text_of(answer.content))
+    for fact in (receipt.number, "赵小明", "107.53", receipt.amount_in_words, "Firstprint首次打印"):
+        assert fact in said
+    # and its code leads to the page where anybody verifies it
+    (address,) = codes_in(answer.content)
+    path = address.removeprefix("https://bank.example")
+    page = app.bank.request("GET", path)
+    assert page.status == 200
+    assert receipt.number in str(page.body)
+
+
+@pytest.mark.requirement("NB-5.1.6-3")
+def test_each_request_is_a_print_and_says_which(app: Asker) -> None:
+    transfer_id = paid(app)
+    marks = []
+    for number in range(1, 4):
+        document = app.made(receipt_file(transfer_id, format="pdf"), key=f"document-{number}")
+        said = bare(text_of(fetched(document).content))
+        marks.append(next(mark for mark in ("首次打印", "补打第2次打印", "补打第3次打印") if mark in said))
+    assert marks == ["首次打印", "补打第2次打印", "补打第3次打印"]
+
+
+def test_a_reversal_is_printed_as_one(app: Asker) -> None:
+    transfer_id = paid(app)
+    reverse_transfer(transfer_id, reason="x", by="S1", correlation_id="c-print")
+    app.bank.settle()
+    document = app.made(receipt_file(transfer_id, format="pdf", of="reversal"))
+    said = bare(text_of(fetched(document).content))
+    assert "（冲正）" in said
+    assert f"被冲正回单{receipt_of(transfer_id).number}" in said
+
+
+def test_an_archive_has_the_pdf_of_each_receipt(app: Asker) -> None:
+    made = [paid(app, amount) for amount in ("1.00", "2.00")]
+    document = app.made(archive(*made))
+    with zipfile.ZipFile(io.BytesIO(fetched(document).content)) as archived:
+        pdfs = [archived.read(name) for name in archived.namelist() if name.endswith(".pdf")]
+    assert {printed.signed_in(content) for content in pdfs} == {receipt_of(entry_id).signed for entry_id in made}
+    assert all(is_the_banks(content) for content in pdfs)
+
+
+def test_a_receipt_of_before_signatures_is_refused_with_what_to_do(app: Asker) -> None:
+    transfer_id = paid(app)
+    receipt_of(transfer_id).update([ReceiptItem.signed.remove()])
+    document = app.made(receipt_file(transfer_id, format="pdf"))
+    assert document["state"] == "failed"
+    assert "receipt_not_printable" in str(document)
