@@ -63,7 +63,7 @@ def is_silent(watch: Watch, now: dt.datetime, needed: Needed) -> bool:
 
 def is_same_look(watch: Watch, now: dt.datetime, needed: Needed) -> bool:
     """Whether this is the look that was noted: a schedule that fires twice has looked once."""
-    return now - clock.from_text(watch.checked_at) < needed.every / 2
+    return 2 * (now - clock.from_text(watch.checked_at)) < needed.every
 
 
 def looked(watch: Watch, now: dt.datetime, needed: Needed, *, is_bad: bool) -> Watch:
