@@ -14,6 +14,7 @@ WORKERS = (
     "accounts",
     "ledger",
     "receipts",
+    "seals",
     "notifications",
     "statements",
     "clearing",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.closing.commands.close_day import close_day, close_open_days, tell_legs_again
 from chalicelib.closing.commands.trial_balance import trial_balance
 from chalicelib.closing.domain import TrialBalance
-from chalicelib.closing.store import BusinessDayItem, closed_between
+from chalicelib.closing.store import BusinessDayItem, closed_between, first_from, get
 
 __all__ = [
     "BusinessDayItem",
@@ -13,6 +13,11 @@ __all__ = [
     "close_day",
     "close_open_days",
     "closed_between",
+    "closed_day",
+    "first_closed_from",
     "tell_legs_again",
     "trial_balance",
 ]
+
+closed_day = get
+first_closed_from = first_from

@@ -62,6 +62,14 @@ def closed_between(first: str, last: str) -> set[str]:
     return {row.business_date for row in rows}
 
 
+def first_from(business_date: str) -> BusinessDayItem | None:
+    """The oldest closed day from a date on."""
+    rows = BusinessDayItem.query(
+        BOOK, BusinessDayItem.business_date >= business_date, limit=1, page_size=1, consistent_read=True
+    )
+    return next(iter(rows), None)
+
+
 def last_before(business_date: str) -> BusinessDayItem | None:
     """The newest closed day before a date."""
     rows = BusinessDayItem.query(

@@ -37,6 +37,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "/v1/transfers/{transfer_id}/receipt",
         "/v1/transfers/{transfer_id}/reversal-receipt",
     ),
+    "seals.routes": ("/v1/day-seal-keys.json", "/v1/day-seals", "/v1/receipt-proofs"),
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),

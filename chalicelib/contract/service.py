@@ -43,6 +43,7 @@ _SAMPLE_FACTS = {
     "ceiling": "50000.00",
     "changed": "value",
     "count": "3",
+    "date": "20261121",
     "day": "2027-10-01",
     "days": "30",
     "earlier": "1",

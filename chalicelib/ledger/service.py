@@ -81,6 +81,7 @@ __all__ = [
     "deferred_lines_at",
     "deferred_lines_from",
     "deferred_message",
+    "entries_dated",
     "entries_posted",
     "entry_from_image",
     "has_deferred_legs",
@@ -109,6 +110,7 @@ deferred_lines_at = deferred_store.read
 MAX_DEFERRED_READ = deferred_store.MAX_READ
 deferred_lines_from = deferred_store.lines_from
 journal_put = store.journal_put
+entries_dated = store.scan_dated
 posted_between = store.scan_posted
 journal_update = store.journal_update
 

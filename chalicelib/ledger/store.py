@@ -131,16 +131,28 @@ def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
 
     Raises SearchTooLong after `most_pages` pages of at most 1 MB.
     """
+    return _scan(
+        most_pages,
+        FilterExpression="#posted_at BETWEEN :since AND :until",
+        ExpressionAttributeNames={"#posted_at": "posted_at"},
+        ExpressionAttributeValues={":since": s(since), ":until": s(until)},
+    )
+
+
+def scan_dated(business_date: str, most_pages: int) -> Iterator[Image]:
+    """Entries of a business date, read the same way; raises SearchTooLong."""
+    return _scan(
+        most_pages,
+        FilterExpression="#business_date = :business_date AND attribute_exists(#postings)",
+        ExpressionAttributeNames={"#business_date": "business_date", "#postings": "postings"},
+        ExpressionAttributeValues={":business_date": s(business_date)},
+    )
+
+
+def _scan(most_pages: int, **wanted: Any) -> Iterator[Image]:
     start: dict[str, Any] = {}
     for _ in range(most_pages):
-        answer = aws.dynamodb().scan(
-            TableName=settings.table("journal"),
-            ConsistentRead=True,
-            FilterExpression="#posted_at BETWEEN :since AND :until",
-            ExpressionAttributeNames={"#posted_at": "posted_at"},
-            ExpressionAttributeValues={":since": s(since), ":until": s(until)},
-            **start,
-        )
+        answer = aws.dynamodb().scan(TableName=settings.table("journal"), ConsistentRead=True, **wanted, **start)
         yield from (to_image(item) for item in answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return

@@ -225,7 +225,17 @@ OUTAGE_STUCK_COUNT = Parameter("outage.stuck_count", 20, 1, 100, "XJ-4.3")
 OUTAGE_STUCK_MIN = Parameter("outage.stuck_min", 15, 10, 240, "XJ-4.3")
 # How long after its end an explained outage stays listed for customers.
 OUTAGE_LISTED_D = Parameter("outage.listed_d", 366, 1, 3660, "XJ-7.1")
+# In so many first nights of a month the run of its bills is started: the second finds what the first left out.
+BILL_RUN_DAYS = Parameter("bills.run_days", 3, 1, 28, "YQ-4.2.2-bill")
+# How many lines a statement may have: they are read one after the other, and a PDF's pages are held while it is made.
+STATEMENT_LINES = Parameter("statements.max_lines", 50_000, 1_000, 200_000, "YQ-4.2.2-bill")
+STATEMENT_PDF_LINES = Parameter("statements.pdf.max_lines", 5_000, 100, 50_000, "YQ-4.2.2-bill")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
+# The chain of days' seals begins with the first closed date from this one on (as 20261121; 0: the first there is): days
+# of before receipts were signed cannot be sealed. Once a day is sealed it counts no more.
+SEAL_FIRST_DATE = Parameter("seal.first_date", 0, 0, 99_991_231, "XJ-3.5")
+# A date that was closed so many hours ago and is not sealed rings.
+SEAL_LATE_H = Parameter("seal.late_h", 6, 1, 168, "XJ-3.5")
 AUDIT_RETENTION_D = Parameter("audit.retention_d", 3653, 183, 36_525, "Cybersecurity Law article 21; YQ-4.2.2-log")
 IDENTITY_TRIES_DAY = Parameter("identity.verification.tries_day", 5, 1, 20, "XJ-3.4")
 # A request that nobody decided on in time cannot be approved any more.
@@ -360,6 +370,11 @@ ALL: dict[str, AnyParameter] = {
         OUTAGE_STUCK_MIN,
         OUTAGE_LISTED_D,
         AUDIT_RETENTION_D,
+        BILL_RUN_DAYS,
+        STATEMENT_LINES,
+        STATEMENT_PDF_LINES,
+        SEAL_FIRST_DATE,
+        SEAL_LATE_H,
         IDENTITY_TRIES_DAY,
         APPROVAL_VALID_H,
         DOCUMENT_LINK_S,

@@ -44,6 +44,12 @@ OUTAGE_WARNINGS = "OutageWarnings"
 OUTAGE_REPORTS_LATE = "OutageReportsLate"
 # A look at the bank's own health failed; some in a row open an outage.
 PROBES_FAILED = "ProbesFailed"
+# A bill or statement does not add up, or a line is missing: it is not issued.
+BILLS_UNBALANCED = "BillsUnbalanced"
+# A bill was issued over a day after its month had ended: the first night's run had left it out.
+BILLS_LATE = "BillsLate"
+# A business date was closed long ago and has no seal yet: an entry or a receipt is missing.
+DAYS_NOT_SEALED = "DaysNotSealed"
 
 ALARMED = (
     LINE_GAPS,
@@ -62,6 +68,9 @@ ALARMED = (
     OUTAGE_WARNINGS,
     OUTAGE_REPORTS_LATE,
     PROBES_FAILED,
+    BILLS_UNBALANCED,
+    BILLS_LATE,
+    DAYS_NOT_SEALED,
 )
 
 

@@ -21,17 +21,11 @@ class ReceiptNotSigned(Refusal):
     """Of receipts of before there were signatures."""
 
     code, status, rank = "receipt_not_signed", 422, RANK_INSTRUCTION
-    zh = "该回单开具时尚无电子签名，没有签名文件；请选择其他格式。"
-    en = "The receipt was issued before receipts were signed, so there is no signed file; please choose another format."
+    zh = "该回单开具时尚无电子签名，不能生成文件；其内容请在手机银行查看。"
+    en = "The receipt was issued before receipts were signed, so there is no file of it; the app shows what it says."
 
 
 class ReceiptPeriodTooLong(Refusal):
     code, status, rank = "receipt_period_too_long", 422, RANK_INSTRUCTION
     zh = "该期间的明细超过 {most} 条，无法查找回单；请缩短期间。"
     en = "The period has more than {most} statement lines, too many to find receipts in; please shorten it."
-
-
-class ReceiptNotPrintable(Refusal):
-    code, status, rank = "receipt_not_printable", 409, RANK_INSTRUCTION
-    zh = "该回单开具于签名回单启用之前，无法生成 PDF，请到网点打印。"
-    en = "This receipt is older than signed receipts and cannot be made a PDF: a branch prints it."

@@ -17,9 +17,27 @@ from chalicelib.receipts.store import ReceiptItem
 from chalicelib.staff import service as staff
 from chalicelib.transfers import service as transfers
 
-__all__ = ["ReceiptItem", "issue", "issued", "public_keys", "receipt_numbered", "receipt_of", "reversal_receipt_of"]
+__all__ = [
+    "ReceiptItem",
+    "entries_numbered",
+    "grouped",
+    "is_receipt_number",
+    "issue",
+    "issued",
+    "numbers_of",
+    "public_keys",
+    "receipt_numbered",
+    "receipt_of",
+    "reversal_receipt_of",
+    "signed_of",
+]
 
 issued = store.get
+entries_numbered = store.entries_numbered
+numbers_of = store.numbers_of
+signed_of = store.signed_of
+grouped = domain.grouped
+is_receipt_number = domain.is_receipt_number
 # What an instruction keeps of how it was asked for; one that keeps nothing was typed.
 _CHANNELS = {"order_id": domain.ORDER, "batch_id": domain.BATCH, "paycode": domain.SCANNED}
 

@@ -81,10 +81,11 @@ def get(entry_id: str) -> ReceiptItem | None:
 
 def entry_numbered(number: str) -> str | None:
     """Whose receipt has this number: an entry's id, or None."""
-    return next(iter(_entries_numbered(number)), None)
+    return next(iter(entries_numbered(number)), None)
 
 
-def _entries_numbered(number: str) -> list[str]:
+def entries_numbered(number: str) -> list[str]:
+    """The ids of the entries whose receipts have this number: none, one, or, hardly ever, two."""
     answer = aws.dynamodb().query(
         TableName=settings.table("receipts"),
         IndexName="ByNumber",
@@ -101,11 +102,24 @@ def numbered(number: str) -> list[ReceiptItem]:
 
     However many there are, this costs the same requests for as many keys. `number` is not empty.
     """
-    entry_ids = [*_entries_numbered(number), *_NOBODYS][:MAX_SAME_NUMBER]
+    entry_ids = [*entries_numbered(number), *_NOBODYS][:MAX_SAME_NUMBER]
     return list(ReceiptItem.batch_get(entry_ids, consistent_read=True))
+
+
+def numbers_of(entry_ids: Sequence[str]) -> dict[str, str]:
+    """Entry -> the number of its receipt, of at most 100 entries; those without one are left out."""
+    # An entry may have several lines on one account, and a batch takes each key once.
+    rows = ReceiptItem.batch_get(dict.fromkeys(entry_ids), attributes_to_get=["entry_id", "number"])
+    return {row.entry_id: row.number for row in rows}
 
 
 def issued_of(entry_ids: Sequence[str]) -> set[str]:
     """Those of at most 100 entries that have their receipt."""
     rows = ReceiptItem.batch_get(entry_ids, consistent_read=True, attributes_to_get=["entry_id"])
     return {row.entry_id for row in rows}
+
+
+def signed_of(entry_ids: Sequence[str]) -> dict[str, str]:
+    """The signed receipt (JWS) of those of at most 100 entries that have one."""
+    rows = ReceiptItem.batch_get(entry_ids, consistent_read=True, attributes_to_get=["entry_id", "signed"])
+    return {row.entry_id: row.signed for row in rows if row.signed is not None}

@@ -15,6 +15,7 @@ from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
 from chalicelib.recalls import service as recalls
 from chalicelib.reports import service as reports
+from chalicelib.seals.commands.list_entry import list_entries
 from chalicelib.transfers import service, store
 from chalicelib.transfers.commands import execute_due
 from chalicelib.transfers.commands import expire_holds as expiry
@@ -37,7 +38,7 @@ def relay_journal(event: DynamoDBEvent) -> Answer:
 
 @blueprint.on_dynamodb_record(stream_arn=_STREAM, name="project_transfers", batch_size=25)
 def project_transfers(event: DynamoDBEvent) -> Answer:
-    """Keep the customers' lists of transfers, and what follows of one: payees, recalls, the bank's lists of the day."""
+    """Keep the customers' lists of transfers, and what follows: payees, recalls, the bank's lists, those of seals."""
     return handle_changes(event, _project)
 
 
@@ -110,5 +111,8 @@ def _project(change: Change) -> None:
             payees.note_used(new)
             if "returns" in new:
                 recalls.note_returned(new)
+    if "postings" in new and "postings" not in old:
+        # Before the lists of the day: whatever has its row there is listed for its seal, too.
+        list_entries([new], clock.now())
     if (old.get("state"), "reversed_by" in old) != (new["state"], "reversed_by" in new):
         reports.note(new)

@@ -1,4 +1,4 @@
-"""`bank key …`: the keys of access tokens, receipts and documents, and the secret of confirmation codes."""
+"""`bank key …`: the keys of access tokens, receipts, seals and documents, and the secret of confirmation codes."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from chalicelib.platform import clock, jws
 from chalicelib.platform.pdf import certificates
 from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.seals import keys as seal_keys
 from infra.cli.shell import CannotBeDone, group, tell, use_bank
 
 app = group("密钥 / keys and secrets")
@@ -23,11 +24,17 @@ class Of(StrEnum):
 
     TOKENS = "tokens"
     RECEIPTS = "receipts"
+    SEALS = "seals"
     DOCUMENTS = "documents"
 
 
-RINGS = {Of.TOKENS: token_keys.RING, Of.RECEIPTS: receipt_keys.RING, Of.DOCUMENTS: document_keys.RING}
-Signing = Annotated[Of, typer.Option("--of", help="令牌、回单或文件 / what the keys sign")]
+RINGS = {
+    Of.TOKENS: token_keys.RING,
+    Of.RECEIPTS: receipt_keys.RING,
+    Of.SEALS: seal_keys.RING,
+    Of.DOCUMENTS: document_keys.RING,
+}
+Signing = Annotated[Of, typer.Option("--of", help="令牌、回单、日封存或文件 / what the keys sign")]
 # The keys that others know by a certificate.
 CERTIFIED = (Of.DOCUMENTS,)
 
@@ -38,7 +45,7 @@ def _now_s() -> int:
 
 @app.command("list")
 def list_command(of: Signing = Of.TOKENS) -> None:
-    """签名密钥 / every key of access tokens, receipts or documents: signs, next, verifies, retired or withdrawn."""
+    """签名密钥 / every key of tokens, receipts, seals or documents: signs, next, verifies, retired or withdrawn."""
     use_bank()
     ring = RINGS[of]
     ring.forget()
@@ -65,8 +72,8 @@ def list_command(of: Signing = Of.TOKENS) -> None:
 def rotate(of: Signing = Of.TOKENS) -> None:
     """新签名密钥，十分钟后启用 / the next one signs in ten minutes; the one before ends when its tokens have.
 
-    One that signed receipts never ends: they are verified with it as long as they are kept. The next one of documents
-    signs once its certificate is installed, too.
+    One that signed receipts or seals never ends: they are verified with it as long as they are kept. The next one of
+    documents signs once its certificate is installed, too.
     """
     use_bank()
     try:
@@ -80,7 +87,7 @@ def rotate(of: Signing = Of.TOKENS) -> None:
 def withdraw(
     kid: Annotated[str, typer.Argument(help="密钥编号，见 list / the key, as listed")], of: Signing = Of.TOKENS
 ) -> None:
-    """作废密钥，其全部令牌或回单立即失效 / a key in wrong hands: no token or receipt of it is good any more."""
+    """作废密钥，其全部令牌、回单或日封存立即失效 / a key in wrong hands: nothing of it is good any more."""
     use_bank()
     try:
         RINGS[of].withdraw(kid, _now_s())

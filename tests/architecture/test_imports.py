@@ -24,7 +24,7 @@ MIN_ROUNDS, MAX_ROUNDS = 2, 9
 TIMEOUT_S = 60
 
 # Nothing that belongs to tests and tools may ride in a function.
-TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer"}
+TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer", "ofxtools"}
 
 START = "app.app"
 # The start, and then what a phone asks first: each path is looked up as a request does it.
@@ -134,6 +134,8 @@ def test_a_worker_takes_no_routes_and_only_what_it_needs(handler: str) -> None:
     # Files of clearing are XML; nobody else reads or writes any.
     assert ("lxml" in modules) == ("clearing" in handler)
     assert "jinja2" not in modules
+    # What draws and signs documents is loaded by who makes one, when it is made.
+    assert not modules & {"reportlab", "pyhanko", "segno"}
 
 
 def test_a_start_loads_no_context_and_a_request_only_those_of_its_path() -> None:
@@ -148,7 +150,7 @@ def test_a_start_loads_no_context_and_a_request_only_those_of_its_path() -> None
         "chalicelib.identity.routes",
         "chalicelib.transfers.routes",
     }
-    assert not imports()[FIRST_REQUESTS].modules & {"lxml", "jinja2"}
+    assert not imports()[FIRST_REQUESTS].modules & {"lxml", "jinja2", "reportlab", "pyhanko", "segno"}
     assert not any(name.endswith(".workers") for name in imports()[FIRST_REQUESTS].modules)
 
 

@@ -16,6 +16,8 @@ DOMAIN_TAKES = {
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
     ("chalicelib.parameters.domain", "chalicelib.parameters.channels"): "ChannelTable, a kind of parameter",
     ("chalicelib.parameters.domain", "chalicelib.parameters.shapes"): "what the value of a parameter may be",
+    ("chalicelib.seals.domain", "chalicelib.seals.merkle"): "the tree that a proof is of, as pure",
+    ("chalicelib.seals.domain", "chalicelib.seals.tiles"): "Record, a leaf of that tree",
     ("chalicelib.routing.domain", "chalicelib.parameters.service"): "Channel, a row of the table that is chosen from",
 }
 IMPURE = {f"chalicelib.platform.{name}" for name in ("aws", "settings", "queues", "log", "ids", "http", "workers")}

@@ -233,7 +233,8 @@ def test_what_the_gateway_throttles_by_itself_is_an_operation() -> None:
     rest, *own = template()["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     assert (rest["ResourcePath"], rest["HttpMethod"]) == ("/*", "*")
     named = {f"{one['HttpMethod']} {one['ResourcePath'].removeprefix('/').replace('~1', '/')}": one for one in own}
-    # then each is there, is asked less often than all together, and what verifies receipts is among them
+    # then each is there, is asked less often than all together, and what anybody asks of receipts is among them
     served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
-    assert named.keys() == {"POST /v1/receipt-verifications", "POST /verify"} <= served
+    asked_by_all = {"POST /v1/receipt-verifications", "POST /verify", "GET /v1/receipt-proofs/{number}"}
+    assert named.keys() == asked_by_all <= served
     assert all(one["ThrottlingRateLimit"] < rest["ThrottlingRateLimit"] for one in own)

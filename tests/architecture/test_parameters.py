@@ -128,6 +128,8 @@ BOUNDS: dict[str, dict[str, str]] = {
     },
     "reports/routes.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
     "reports/workers.py": {"SETTLE_EVERY_MIN": "a schedule of the template"},
+    "seals/domain.py": {"LISTED_FOR_D": "when rows that a seal was made from go; no voucher is among them"},
+    "seals/workers.py": {"START_EVERY_MIN": "a schedule of the template"},
     "staff/commands/check_session.py": {"DAY_S": "the calendar's"},
     "routing/domain.py": {"MOST_DAYS_AHEAD": "longer than any row of days off: beyond it nothing ever opens"},
     "staff/commands/read_functions.py": {"MAX_STALENESS": "how old what an instance knows may be"},

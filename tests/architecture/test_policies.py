@@ -17,6 +17,7 @@ POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
 HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable", "RegisterStepsTable"}
 LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable", "ReceiptPrintsTable"}
+SEALS = {"DaySealsTable", "SealTilesTable"}
 # What AWS takes at most, spaces apart: the inline policies of a role together, and one managed policy.
 MOST_INLINE, MOST_MANAGED, MOST_ATTACHED = 10_240, 6_144, 10
 
@@ -42,7 +43,7 @@ def own_statements(role: dict[str, Any]) -> list[Statement]:
 
 
 def test_the_tables_that_are_only_added_to_are_marked() -> None:
-    assert set(policies.tables(packaged()["Resources"])) == LOGS | HISTORIES | LINES
+    assert set(policies.tables(packaged()["Resources"])) == LOGS | HISTORIES | LINES | SEALS
 
 
 def test_every_function_has_a_role_of_its_own_and_that_role_is_looked_at_here() -> None:
@@ -61,7 +62,7 @@ def test_every_function_has_a_role_of_its_own_and_that_role_is_looked_at_here() 
 
 @pytest.mark.requirement("NB-4-audit")
 @pytest.mark.requirement("NB-5.1.5")
-@pytest.mark.parametrize("logical_id", sorted(LOGS | HISTORIES | LINES))
+@pytest.mark.parametrize("logical_id", sorted(LOGS | HISTORIES | LINES | SEALS))
 def test_no_function_may_change_or_remove_a_row(logical_id: str) -> None:
     for name, role in roles().items():
         for action in DENIED:
@@ -105,6 +106,7 @@ def test_nobody_may_change_policies_or_roles() -> None:
         ("LinkStaffActionsRole", "dynamodb:PutItem", "StaffActionLinksTable"),
         ("SweepStaffActionsRole", "dynamodb:PutItem", "StaffActionLinksTable"),
         ("WriteMovementsRole", "dynamodb:PutItem", "MovementsTable"),
+        ("SealDaysRole", "dynamodb:PutItem", "DaySealsTable"),
     ],
 )
 def test_rows_may_still_be_added_and_read(function: str, action: str, table: str) -> None:
@@ -124,7 +126,7 @@ def test_the_chain_is_written_by_its_workers_only() -> None:
 
 
 @pytest.mark.requirement("YQ-4.2.2-receipt")
-def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -> None:
+def test_receipts_and_seals_are_signed_by_their_workers_only_and_tokens_by_the_api_only() -> None:
     def tags(action: str) -> dict[str, set[str]]:
         """Role -> tags of the keys on which it may do this."""
         found: dict[str, set[str]] = {}
@@ -135,23 +137,25 @@ def test_receipts_are_signed_by_their_worker_only_and_tokens_by_the_api_only() -
                     found.setdefault(name, set()).update(key.removeprefix("aws:ResourceTag/") for key in named)
         return found
 
+    workers = {"IssueReceiptsRole": {"signs-receipts-of"}, "SealDaysRole": {"signs-seals-of"}}
     assert tags("kms:Sign") == {
         "ApiHandlerRole": {"signs-tokens-of"},
-        "IssueReceiptsRole": {"signs-receipts-of"},
         "MakeDocumentsRole": {"signs-documents-of"},
+        **workers,
     }
     assert tags("kms:GetPublicKey") == {
-        "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of"},
-        "IssueReceiptsRole": {"signs-receipts-of"},
+        "ApiHandlerRole": {"signs-tokens-of", "signs-receipts-of", "signs-seals-of"},
         "MakeDocumentsRole": {"signs-documents-of", "signs-receipts-of"},
+        **workers,
     }
-    # and no key has both tags, so that neither signs what the other does
+    # and no key has two tags, so that none signs what another does
     keys = {name: item for name, item in template().resources.items() if item["Type"] == "AWS::KMS::Key"}
     tagged = {name: [tag["Key"] for tag in item["Properties"].get("Tags", [])] for name, item in keys.items()}
     assert {name: one for name, one in tagged.items() if one} == {
         "TokenKey": ["signs-tokens-of"],
         "ReceiptKey": ["signs-receipts-of"],
         "DocumentKey": ["signs-documents-of"],
+        "SealKey": ["signs-seals-of"],
     }
 
 

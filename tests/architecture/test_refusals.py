@@ -19,7 +19,6 @@ from tests.architecture.source import called_name, modules, operations
 
 # Not in the contract, because no operation over HTTP answers with it (yet).
 NOT_OVER_HTTP = {
-    "receipt_not_printable": "told by the document that failed of it",
     "staff_founded": "the set-up's own side",
     "document_taken": "the counter's own side",
     "clearing_payment_not_open": "the clearing's own side",

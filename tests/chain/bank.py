@@ -35,6 +35,7 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
 from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from tests.chain.haste import in_haste
@@ -384,6 +385,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             parameters.forget()
             RING.forget()
             receipt_keys.RING.forget()
+            seal_keys.RING.forget()
             document_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()

@@ -57,7 +57,7 @@ def commands() -> dict[str, set[str]]:
 
 # ---- how it is entered and ends -------------------------------------------------------------------------------
 def test_a_command_that_is_none_or_wrongly_given_is_not_done(run: Run) -> None:
-    for line in ("", "x", "key", "key x", "audit verify", "queue redrive receipts --most 0"):
+    for line in ("", "x", "key", "key x", "audit verify", "audit verify-log", "queue redrive receipts --most 0"):
         code, out, err = run(*line.split())
         assert (code, out) == (NOT_DONE, "")
         assert "Usage: bank" in err
@@ -160,7 +160,7 @@ def test_the_log_is_verified_exported_and_verified_again_from_the_file(bank: Ban
     note(bank, "a", "b", "c")
     bank.settle()
     bank.clock.advance(dt.timedelta(minutes=10))
-    code, out, _ = run("audit", "verify", DATE, "20261120")
+    code, out, _ = run("audit", "verify-log", DATE, "20261120")
     assert code == WHOLE
     assert re.search(f"{DATE} 完好 / whole: rows 3, .* wrong 0; head 3 [0-9a-f]{{64}}\n20261120 完好", out)
     file = tmp_path / "log.jsonl"
@@ -174,12 +174,12 @@ def test_the_log_is_verified_exported_and_verified_again_from_the_file(bank: Ban
     row = table_items(bank, "StaffActionsTable")[0]
     key = {name: row[name] for name in ("business_date", "action_key")}
     force(bank, "StaffActionsTable", key, on="x")
-    code, out, _ = run("audit", "verify", DATE)
+    code, out, _ = run("audit", "verify-log", DATE)
     assert (code, f"altered: {row['action_key']}" in out) == (BROKEN, True)
     file.write_text(file.read_text(encoding="utf-8").replace('"action":"b"', '"action":"x"'), encoding="utf-8")
     code, out, _ = run("audit", "verify-file", str(file))
     assert (code, out.count("altered: ")) == (BROKEN, 1)
-    for arguments in (["verify", "2026"], ["export", "20261131"], ["verify-file", str(tmp_path / "none")]):
+    for arguments in (["verify-log", "2026"], ["export", "20261131"], ["verify-file", str(tmp_path / "none")]):
         assert run("audit", *arguments)[0] == NOT_DONE
 
 
@@ -276,7 +276,7 @@ def test_a_date_is_replayed_from_its_journal_once(bank: Bank, run: Run) -> None:
     with unchanged(bank):
         code, out, _ = run("day", "replay", DATE)
     assert (code, re.findall(r": ([0-9]+)", out)) == (WHOLE, ["0", "0", "1", "0", "0", "0", "0", "0"])
-    assert run("audit", "verify", DATE)[0] == WHOLE
+    assert run("audit", "verify-log", DATE)[0] == WHOLE
 
 
 def lose_table_records(bank: Bank, table: str) -> None:
@@ -309,3 +309,16 @@ def test_an_account_that_a_replay_cannot_repair_is_told(bank: Bank, run: Run) ->
     code, out, _ = run("day", "replay", DATE)
     assert (code, "accounts not repaired: 1" in out) == (BROKEN, True)
     assert lines_of(bank, person.account) == []
+
+
+def test_a_run_of_bills_is_started_again_by_hand(bank: Bank, run: Run) -> None:
+    person = bank.sign_up("赵小明", deposit="10.00")
+    bank.settle()
+    code, out, err = run("bill", "run", "2026-11")
+    assert (code, out, "the month is not over" in err) == (NOT_DONE, "", True)
+    code, out, err = run("bill", "run", "November")
+    assert (code, out, "month_malformed" in err) == (NOT_DONE, "", True)
+    bank.clock.set(dt.datetime(2026, 12, 15, 12, 0, tzinfo=clock.SHANGHAI))
+    assert run("bill", "run", "2026-11")[:2] == (WHOLE, "已开始 / started: 2026-11\n")
+    bank.settle()
+    assert [row["account_id"] for row in table_items(bank, "BillsTable")] == [person.account]

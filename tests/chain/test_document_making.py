@@ -53,8 +53,8 @@ def app(bank: Bank, payer: Person, paid: str) -> Asker:
 
 
 @pytest.fixture(autouse=True)
-def unprinted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the PDF, which takes a second each: it has a test of its own."""
+def _no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made here is what the tests wire: a PDF, which takes a certificate, has tests of its own."""
     monkeypatch.delitem(formats.OF_RECEIPT, "pdf")
 
 
@@ -291,7 +291,7 @@ def test_a_bill_is_of_a_month_that_has_one(bank: Bank, app: Asker, wire: Wire) -
         calls.append((account_id, first, last, form, language))
         sink.write(b"a bill")
 
-    wire(formats.OF_STATEMENT, "csv", write)
+    wire(formats.OF_BILL, "csv", write)
     account = app.person.account
     body = {"kind": "bill", "format": "csv", "account_id": account, "month": "2026-11", "language": "en"}
     # before the month is over, and of a month that is none

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
-import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +13,11 @@ import requests
 from chalicelib.documents import service, store
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock
-from chalicelib.platform.pdf import certificates
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.keys import RING
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import Bank, Person, Reply
 from tests.chain.probe import force, give, queued, unchanged
-from tests.printed import bare, text_of
 
 DOCUMENTS = "/v1/documents"
 
@@ -135,32 +131,6 @@ def test_a_receipt_is_asked_for_made_and_fetched_by_its_link(bank: Bank, app: As
     # and the list has it, without a link
     page = app.listed()
     assert [(row["id"], row["state"], "link" in row) for row in page["documents"]] == [(shown["id"], "ready", False)]
-
-
-@pytest.mark.requirement("YQ-4.2.2-receipt")
-@pytest.mark.requirement("NB-5.1.6-3")
-def test_a_receipt_is_printed_and_printed_again_by_itself_and_in_an_archive(bank: Bank, app: Asker, paid: str) -> None:
-    now = bank.clock.now()
-    certificates.install(certificates.trial_certificates(now), now)
-    number = receipts.receipt_of(app.person.customer_id, paid).number
-    # given a print, one in English, and an archive
-    first = app.made(receipt_file(paid, format="pdf"))
-    second = app.made(receipt_file(paid, format="pdf", language="en"), "document-2")
-    with zipfile.ZipFile(io.BytesIO(fetched(app.made(archive(paid), "document-3")).content)) as file:
-        held = {name: file.read(name) for name in file.namelist()}
-    assert (first["file_name"], first["media_type"]) == (f"receipt-{number}.pdf", "application/pdf")
-    assert held.keys() == {f"{number}.pdf", f"{number}.jws"}
-    # then each is the receipt's page, and says which print it is
-    pages = [
-        bare(text_of(content)) for content in (fetched(first).content, fetched(second).content, held[f"{number}.pdf"])
-    ]
-    assert all(number in page for page in pages)
-    marks = ("首次打印", "第2次打印", "第3次打印")
-    assert [[mark in page for mark in marks] for page in pages] == [
-        [True, False, False],
-        [False, True, False],
-        [False, False, True],
-    ]
 
 
 def test_a_link_lives_as_long_as_the_parameter_says_and_is_made_anew(app: Asker, paid: str) -> None:

@@ -107,4 +107,4 @@ def test_a_receipt_of_before_signatures_is_refused_with_what_to_do(app: Asker) -
     receipt_of(transfer_id).update([ReceiptItem.signed.remove()])
     document = app.made(receipt_file(transfer_id, format="pdf"))
     assert document["state"] == "failed"
-    assert "receipt_not_printable" in str(document)
+    assert document["code"] == "receipt_not_signed"

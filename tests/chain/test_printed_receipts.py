@@ -37,7 +37,7 @@ from chalicelib.platform.pdf.pages import Document
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.commands.print_receipt import ATTACHED, print_receipt
 from chalicelib.receipts.domain import ReceiptMalformed
-from chalicelib.receipts.errors import ReceiptNotPrintable
+from chalicelib.receipts.errors import ReceiptNotSigned
 from chalicelib.receipts.printing import Language
 from chalicelib.receipts.store import ReceiptItem
 from infra import printed
@@ -226,7 +226,7 @@ def test_a_row_that_is_not_what_was_signed_is_not_printed(issued: Issued) -> Non
         pdf_of(altered(signed=issued.one.signed[:-4] + "AAAA"))
     with pytest.raises(ReceiptMalformed):
         pdf_of(altered(signed=issued.other.signed))
-    with pytest.raises(ReceiptNotPrintable):
+    with pytest.raises(ReceiptNotSigned):
         pdf_of(altered(signed=None))
     with pytest.raises(ValueError, match="from 1"):
         pdf_of(issued.one, 0)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pynamodb.attributes import BinaryAttribute, NumberAttribute
 
 from chalicelib.accounts import store as accounts_store
-from chalicelib.accounts.domain import Movement
+from chalicelib.accounts.domain import Movement, line_key
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.customers import service as customers
@@ -25,9 +25,11 @@ from chalicelib.rechecks import store as rechecks_store
 from chalicelib.rechecks.domain import Mark, Sample
 from chalicelib.reports import service as reports
 from chalicelib.reports import store as reports_store
+from chalicelib.seals import store as seals_store
+from chalicelib.seals import tiles
 from chalicelib.staff import service as staff
 from chalicelib.statements import store as statements_store
-from chalicelib.statements.domain import Bill
+from chalicelib.statements.domain import Figures
 from chalicelib.transfers import store as transfers_store
 from tests.chain.two_people import done as done_by_two
 from tests.chain.two_people import (
@@ -48,7 +50,7 @@ def lines_and_days(payer: Customer) -> None:
         assert not accounts_store.append(line, counterparty=None, purpose="")
     reads: list[Callable[[], Movement | None]] = [
         lambda: accounts_store.last(payer.account),
-        lambda: accounts_store.first_after(payer.account, "20261101"),
+        lambda: accounts_store.first_after(payer.account, line_key("20261101", 1)),
         lambda: next(accounts_store.newest(payer.account, 1)),
         lambda: next(accounts_store.between(payer.account, "20261102", "20261103")),
     ]
@@ -66,9 +68,36 @@ def lines_and_days(payer: Customer) -> None:
     day = closing_store.last_before("20000102")
     assert day is not None
     assert closing_store.get(day.business_date) is not None
-    bill = Bill(payer.account, "2026-11", 0, 0, 0, 0, 0, 0, 0, 0)
-    assert [statements_store.put_once(bill, "now") for _ in range(2)] == [True, False]
+    figures = Figures(0, 0, 0, 0, 0, 0, 0, 0)
+    assert [statements_store.put_once(payer.account, "2026-11", figures, "now") for _ in range(2)] == [True, False]
     assert len(statements_store.newest(payer.account)) == 1
+
+
+def a_sealed_day() -> None:
+    """A date's list, tree, seal and proof, by every way to write and read them."""
+    day = f"2{uuid.uuid4().int % 10**7:07d}"
+    assert seals_store.begin_run(day) == seals_store.begin_run(day)
+    for entry_id in ("a1", "b2"):
+        seals_store.list_entry(day, entry_id, clock.now())
+    assert seals_store.listed(day, "", 10) == ["a1", "b2"]
+    assert seals_store.listed(day, "a1", 10) == ["b2"]
+    run = seals_store.run_of(day)
+    assert run is not None
+    growth = tiles.Growth()
+    growth.add(tiles.Record("a1", b"e" * 32, b""), lambda tile: seals_store.put_tile(day, tile))
+    after = seals_store.Run(day, 1, "a1", 1, 2, 3, tuple(growth.to_rows()))
+    assert [seals_store.advance(run, after) for _ in range(2)] == [True, False]
+    level, root = growth.finish(lambda tile: seals_store.put_tile(day, tile))
+    assert seals_store.tile_at(day, level, root).rows[0].first == "a1"
+    seal = seals_store.Seal(day, 1, 1, root, level, "now", "signed")
+    assert [seals_store.put_seal(seal) for _ in range(2)] == [True, False]
+    assert seals_store.seal_of(day) == seal
+    (newest,), key = seals_store.page(1, None)
+    assert seals_store.newest() == newest
+    assert newest not in seals_store.page(1, key)[0]
+    assert closing_store.first_from("20000101") is not None
+    assert list(ledger.entries_dated(day, 1000)) == []
+    assert receipts_store.signed_of(["nobody's"]) == {}
 
 
 def projections(payer: Customer) -> None:
@@ -83,6 +112,7 @@ def projections(payer: Customer) -> None:
     receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
+    assert receipts_store.numbers_of([image["entry_id"], "x", "x"]) == {image["entry_id"]: receipt.number}
     assert receipts_store.entry_numbered("nobody's") is None
     assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}

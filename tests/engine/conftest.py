@@ -20,6 +20,7 @@ from chalicelib.identity.keys import RING
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from infra.local.engine import ACCESS_KEY, REGION, SECRET_KEY, Engine, free_port
@@ -104,6 +105,7 @@ def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, 
         parameters.forget()
         RING.forget()
         receipt_keys.RING.forget()
+        seal_keys.RING.forget()
         factors.forget_secret()
         staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
         staff.appoint_teller(TELLER, "柜员甲", BRANCH, "Correct-Horse-7")

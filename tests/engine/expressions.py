@@ -124,8 +124,8 @@ def model_calls() -> list[tuple[Path, ast.Call]]:
         is_update = method == "update" and any(keyword.arg == "actions" for keyword in node.keywords)
         # The platform's own are the client's, below the models.
         is_model = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Call)
-        # A model's `save` takes a condition at most; a picture's also says of what format.
-        is_picture = method == "save" and len(node.args) > 1
+        # A model's `save` takes a condition at most; a picture's also says of what format, and a page's has a canvas.
+        is_picture = method == "save" and (len(node.args) > 1 or ast.unparse(node.func).endswith("canvas.save"))
         if (is_update or method in ("save", *_LAZY)) and (is_model or method == "save") and not is_picture:
             found.append((path, node))
     return found

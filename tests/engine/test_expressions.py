@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from chalicelib.platform import aws
 from chalicelib.staff import service as staff
 from tests.engine.access_stories import factors_and_codes, phone_change, phones, sessions, step_ups
-from tests.engine.book_stories import days_of_the_bank, lines_and_days, projections
+from tests.engine.book_stories import a_sealed_day, days_of_the_bank, lines_and_days, projections
 from tests.engine.conftest import DYNAMODB_LOCAL
 from tests.engine.counter_stories import blanks, counter, court_orders, tills_and_vouchers
 from tests.engine.document_stories import documents
@@ -104,6 +104,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         staff_log()
         lines_and_days(payer)
         projections(payer)
+        a_sealed_day()
         payee_book(payer, payee)
         days_of_the_bank()
         asked_back(payer, payee)

@@ -21,7 +21,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 FOLDER = Path(__file__).with_name("fonts")
 MAIN = "NotoSerifSC-Regular"
 RARE = "HanaMinB"
-# The main font answers for what neither has: its sign is of characters that it has.
+# An entry of a map from a font's codes to Unicode: the code, and a character of five or six hexadecimal digits.
 _BEYOND_THE_FIRST_PLANE = re.compile(r"(<[0-9A-F]{2}>) <([0-9A-F]{5,6})>")
 
 

@@ -15,7 +15,7 @@ from chalicelib.platform.pdf.pages import Document
 from chalicelib.platform.pdf.signing import Attachment
 from chalicelib.receipts import keys, printing
 from chalicelib.receipts.domain import TITLES, ReceiptMalformed
-from chalicelib.receipts.errors import ReceiptNotPrintable
+from chalicelib.receipts.errors import ReceiptNotSigned
 from chalicelib.receipts.printing import Edition, Language
 from chalicelib.receipts.store import ReceiptItem
 
@@ -25,14 +25,14 @@ ATTACHED = "receipt.jws"
 def print_receipt(receipt: ReceiptItem, sink: BinaryIO, *, print_number: int, language: Language) -> None:
     """Write the receipt's PDF to `sink`; `print_number` is 1 for the first print, and each further one is a reprint.
 
-    The same receipt, print number and language look the same, whenever they are printed. Raises ReceiptNotPrintable
+    The same receipt, print number and language look the same, whenever they are printed. Raises ReceiptNotSigned
     for a receipt of before there were signatures; BadSignature and ReceiptMalformed where a row is not what was
     signed; NoCertificateInForce where the bank cannot sign documents.
     """
     if print_number < 1:
         raise ValueError("prints are counted from 1")
     if receipt.signed is None:
-        raise ReceiptNotPrintable()
+        raise ReceiptNotSigned()
     now = clock.now()
     said = keys.verified(receipt.signed, int(now.timestamp()))
     if said.entry_id != receipt.entry_id:

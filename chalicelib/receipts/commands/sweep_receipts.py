@@ -20,6 +20,7 @@ from chalicelib.platform import clock, log, metrics, queues
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import store
 from chalicelib.reports import service as reports
+from chalicelib.seals.commands.list_entry import list_entries
 from chalicelib.transfers import service as transfers
 
 # Longer than a day without any sweep may last.
@@ -114,7 +115,11 @@ def _make_good(customer_id: str, lines: list[accounts.Movement]) -> Swept:
     untold = [message for id_, message in told.items() if message is not None and id_ not in receipted]
     # Told, not issued here: an entry that gets no receipt fails alone, and becomes a dead letter as ever.
     queues.send("receipts", untold)
-    listed = transfers.list_again(customer_id, posted) + reports.list_again(entries)
+    again = reports.list_again(entries)
+    if again:
+        # They stand on the list of their date's seal before they stand there: so none is looked for without need.
+        list_entries(entries, clock.now())
+    listed = transfers.list_again(customer_id, posted) + again
     if untold or listed:
         metrics.count(metrics.TRANSFERS_RETOLD)
         log.logger.error("posted transfers were not told", extra={"receipts": len(untold), "listed": listed})

@@ -1,4 +1,7 @@
-"""Make good the rows of a business date whose records never came: for an operator, as it reads the whole journal."""
+"""Make good the rows of a business date whose records never came: for an operator, as it reads the whole journal.
+
+The list by which the date's seal finds its entries is made good with them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from itertools import islice
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.reports import service
+from chalicelib.seals.commands.list_entry import list_entries
 
 # The engine reads so many items at once.
 AT_ONCE = 100
@@ -25,4 +29,5 @@ def rebuild_lists(business_date: str, *, most_pages: int) -> int:
     noted = 0
     while images := list(islice(posted, AT_ONCE)):
         noted += service.list_again(images)
+        list_entries(images, clock.now())
     return noted
