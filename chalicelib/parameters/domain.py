@@ -204,9 +204,8 @@ ROUTING_CHANNELS = ChannelTable(
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
-# An unplanned suspension must be reported when it lasted longer than this inside working hours, or outside them; how
-# the two are set against a window that straddles them (docs/outages.md): each sum by itself, or the whole time against
-# the bound outside as well, which is stricter.
+# An unplanned suspension that lasted longer than this inside working hours, or outside them, must be reported; what is
+# set against the bound outside is the time outside, or the whole time, which is stricter (docs/outages.md).
 OUTAGE_INSIDE_MIN = Parameter("outage.inside_min", 240, 1, 480, "NB-5.1.8-7")
 OUTAGE_OUTSIDE_MIN = Parameter("outage.outside_min", 480, 1, 720, "NB-5.1.8-7")
 OUTAGE_READING = Choice("outage.reading", "apart", ("apart", "whole"), "NB-5.1.8-7")
@@ -217,8 +216,7 @@ OUTAGE_FINAL_H = Parameter("outage.final_report_h", 72, 1, 72, "NB-5.1.8-7")
 OUTAGE_NEAR_MIN = Parameter("outage.warn_before_bound_min", 60, 1, 240, "NB-5.1.8-7")
 OUTAGE_REPORT_AHEAD_H = Parameter("outage.warn_before_report_h", 6, 1, 23, "NB-5.1.8-7")
 OUTAGE_FINAL_AHEAD_H = Parameter("outage.warn_before_final_h", 24, 1, 71, "NB-5.1.8-7")
-# So many bad looks in a row open an outage, so many good ones end it; a look is bad, too, when so many transactions
-# have waited for so long for what should follow on them.
+# So many bad looks in a row open an outage, good ones end it; bad is, too, that many transactions wait for too long.
 OUTAGE_PROBES_BAD = Parameter("outage.probes_bad", 3, 1, 30, "XJ-4.3")
 OUTAGE_PROBES_GOOD = Parameter("outage.probes_good", 5, 1, 60, "XJ-4.3")
 OUTAGE_STUCK_COUNT = Parameter("outage.stuck_count", 20, 1, 100, "XJ-4.3")
