@@ -30,6 +30,7 @@ WORKERS = (
     "batches",
     "billchecks",
     "documents",
+    "outages",
 )
 
 app = Chalice(app_name="rural-bank")

@@ -128,6 +128,10 @@ COUNTED = {
     metrics.BILLS_LATE: "A bill was missing a day after its month had ended; a later night's run issued it",
     metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
+    metrics.OUTAGES_OPENED: "An unplanned suspension of service is in the register: see to it, and to its report",
+    metrics.OUTAGE_WARNINGS: "An outage must be reported to the regulator, or will have to be: see its deadlines",
+    metrics.OUTAGE_REPORTS_LATE: "A report to the regulator about an outage is late",
+    metrics.PROBES_FAILED: "A look at the bank's own health failed: the database, or what follows on transactions",
 }
 
 

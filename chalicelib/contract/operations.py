@@ -44,6 +44,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "maintenance.routes": ("/v1/notices",),
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
+    "outages.routes": ("/v1/outages",),
     "batches.routes": ("/v1/batches",),
     "documents.routes": ("/v1/documents",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
@@ -65,6 +66,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "enquiry.customer_routes": ("/v1/staff/customers",),
     "enquiry.routes": ("/v1/staff/entries", "/v1/staff/receipts"),
     "billchecks.staff_routes": ("/v1/staff/bill-checks",),
+    "outages.staff_routes": ("/v1/staff/outages",),
+    "outages.case_routes": ("/v1/staff/emergency-cases",),
     "rechecks.routes": ("/v1/staff/audit/samples",),
     "audit.staff_routes": ("/v1/staff/audit",),
 }

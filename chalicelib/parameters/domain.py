@@ -209,6 +209,25 @@ ROUTING_CHANNELS = ChannelTable(
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
+# An unplanned suspension that lasted longer than this inside working hours, or outside them, must be reported; what is
+# set against the bound outside is the time outside, or the whole time, which is stricter (docs/outages.md).
+OUTAGE_INSIDE_MIN = Parameter("outage.inside_min", 240, 1, 480, "NB-5.1.8-7")
+OUTAGE_OUTSIDE_MIN = Parameter("outage.outside_min", 480, 1, 720, "NB-5.1.8-7")
+OUTAGE_READING = Choice("outage.reading", "apart", ("apart", "whole"), "NB-5.1.8-7")
+# Within so many hours of the suspension, and of handling being basically finished, the regulator has the reports.
+OUTAGE_REPORT_H = Parameter("outage.report_h", 24, 1, 24, "NB-5.1.8-7")
+OUTAGE_FINAL_H = Parameter("outage.final_report_h", 72, 1, 72, "NB-5.1.8-7")
+# How long before it must be reported, and before each report is due, staff are warned.
+OUTAGE_NEAR_MIN = Parameter("outage.warn_before_bound_min", 60, 1, 240, "NB-5.1.8-7")
+OUTAGE_REPORT_AHEAD_H = Parameter("outage.warn_before_report_h", 6, 1, 23, "NB-5.1.8-7")
+OUTAGE_FINAL_AHEAD_H = Parameter("outage.warn_before_final_h", 24, 1, 71, "NB-5.1.8-7")
+# So many bad looks in a row open an outage, good ones end it; bad is, too, that many transactions wait for too long.
+OUTAGE_PROBES_BAD = Parameter("outage.probes_bad", 3, 1, 30, "XJ-4.3")
+OUTAGE_PROBES_GOOD = Parameter("outage.probes_good", 5, 1, 60, "XJ-4.3")
+OUTAGE_STUCK_COUNT = Parameter("outage.stuck_count", 20, 1, 100, "XJ-4.3")
+OUTAGE_STUCK_MIN = Parameter("outage.stuck_min", 15, 10, 240, "XJ-4.3")
+# How long after its end an explained outage stays listed for customers.
+OUTAGE_LISTED_D = Parameter("outage.listed_d", 366, 1, 3660, "XJ-7.1")
 # In so many first nights of a month the run of its bills is started: the second finds what the first left out.
 BILL_RUN_DAYS = Parameter("bills.run_days", 3, 1, 28, "YQ-4.2.2-bill")
 # How many lines a statement may have: they are read one after the other, and a PDF's pages are held while it is made.
@@ -343,6 +362,19 @@ ALL: dict[str, AnyParameter] = {
         ROUTING_CHANNELS,
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
+        OUTAGE_INSIDE_MIN,
+        OUTAGE_OUTSIDE_MIN,
+        OUTAGE_READING,
+        OUTAGE_REPORT_H,
+        OUTAGE_FINAL_H,
+        OUTAGE_NEAR_MIN,
+        OUTAGE_REPORT_AHEAD_H,
+        OUTAGE_FINAL_AHEAD_H,
+        OUTAGE_PROBES_BAD,
+        OUTAGE_PROBES_GOOD,
+        OUTAGE_STUCK_COUNT,
+        OUTAGE_STUCK_MIN,
+        OUTAGE_LISTED_D,
         AUDIT_RETENTION_D,
         BILL_RUN_DAYS,
         STATEMENT_LINES,

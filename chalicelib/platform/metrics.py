@@ -36,6 +36,14 @@ STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
 STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
 # A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
 TRANSACTIONS_STUCK = "TransactionsStuck"
+# Service was suspended without a plan: somebody has to see to it, and to what the regulator is told.
+OUTAGES_OPENED = "OutagesOpened"
+# A report to the regulator will be due, or is due soon.
+OUTAGE_WARNINGS = "OutageWarnings"
+# A report to the regulator is late.
+OUTAGE_REPORTS_LATE = "OutageReportsLate"
+# A look at the bank's own health failed; some in a row open an outage.
+PROBES_FAILED = "ProbesFailed"
 # A bill or statement does not add up, or a line is missing: it is not issued.
 BILLS_UNBALANCED = "BillsUnbalanced"
 # A bill was issued over a day after its month had ended: the first night's run had left it out.
@@ -56,6 +64,10 @@ ALARMED = (
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,
     TRANSACTIONS_STUCK,
+    OUTAGES_OPENED,
+    OUTAGE_WARNINGS,
+    OUTAGE_REPORTS_LATE,
+    PROBES_FAILED,
     BILLS_UNBALANCED,
     BILLS_LATE,
     DAYS_NOT_SEALED,

@@ -21,10 +21,12 @@ __all__ = [
     "cash_branch_in",
     "customer_accounts_in",
     "entries_booked",
+    "entries_counted",
     "figures",
     "is_in_scope",
     "list_again",
     "note",
+    "overdue_count",
     "page",
     "read_row",
 ]
@@ -125,6 +127,17 @@ def figures(actor: StaffCaller, days: Sequence[str], branch_id: str | None) -> l
         staff.require_scope(actor, branch_id)
     found = [figure for day in days for figure in store.figures(day)]
     return [one for one in found if one.branch_id == (branch_id or one.branch_id) and is_in_scope(actor, one.branch_id)]
+
+
+def entries_counted(day: str) -> int:
+    """How many entries were booked on a business date, in the whole bank."""
+    return sum(figure.entries for figure in store.figures(day))
+
+
+def overdue_count(since: dt.datetime, most: int) -> int:
+    """How many transactions have lacked what should follow on them since before that moment; counted up to `most`."""
+    rows, _ = store.overdue(clock.to_text(since), most, None)
+    return len(rows)
 
 
 def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:

@@ -52,6 +52,8 @@ EMERGENCY_OPEN, EMERGENCY_READ, EMERGENCY_REVIEW = "emergency.open", "emergency.
 APPROVALS_READ, APPROVALS_REQUEST, APPROVALS_DECIDE = "approvals.read", "approvals.request", "approvals.decide"
 PARAMETERS_READ, PARAMETERS_CHANGE, PARAMETERS_APPROVE = "parameters.read", "parameters.change", "parameters.approve"
 NOTICES_PUBLISH, NOTICES_APPROVE = "notices.publish", "notices.approve"
+OUTAGES_READ, OUTAGES_RECORD, OUTAGES_APPROVE = "outages.read", "outages.record", "outages.approve"
+CASES_READ, CASES_RECORD = "cases.read", "cases.record"
 REVERSALS_REQUEST, REVERSALS_APPROVE = "reversals.request", "reversals.approve"
 CUSTOMERS_READ = "customers.read"
 TRANSACTIONS_MONITOR = "transactions.monitor"
@@ -196,6 +198,32 @@ TABLE: Mapping[str, Function] = {
     ),
     NOTICES_PUBLISH: Function("公告：申请", "notices: request", _by(EBANK_ADMINISTRATOR, MAKER, _HEAD)),
     NOTICES_APPROVE: Function("公告：复核", "notices: approve", _by(EBANK_ADMINISTRATOR, CHECKER, _HEAD)),
+    OUTAGES_READ: Function(
+        "中断登记：查询",
+        "outages: see",
+        (_grant({*_ADMINISTRATORS, OPERATOR}, _WORKING), _AUDITOR),
+    ),
+    # At night whoever is there notes it, of whatever post.
+    OUTAGES_RECORD: Function(
+        "中断登记：登记、报告、起草说明",
+        "outages: note, report, draft explanations",
+        (_grant({*_ADMINISTRATORS, OPERATOR}, _WORKING, _HEAD),),
+    ),
+    OUTAGES_APPROVE: Function(
+        "中断说明：复核发布", "outages: publish explanations", _by(EBANK_ADMINISTRATOR, CHECKER, _HEAD)
+    ),
+    CASES_READ: Function(
+        "客户应急登记簿：查询",
+        "customers' emergencies: see",
+        (_grant({EBANK_ADMINISTRATOR, OPERATOR, TELLER}, _WORKING), _AUDITOR),
+        shows_customers=True,
+    ),
+    CASES_RECORD: Function(
+        "客户应急登记簿：登记、处理",
+        "customers' emergencies: note and see to",
+        (_grant({EBANK_ADMINISTRATOR, OPERATOR, TELLER}, _WORKING),),
+        shows_customers=True,
+    ),
     REVERSALS_REQUEST: Function("手工冲正：申请", "manual reversal: request", _by(OPERATOR, MAKER, _HEAD)),
     REVERSALS_APPROVE: Function("手工冲正：复核", "manual reversal: approve", _by(OPERATOR, CHECKER, _HEAD)),
     CUSTOMERS_READ: Function(

@@ -16,6 +16,7 @@ from infra.cli import (
     evidence,
     factors,
     keys,
+    outages,
     queues,
     receipts,
     staff,
@@ -37,6 +38,7 @@ for name, commands in {
     "factor": factors.app,
     "evidence": evidence.app,
     "receipt": receipts.app,
+    "outage": outages.app,
 }.items():
     app.add_typer(commands, name=name)
 

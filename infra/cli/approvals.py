@@ -3,10 +3,7 @@
 Each person logs in with staff number, password and token code, as at a screen; the session ends with the command.
 """
 
-import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -18,8 +15,8 @@ from chalicelib.identity.commands.unlock import customer_named
 from chalicelib.parameters import service as parameters_
 from chalicelib.platform import clock, ids
 from chalicelib.platform.http import StaffCaller
-from chalicelib.staff.commands.log_in import log_in, log_out
-from infra.cli.shell import CannotBeDone, asking, group, tell, use_bank
+from infra.cli.people import acting
+from infra.cli.shell import CannotBeDone, group, tell, use_bank
 
 app = group("双人复核与参数 / what needs two people, and parameters")
 PAGE = 50
@@ -27,20 +24,6 @@ PAGE = 50
 Staff = Annotated[str, typer.Option(help="员工号 / staff number")]
 Reason = Annotated[str, typer.Option(help="事由 / why")]
 Approval = Annotated[str, typer.Argument(help="申请编号 / the request")]
-
-
-@contextmanager
-def _acting(staff_id: str) -> Iterator[StaffCaller]:
-    """The member of staff, logged in for this command."""
-    use_bank()
-    with asking():
-        password = getpass.getpass("密码 / password: ")
-        code = getpass.getpass("动态口令 / token code: ")
-    actor = log_in(staff_id, password, code, clock.now(), correlation_id=ids.random_id()).caller
-    try:
-        yield actor
-    finally:
-        log_out(actor, clock.now())
 
 
 def _request(actor: StaffCaller, kind: str, payload: dict[str, Any], reason: str) -> None:
@@ -108,7 +91,7 @@ def request(
     if kind not in approvals.kinds():
         raise CannotBeDone(f"没有这个种类 / no such kind: {', '.join(sorted(approvals.kinds()))}")
     read = _json(payload)
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         _request(actor, kind, read, reason)
 
 
@@ -126,7 +109,7 @@ def parameter(
     # A whole number or a JSON object; anything else is the word itself.
     read = _json(value) if value.lstrip("-").isdecimal() or value.startswith("{") else value
     payload = {"name": name, "value": read, "effective_from": since, "department": department, "approver": approver}
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         _request(actor, "parameter.change", payload, reason)
 
 
@@ -137,7 +120,7 @@ def unlock(
     reason: Reason,
 ) -> None:
     """申请解除登录锁定 / ask to unlock a log-in."""
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         _request(actor, "login.unlock", {"customer_id": customer_named(login_name)}, reason)
 
 
@@ -149,7 +132,7 @@ def list_command(
     """申请列表 / requests in a state."""
     if state not in approvals.STATES:
         raise CannotBeDone(f"没有这个状态 / no such state: {', '.join(approvals.STATES)}")
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         found, cursor = approvals.page(actor, state, kind=None, branch_id=None, limit=PAGE, cursor=None)
         for one in found:
             tell(f"{one.approval_id}  {one.kind}  {one.created_at}  {one.maker}  {one.reason}")
@@ -162,7 +145,7 @@ def list_command(
 @app.command()
 def show(approval: Approval, staff: Staff) -> None:
     """查看申请及摘要 / what a request would change, and its digest."""
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         _show(actor, approval)
 
 
@@ -171,7 +154,7 @@ def approve(
     approval: Approval, digest: Annotated[str, typer.Argument(help="所见摘要 / the digest you saw")], staff: Staff
 ) -> None:
     """复核通过 / approve what the digest stands for."""
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         decide.approve(actor, approval, digest, now=clock.now())
         _show(actor, approval)
 
@@ -179,7 +162,7 @@ def approve(
 @app.command()
 def reject(approval: Approval, staff: Staff, reason: Reason) -> None:
     """拒绝 / refuse."""
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         decide.reject(actor, approval, reason=reason, now=clock.now())
         _show(actor, approval)
 
@@ -187,6 +170,6 @@ def reject(approval: Approval, staff: Staff, reason: Reason) -> None:
 @app.command()
 def withdraw(approval: Approval, staff: Staff) -> None:
     """撤回本人申请 / take one's own back."""
-    with _acting(staff) as actor:
+    with acting(staff) as actor:
         decide.withdraw(actor, approval, now=clock.now())
         _show(actor, approval)

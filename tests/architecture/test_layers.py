@@ -12,6 +12,7 @@ DOORS = {"service", "commands", "errors"}
 # A domain knows its own refusals and platform; what else it may take, and why.
 DOMAIN_TAKES = {
     ("chalicelib.transfers.domain", "chalicelib.transfers.states"): "the table of an instruction's life, as pure",
+    ("chalicelib.outages.domain", "chalicelib.outages.hours"): "the time inside working hours, as pure",
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
     ("chalicelib.statements.domain", "chalicelib.statements.categories"): "what a line's money went out for, as pure",
     ("chalicelib.parameters.domain", "chalicelib.parameters.channels"): "ChannelTable, a kind of parameter",

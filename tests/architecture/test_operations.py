@@ -29,6 +29,7 @@ PUBLIC = {
     "POST /v1/captchas": "is asked for before a log-in",
     "POST /v1/sessions/refresh": "brings a refresh token instead",
     "GET /v1/notices": "announcements are for everybody (NB-5.1.8-5)",
+    "GET /v1/outages": "explanations are for everybody (NB-5.1.8-6)",
     "GET /v1/jwks.json": "public keys only (RFC 7517)",
     "GET /v1/receipt-keys.json": "the same",
     "POST /v1/receipt-verifications": "whoever was given a receipt brings its number and code",

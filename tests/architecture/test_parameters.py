@@ -100,6 +100,10 @@ BOUNDS: dict[str, dict[str, str]] = {
     "orders/commands/stop_order.py": {"MAX_ATTEMPTS": "tries at one write"},
     "batches/commands/ask_again.py": {"AFTER": "what is being worked off is not asked for again"},
     "batches/workers.py": {"AGAIN_EVERY_MIN": "a schedule of the template"},
+    "outages/commands/watch.py": {"EVERY_MIN": "a schedule of the template; how many looks count is a parameter"},
+    "outages/domain.py": {"MAX_BACK": "what a request may say"},
+    "outages/hours.py": {"NOTHING": "no time", "_DAY": "the calendar's"},
+    "outages/service.py": {"_WEEK": "the calendar's"},
     "orders/workers.py": {"FIND_EVERY_MIN": "a schedule of the template; when an order is due is a parameter"},
     "parameters/domain.py": {
         "MAX_STALENESS": "how old what an instance knows may be; a change is decided so long ahead",

@@ -32,6 +32,7 @@ PUBLIC = {
     "/v1/password-applications",
     "/v1/password-applications/{application_id}/confirmation",
     "/v1/notices",
+    "/v1/outages",
     "/v1/jwks.json",
     "/v1/receipt-keys.json",
     "/v1/receipt-verifications",

@@ -19,6 +19,10 @@ from chalicelib.audit.commands.verify_actions import verify_date, verify_lines
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import LoginRefused
 from chalicelib.ledger.commands.change_state import change_state
+from chalicelib.outages import service as outages
+from chalicelib.outages.commands import keep_cases, keep_outages, watch
+from chalicelib.outages.commands.keep_outages import Wish as Step
+from chalicelib.outages.domain import Words
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, settings, transactions, updates
 from chalicelib.staff import domain
@@ -32,6 +36,7 @@ from chalicelib.staff.commands.hand_over import hand_over
 from chalicelib.staff.commands.log_in import log_in as log_in_staff
 from chalicelib.staff.commands.log_in import log_out as log_out_staff
 from tests.chain.two_people import (
+    CHECKER,
     MAKER,
     approved,
     asked,
@@ -46,6 +51,27 @@ from tests.engine.conftest import BRANCH
 from tests.engine.test_staff_races import PASSWORD as CLERKS_PASSWORD
 from tests.engine.test_staff_races import clerk
 from tests.engine.test_transfer_races import Customer, customer
+
+
+def registers() -> None:
+    """An outage from its first step to its publication and its end, the probes' looks, and a customer's case."""
+    enter_staff()
+    now = clock.now()
+    author, publisher = person("notice.publish", MAKER), person("notice.publish", CHECKER)
+    one, _ = keep_outages.open_outage(author, uuid.uuid4().hex, uuid.uuid4().hex, "cause", now, now)
+    for actor, wish in (
+        (author, Step("explain", "reason", words=Words("说明", "words"))),
+        (publisher, Step("publish", "")),
+        (author, Step("end", "reason")),
+    ):
+        one = keep_outages.note_step(actor, one.outage_id, one.revision, wish, clock.now())
+    assert [row.action for row in outages.steps_of(one.outage_id)] == ["open", "explain", "publish", "end"]
+    assert one.outage_id in {found.outage_id for found in outages.published(clock.now())}
+    assert watch.watch_all(now)["bad"] == watch.watch_all(now + dt.timedelta(minutes=1))["bad"] == 0
+    wish_ = keep_cases.CaseWish("emergency", "phone", now, "本人", "手机丢失")
+    case, _ = keep_cases.open_case(author, uuid.uuid4().hex, wish_, now)
+    keep_cases.note_case_step(author, case.case_id, 1, "contact", text="已联系", owner=None, now=now)
+    assert case.case_id in {found.case_id for found in outages.cases_of(author, case.case_id[:7])}
 
 
 def two_people() -> None:

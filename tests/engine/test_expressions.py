@@ -20,7 +20,7 @@ from tests.engine.counter_stories import blanks, counter, court_orders, tills_an
 from tests.engine.document_stories import documents
 from tests.engine.expressions import clauses, listening, model_calls
 from tests.engine.payment_stories import by_receive_codes, to_another_bank, to_several, to_wrong_payees
-from tests.engine.staff_stories import staff_log, staff_log_ins, two_people
+from tests.engine.staff_stories import registers, staff_log, staff_log_ins, two_people
 from tests.engine.test_deferred_races import merchant
 from tests.engine.test_transfer_races import customer
 from tests.engine.transfer_stories import (
@@ -93,6 +93,7 @@ def test_every_clause_and_model_of_the_code_passes_the_engine() -> None:
         sessions()
         counter()
         two_people()
+        registers()
         step_ups()
         phones()
         phone_change()

@@ -32,6 +32,11 @@ FUNCTIONS = (
     "parameters.approve",
     "notices.publish",
     "notices.approve",
+    "outages.read",
+    "outages.record",
+    "outages.approve",
+    "cases.read",
+    "cases.record",
     "reversals.request",
     "reversals.approve",
     "customers.read",
@@ -55,6 +60,11 @@ OFF = {
     ("teller", "statistics.read"),
 }
 SWITCHABLE = {
+    "outages.read",
+    "outages.record",
+    "outages.approve",
+    "cases.read",
+    "cases.record",
     "emergency.open",
     "parameters.read",
     "parameters.change",
@@ -105,13 +115,13 @@ def expected(function: str, role: str, post: str, level: str) -> bool:  # noqa: 
         return role in ("operator", "teller") and (verb == "read" or post == "maker")
     if what == "approvals":
         return True
-    if what in ("staff", "functions", "emergency", "parameters", "notices"):
+    if what in ("staff", "functions", "emergency", "parameters", "notices", "outages"):
         return administered(function, role, level)
     if what == "reversals":
         return role == "operator" and level == "head_office"
     if function == "transactions.monitor":
         return role != "teller"
-    if function in ("customers.read", "statistics.read"):
+    if what == "cases" or function in ("customers.read", "statistics.read"):
         return role != "system_administrator"
     assert function == "audit.read"
     return False
@@ -120,15 +130,15 @@ def expected(function: str, role: str, post: str, level: str) -> bool:  # noqa: 
 def administered(function: str, role: str, level: str) -> bool:
     """What administrators do, and operators beside them."""
     administrator = role in ("system_administrator", "ebank_administrator")
-    if function == "emergency.open":
+    if function in ("emergency.open", "outages.record"):
         return (administrator or role == "operator") and level == "head_office"
-    if function == "parameters.read":
+    if function in ("parameters.read", "outages.read"):
         return role != "teller"
     if function.startswith("emergency."):
         return administrator and level == "head_office"
     if function in ("functions.change", "functions.approve"):
         return role == "system_administrator"
-    if function.startswith(("parameters.", "notices.")):
+    if function.startswith(("parameters.", "notices.", "outages.")):
         return role == "ebank_administrator" and level == "head_office"
     return administrator
 
