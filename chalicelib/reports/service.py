@@ -21,6 +21,7 @@ __all__ = [
     "cash_branch_in",
     "customer_accounts_in",
     "entries_booked",
+    "entries_by_hour",
     "figures",
     "is_in_scope",
     "list_again",
@@ -125,6 +126,11 @@ def figures(actor: StaffCaller, days: Sequence[str], branch_id: str | None) -> l
         staff.require_scope(actor, branch_id)
     found = [figure for day in days for figure in store.figures(day)]
     return [one for one in found if one.branch_id == (branch_id or one.branch_id) and is_in_scope(actor, one.branch_id)]
+
+
+def entries_by_hour(days: Sequence[str]) -> list[int]:
+    """How many entries the whole bank had in each hour of the Shanghai day, over those business dates."""
+    return [sum(counts) for counts in zip(*(store.hours(day) for day in days), strict=True)]
 
 
 def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:
