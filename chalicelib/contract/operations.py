@@ -41,6 +41,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),
+    "maintenance.staff_routes": ("/v1/staff/notices",),
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
     "batches.routes": ("/v1/batches",),
