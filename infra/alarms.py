@@ -136,6 +136,8 @@ COUNTED = {
     metrics.CLEARING_NOT_RETURNED: "A payment came back from another bank and its money cannot be given back",
     metrics.CLEARING_FILES_REFUSED: "A file that clearing answered with is set aside: it is no answer to a payment",
     metrics.STAFF_ACTIONS_REWRITTEN: "A row of what staff did was changed, or removed before its term",
+    metrics.BILLS_UNBALANCED: "A bill or statement does not add up or lacks a line; it is not issued",
+    metrics.BILLS_LATE: "A bill was missing a day after its month had ended; a later night's run issued it",
     metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
 }

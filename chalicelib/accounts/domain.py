@@ -11,6 +11,12 @@ from chalicelib.platform.dynamo import Image
 
 FIRST_HASH = b"\x00" * 32
 _SEQ_DIGITS = 12
+# What a line of each kind is called: where it raises the balance, and where it lowers it.
+_WORDS = {
+    "principal": (("转入", "transfer in"), ("转出", "transfer out")),
+    "fee": (("手续费退回", "fee refunded"), ("手续费", "fee")),
+    "cash": (("现金存入", "cash deposit"), ("现金支取", "cash withdrawal")),
+}
 
 
 class LineGap(Exception):
@@ -57,6 +63,12 @@ class Movement:
 
     def _fields(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def words_of(kind: str, amount_fen: int) -> tuple[str, str]:
+    """What a line is called, in Chinese and in English; `amount_fen` is signed."""
+    credited, debited = _WORDS[kind]
+    return credited if amount_fen > 0 else debited
 
 
 def line_key(business_date: str, seq: int) -> str:

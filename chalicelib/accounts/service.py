@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.accounts import store
-from chalicelib.accounts.domain import Movement
+from chalicelib.accounts.domain import Movement, words_of
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
@@ -22,12 +22,14 @@ __all__ = [
     "accounts_for",
     "accounts_held",
     "accounts_of",
-    "first_line_after",
     "is_in_period",
     "last_line",
+    "line_after",
     "line_at",
     "line_page",
     "lines_between",
+    "worded_lines_between",
+    "words_of",
 ]
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
@@ -35,6 +37,8 @@ if TYPE_CHECKING:  # workers import this module and know no HTTP
 
 # What cannot be an account number is not looked up: the engine refuses keys that are empty or too long.
 _LINE = re.compile(r"[0-9]{8}#[0-9]{12}")
+# Sorts before every line.
+_BEFORE_ALL = "0"
 _ACCOUNT_ID = re.compile(r"[0-9]{10,19}")
 
 
@@ -118,11 +122,16 @@ def lines_between(account_id: str, first_date: str, last_date: str) -> Iterator[
     return store.between(account_id, first_date, last_date)
 
 
+def worded_lines_between(account_id: str, first_date: str, last_date: str) -> Iterator[Line]:
+    """The same lines with the words beside them."""
+    return (_line(item) for item in store.items_between(account_id, first_date, last_date))
+
+
 def last_line(account_id: str, before_date: str | None = None) -> Movement | None:
     """The newest line, or the newest dated before a business date."""
     return store.last(account_id, before_date)
 
 
-def first_line_after(account_id: str, business_date: str) -> Movement | None:
-    """The oldest line dated after a business date."""
-    return store.first_after(account_id, business_date)
+def line_after(account_id: str, line: Movement | None) -> Movement | None:
+    """The oldest line after one, or the account's first after None."""
+    return store.first_after(account_id, line.line if line else _BEFORE_ALL)

@@ -94,9 +94,9 @@ def last(account_id: str, before_date: str | None = None) -> Movement | None:
     return next((row.to_movement() for row in rows), None)
 
 
-def first_after(account_id: str, business_date: str) -> Movement | None:
-    """The account's oldest line dated after `business_date`."""
-    condition = MovementItem.line > business_date + _AFTER_DAY
+def first_after(account_id: str, line: str) -> Movement | None:
+    """The account's oldest line whose sort key is after `line`."""
+    condition = MovementItem.line > line
     rows = MovementItem.query(account_id, condition, limit=1, page_size=1, consistent_read=True)
     return next((row.to_movement() for row in rows), None)
 
@@ -111,9 +111,13 @@ def get(account_id: str, business_date: str, seq: int) -> MovementItem | None:
 
 def between(account_id: str, first_date: str, last_date: str) -> Iterator[Movement]:
     """All lines of the days from first to last, oldest first, a page in memory at a time."""
+    return (item.to_movement() for item in items_between(account_id, first_date, last_date))
+
+
+def items_between(account_id: str, first_date: str, last_date: str) -> Iterator[MovementItem]:
+    """The same lines as stored, with their texts."""
     condition = MovementItem.line.between(first_date, last_date + _AFTER_DAY)
-    for row in MovementItem.query(account_id, condition, page_size=PAGE, consistent_read=True):
-        yield row.to_movement()
+    return iter(MovementItem.query(account_id, condition, page_size=PAGE, consistent_read=True))
 
 
 def all_lines(account_id: str) -> Iterator[MovementItem]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
@@ -16,21 +15,13 @@ from chalicelib.clearing import schemas
 from chalicelib.clearing.domain import OWN_BANK, OWN_NAME, SPONSOR_ACCOUNT, SPONSOR_BANK, Order, Reported, meant_by
 from chalicelib.clearing.errors import AnswerRefused
 from chalicelib.platform import clock
-from chalicelib.platform.money import CURRENCY, decimal_text
+from chalicelib.platform.money import decimal_text
+from chalicelib.platform.xml import Amount, Part, fill
 
 # The code of China's clearing system among ISO 20022's, for members' numbers.
 _CLEARING_SYSTEM = "CNAPS"
 # What one file may tell of: a run takes several.
 MAX_REPORTED = 500
-
-
-@dataclass(frozen=True, slots=True)
-class _Amount:
-    text: str
-
-
-# What an element holds, in the schema's order: text, an amount, elements; None and what is empty is left out.
-_Part = str | _Amount | Mapping[str, Any] | None
 
 
 def credit_transfer(order: Order) -> bytes:
@@ -172,19 +163,19 @@ def _text(said: Any, path: str) -> str:
     return str(found[0].text) if found else ""
 
 
-def _amount(order: Order) -> _Amount:
-    return _Amount(decimal_text(order.amount_fen))
+def _amount(order: Order) -> Amount:
+    return Amount(decimal_text(order.amount_fen))
 
 
-def _account(number: str) -> _Part:
+def _account(number: str) -> Part:
     return {"Id": {"Othr": {"Id": number}}}
 
 
-def _agent(code: str) -> _Part:
+def _agent(code: str) -> Part:
     return {"FinInstnId": {"ClrSysMmbId": {"ClrSysId": {"Cd": _CLEARING_SYSTEM}, "MmbId": code}}}
 
 
-def _purpose(order: Order) -> _Part:
+def _purpose(order: Order) -> Part:
     return {"Ustrd": order.purpose} if order.purpose else None
 
 
@@ -192,24 +183,10 @@ def _date(order: Order) -> str:
     return dt.date.fromisoformat(order.business_date).isoformat()
 
 
-def _written(message: str, body: Mapping[str, _Part]) -> bytes:
+def _written(message: str, body: Mapping[str, Part]) -> bytes:
     namespace = schemas.namespace_of(message)
     root = etree.Element(f"{{{namespace}}}Document", nsmap={None: namespace})
-    _fill(root, body, namespace)
+    fill(root, body, namespace)
     # Raises: what the schema does not admit never leaves the bank.
     schemas.schema_of(message).assertValid(root)
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True))
-
-
-def _fill(parent: Any, parts: Mapping[str, _Part], namespace: str) -> None:
-    for name, part in parts.items():
-        if part is None:
-            continue
-        element = etree.SubElement(parent, f"{{{namespace}}}{name}")
-        if isinstance(part, Mapping):
-            _fill(element, part, namespace)
-        elif isinstance(part, _Amount):
-            element.text = part.text
-            element.attrib["Ccy"] = CURRENCY
-        else:
-            element.text = part

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.clearing.domain import BANKS
+from chalicelib.clearing.domain import BANKS, OWN_BANK, OWN_NAME
 from chalicelib.clearing.errors import BankUnknown
 from chalicelib.platform.queues import Message
 
-__all__ = ["BankUnknown", "bank_of", "due_message", "name_of"]
+__all__ = ["OWN_BANK", "OWN_NAME", "BankUnknown", "bank_of", "due_message", "name_of"]
 
 
 def bank_of(code: str) -> str | None:

@@ -30,11 +30,6 @@ def parse_date(text: str) -> str:
     return text
 
 
-def day_after(business_date: str) -> str:
-    """The next business date; the bank has one every calendar day."""
-    return (dt.date.fromisoformat(business_date) + dt.timedelta(days=1)).strftime("%Y%m%d")
-
-
 def day_before(moment: dt.datetime) -> str:
     """The business date before the one of `moment`."""
     return clock.business_date(moment - dt.timedelta(days=1))

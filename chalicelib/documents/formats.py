@@ -48,8 +48,21 @@ OF_RECEIPT: dict[str, Format] = {
 OF_RECEIPTS: dict[str, Format] = {
     "zip": Format("application/zip", "zip", "documents.commands.zip_receipts:zip_receipts"),
 }
-OF_STATEMENT: dict[str, Format] = {}
-OF_BILL: dict[str, Format] = {}
+_OF_LINES = {
+    "pdf": ("application/pdf", "pdf"),
+    "csv": ("text/csv", "csv"),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    "ofx": ("application/x-ofx", "ofx"),
+    "camt053": ("application/xml", "xml"),
+}
+
+
+def _made_by(function: str) -> dict[str, Format]:
+    return {name: Format(*kind, f"statements.commands.write_statement:{function}") for name, kind in _OF_LINES.items()}
+
+
+OF_STATEMENT = _made_by("write_statement")
+OF_BILL = _made_by("write_bill")
 FORMATS: Mapping[str, Mapping[str, Format]] = {
     RECEIPT: OF_RECEIPT,
     RECEIPTS: OF_RECEIPTS,

@@ -12,7 +12,6 @@ from chalicelib.platform.masking import account_tail, mask_name, mask_phone
 from chalicelib.platform.money import grouped_text
 
 BANK = "【乡村银行】"
-_KINDS = {"principal": ("转入", "转出"), "fee": ("手续费退回", "手续费"), "cash": ("现金存入", "现金支取")}
 
 
 def code_text(
@@ -98,11 +97,9 @@ def _duration(seconds: int) -> str:
 
 
 def movement_text(
-    *, account_id: str, amount_fen: int, balance_fen: int, kind: str, posted_at: dt.datetime, payee: str
+    *, account_id: str, amount_fen: int, balance_fen: int, verb: str, posted_at: dt.datetime, payee: str
 ) -> str:
     """A balance-change alert (YQ-4.2.2-alert): amount, balance after, masked account, time, reason."""
-    credited, debited = _KINDS[kind]
-    verb = credited if amount_fen > 0 else debited
     counterparty = f"，对方{mask_name(payee)}" if payee else ""
     return (
         f"{BANK}您尾号{account_tail(account_id)}账户{to_local_text(posted_at)}{verb}"

@@ -175,7 +175,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
         account_id=account_id,
         amount_fen=movement.amount_fen,
         balance_fen=movement.balance_fen,
-        kind=movement.kind,
+        verb=accounts.words_of(movement.kind, movement.amount_fen)[0],
         posted_at=clock.from_text(movement.posted_at),
         payee=line.counterparty_name or "",
     )

@@ -206,6 +206,11 @@ NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
 NOTICE_HINT_D = Parameter("notice.hint_d", 14, 1, 28, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
+# In so many first nights of a month the run of its bills is started: the second finds what the first left out.
+BILL_RUN_DAYS = Parameter("bills.run_days", 3, 1, 28, "YQ-4.2.2-bill")
+# How many lines a statement may have: they are read one after the other, and a PDF's pages are held while it is made.
+STATEMENT_LINES = Parameter("statements.max_lines", 50_000, 1_000, 200_000, "YQ-4.2.2-bill")
+STATEMENT_PDF_LINES = Parameter("statements.pdf.max_lines", 5_000, 100, 50_000, "YQ-4.2.2-bill")
 # How long a row of a customer's own log is kept: ten years by default, never under the six months of the law.
 # The chain of days' seals begins with the first closed date from this one on (as 20261121; 0: the first there is): days
 # of before receipts were signed cannot be sealed. Once a day is sealed it counts no more.
@@ -334,6 +339,9 @@ ALL: dict[str, AnyParameter] = {
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         AUDIT_RETENTION_D,
+        BILL_RUN_DAYS,
+        STATEMENT_LINES,
+        STATEMENT_PDF_LINES,
         SEAL_FIRST_DATE,
         SEAL_LATE_H,
         IDENTITY_TRIES_DAY,

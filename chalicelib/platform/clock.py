@@ -122,6 +122,11 @@ def start_of_day(business_date_text: str) -> dt.datetime:
     return dt.datetime.strptime(business_date_text, "%Y%m%d").replace(tzinfo=SHANGHAI)
 
 
+def day_after(business_date_text: str) -> str:
+    """The next business date; the bank has one every calendar day."""
+    return (dt.date.fromisoformat(business_date_text) + dt.timedelta(days=1)).strftime("%Y%m%d")
+
+
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 

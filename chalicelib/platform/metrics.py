@@ -36,6 +36,10 @@ STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
 STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
 # A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
 TRANSACTIONS_STUCK = "TransactionsStuck"
+# A bill or statement does not add up, or a line is missing: it is not issued.
+BILLS_UNBALANCED = "BillsUnbalanced"
+# A bill was issued over a day after its month had ended: the first night's run had left it out.
+BILLS_LATE = "BillsLate"
 # A business date was closed long ago and has no seal yet: an entry or a receipt is missing.
 DAYS_NOT_SEALED = "DaysNotSealed"
 
@@ -52,6 +56,8 @@ ALARMED = (
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,
     TRANSACTIONS_STUCK,
+    BILLS_UNBALANCED,
+    BILLS_LATE,
     DAYS_NOT_SEALED,
 )
 

@@ -20,9 +20,11 @@ from chalicelib.transfers import service as transfers
 __all__ = [
     "ReceiptItem",
     "entries_numbered",
+    "grouped",
     "is_receipt_number",
     "issue",
     "issued",
+    "numbers_of",
     "public_keys",
     "receipt_numbered",
     "receipt_of",
@@ -32,7 +34,9 @@ __all__ = [
 
 issued = store.get
 entries_numbered = store.entries_numbered
+numbers_of = store.numbers_of
 signed_of = store.signed_of
+grouped = domain.grouped
 is_receipt_number = domain.is_receipt_number
 # What an instruction keeps of how it was asked for; one that keeps nothing was typed.
 _CHANNELS = {"order_id": domain.ORDER, "batch_id": domain.BATCH, "paycode": domain.SCANNED}

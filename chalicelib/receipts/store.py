@@ -106,6 +106,13 @@ def numbered(number: str) -> list[ReceiptItem]:
     return list(ReceiptItem.batch_get(entry_ids, consistent_read=True))
 
 
+def numbers_of(entry_ids: Sequence[str]) -> dict[str, str]:
+    """Entry -> the number of its receipt, of at most 100 entries; those without one are left out."""
+    # An entry may have several lines on one account, and a batch takes each key once.
+    rows = ReceiptItem.batch_get(dict.fromkeys(entry_ids), attributes_to_get=["entry_id", "number"])
+    return {row.entry_id: row.number for row in rows}
+
+
 def issued_of(entry_ids: Sequence[str]) -> set[str]:
     """Those of at most 100 entries that have their receipt."""
     rows = ReceiptItem.batch_get(entry_ids, consistent_read=True, attributes_to_get=["entry_id"])

@@ -31,6 +31,9 @@ class BillView(View):
     incoming_count: int
     outgoing_count: int
     by_kind: Annotated[dict[str, fields.SignedAmount], Field(description="按类别净额 / net by kind")]
+    by_category: Annotated[
+        dict[str, fields.SignedAmount], Field(description="支出分类 / what went out by category; adds up to outgoing")
+    ]
     issued_at: fields.Timestamp
 
 
@@ -50,6 +53,7 @@ def _view(bill: service.BillItem) -> BillView:
         incoming_count=int(bill.in_count),
         outgoing_count=int(bill.out_count),
         by_kind={kind: decimal_text(amount_fen) for kind, amount_fen in bill.by_kind.items()},
+        by_category={category: decimal_text(amount_fen) for category, amount_fen in (bill.by_category or {}).items()},
         issued_at=bill.issued_at,
     )
 

@@ -13,29 +13,60 @@ from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, queues
-from chalicelib.platform.errors import NotFound, Retryable
+from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 from chalicelib.statements import domain, store
 from chalicelib.statements.domain import days_of
 from chalicelib.statements.errors import MonthMalformed
+from chalicelib.statements.period import period_of
 from chalicelib.statements.store import BillItem
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
     from chalicelib.platform.http import Caller
 
-__all__ = ["BillItem", "bill_of", "bills_of", "days_of", "issue_bills", "run_page", "start_run"]
+__all__ = [
+    "BillItem",
+    "MonthNotOver",
+    "bill_of",
+    "bills_of",
+    "days_of",
+    "is_late",
+    "issue_bills",
+    "run_page",
+    "start_due_run",
+    "start_run",
+]
+
+
+# The run of a month's first night has so long for all its bills before one that is issued counts as late.
+_A_DAY_AFTER = dt.timedelta(days=2)
 
 
 class MonthNotOver(ValueError):
     """A bill was asked for a month that is not over: it would not be final."""
 
 
-def start_run(now: dt.datetime, correlation_id: str) -> str:
-    """Start the run for the month before `now` (Shanghai); returns that month."""
+def start_due_run(now: dt.datetime, correlation_id: str) -> str | None:
+    """Start the run for the month before `now` (Shanghai); returns that month, or None where no run is due any more.
+
+    Its first night issues the bills. Those that follow issue what that one did not, for whatever reason.
+    """
+    if now.astimezone(clock.SHANGHAI).day > parameters.value(parameters.BILL_RUN_DAYS, now):
+        return None
     month = clock.month_before(now)
-    queues.send("bill_runs", [_page_message(month, "", correlation_id)])
+    start_run(month, now, correlation_id)
     return month
+
+
+def start_run(month: str, now: dt.datetime, correlation_id: str) -> None:
+    """Start the run for a month; raises MonthMalformed, MonthNotOver. Starting it again issues nothing twice."""
+    if not clock.is_month(month):
+        raise MonthMalformed()
+    if month > clock.month_before(now):
+        raise MonthNotOver(month)
+    queues.send("bill_runs", [_page_message(month, "", correlation_id)])
 
 
 def _page_message(month: str, after: str, correlation_id: str) -> Message:
@@ -61,31 +92,28 @@ def issue_bills(customer_id: str, month: str, now: dt.datetime) -> int:
     """Issue a month's bill for each of a customer's accounts; returns how many were new.
 
     Raises MonthNotOver, BillUnbalanced (no bill is better than a wrong one), Retryable while an account's
-    lines are not all written. What was issued before stays as it is.
+    lines are not all written. What was issued before stays as it is, and costs a read.
     """
     if month > clock.month_before(now):
         raise MonthNotOver(month)
-    first_date, last_date = domain.days_of(month)
+    _, last_date = domain.days_of(month)
     issued = 0
     for account in accounts.accounts_of(customer_id):
-        if account.opened_on <= last_date:
-            issued += _issue(account, month, (first_date, last_date), now)
+        if account.opened_on <= last_date and store.get(account.account_id, month) is None:
+            issued += _issue(account, month, now)
     return issued
 
 
-def _issue(account: ledger.Account, month: str, days: tuple[str, str], now: dt.datetime) -> bool:
-    account_id = account.account_id
-    newest = accounts.last_line(account_id)
-    if (newest.seq if newest else 0) < account.seq:
-        raise Retryable("lines are still being written")
-    bill = domain.add_up(
-        account_id,
-        month,
-        accounts.last_line(account_id, before_date=days[0]),
-        accounts.lines_between(account_id, *days),
-        accounts.first_line_after(account_id, days[1]),
-    )
-    return store.put_once(bill, clock.to_text(now))
+def _issue(account: ledger.Account, month: str, now: dt.datetime) -> bool:
+    period = period_of(account, *domain.days_of(month))
+    figures = domain.add_up(period.before, period.lines(), period.after(), account.holder)
+    return store.put_once(account.account_id, month, figures, clock.to_text(now))
+
+
+def is_late(month: str, now: dt.datetime) -> bool:
+    """Whether a month's bills should have been there: the run of its first night has had a day for them."""
+    _, last_date = domain.days_of(month)
+    return now - clock.start_of_day(last_date) > _A_DAY_AFTER
 
 
 def bills_of(caller: Caller, account_id: str) -> list[BillItem]:

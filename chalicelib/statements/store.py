@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
+
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.platform.dynamo import Item, is_refused
-from chalicelib.statements.domain import Bill
+from chalicelib.statements.domain import Figures
 
 MAX_BILLS = 120
 
@@ -27,24 +29,26 @@ class BillItem(Item):
     first_seq = NumberAttribute()
     last_seq = NumberAttribute()
     by_kind = JSONAttribute()
+    # Not on bills that were issued before they had it.
+    by_category = JSONAttribute(null=True)
+
+    @property
+    def figures(self) -> Figures:
+        """What the bill says."""
+        stated = self.attribute_values
+        return Figures(
+            **{field.name: stated[field.name] for field in fields(Figures) if stated.get(field.name) is not None}
+        )
+
+    def says(self, figures: Figures) -> bool:
+        """Whether the bill says just that."""
+        stated = self.attribute_values
+        return all(stated[name] == value for name, value in asdict(figures).items() if stated.get(name) is not None)
 
 
-def put_once(bill: Bill, issued_at: str) -> bool:
+def put_once(account_id: str, month: str, figures: Figures, issued_at: str) -> bool:
     """False when the month has its bill already."""
-    item = BillItem(
-        bill.account_id,
-        bill.month,
-        issued_at=issued_at,
-        opening_fen=bill.opening_fen,
-        closing_fen=bill.closing_fen,
-        in_fen=bill.in_fen,
-        out_fen=bill.out_fen,
-        in_count=bill.in_count,
-        out_count=bill.out_count,
-        first_seq=bill.first_seq,
-        last_seq=bill.last_seq,
-        by_kind=bill.by_kind,
-    )
+    item = BillItem(account_id, month, issued_at=issued_at, **asdict(figures))
     try:
         item.save(BillItem.month.does_not_exist())
     except PutError as error:

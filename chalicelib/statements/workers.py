@@ -6,10 +6,11 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Cron, SQSEvent
 
-from chalicelib.platform import clock, log
+from chalicelib.platform import clock, log, metrics
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, handle_messages
 from chalicelib.statements import service
+from chalicelib.statements.domain import BillUnbalanced
 
 blueprint = Blueprint(__name__)
 
@@ -17,17 +18,18 @@ _RUNS: Any = {"Fn::GetAtt": ["BillRunsQueue", "Arn"]}
 _BILLS: Any = {"Fn::GetAtt": ["BillsQueue", "Arn"]}
 
 
-# 18:00 UTC on the last day of the month is 02:00 in Shanghai on the first of the next.
-@blueprint.schedule(Cron(0, 18, "L", "*", "?", "*"), name="start_bill_run")
-def start_bill_run(event: CloudWatchEvent) -> dict[str, str]:
-    """Start the run of monthly bills; starting it twice issues nothing twice.
+# 18:00 UTC is 02:00 in Shanghai: that of the last day of a month is on the first of the next.
+@blueprint.schedule(Cron(0, 18, "*", "*", "?", "*"), name="start_bill_run")
+def start_bill_run(event: CloudWatchEvent) -> dict[str, str | None]:
+    """Start the run of monthly bills in the first nights of a month; starting it twice issues nothing twice.
 
     The month comes from the event's own time, so that a late or repeated event bills the month it was for.
     """
     raw = event.to_dict()
     log.begin(str(raw["id"]))
-    month = service.start_run(clock.from_text(raw["time"]), str(raw["id"]))
-    log.logger.info("bill run started", extra={"month": month})
+    month = service.start_due_run(clock.from_text(raw["time"]), str(raw["id"]))
+    if month is not None:
+        log.logger.info("bill run started", extra={"month": month})
     return {"month": month}
 
 
@@ -49,4 +51,13 @@ def _page(message: Message) -> None:
 
 
 def _issue(message: Message) -> None:
-    service.issue_bills(message.aggregate_id, message.data["month"], clock.now())
+    month, now = message.data["month"], clock.now()
+    try:
+        issued = service.issue_bills(message.aggregate_id, month, now)
+    except BillUnbalanced:
+        # The message comes again, and the sweeper may have put the lines right by then.
+        metrics.count(metrics.BILLS_UNBALANCED)
+        raise
+    if issued and service.is_late(month, now):
+        metrics.count(metrics.BILLS_LATE)
+        log.logger.error("bills were missing", extra={"month": month, "count": issued})

@@ -24,7 +24,7 @@ MIN_ROUNDS, MAX_ROUNDS = 2, 9
 TIMEOUT_S = 60
 
 # Nothing that belongs to tests and tools may ride in a function.
-TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer"}
+TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer", "ofxtools"}
 
 START = "app.app"
 # The start, and then what a phone asks first: each path is looked up as a request does it.

@@ -309,3 +309,16 @@ def test_an_account_that_a_replay_cannot_repair_is_told(bank: Bank, run: Run) ->
     code, out, _ = run("day", "replay", DATE)
     assert (code, "accounts not repaired: 1" in out) == (BROKEN, True)
     assert lines_of(bank, person.account) == []
+
+
+def test_a_run_of_bills_is_started_again_by_hand(bank: Bank, run: Run) -> None:
+    person = bank.sign_up("赵小明", deposit="10.00")
+    bank.settle()
+    code, out, err = run("bill", "run", "2026-11")
+    assert (code, out, "the month is not over" in err) == (NOT_DONE, "", True)
+    code, out, err = run("bill", "run", "November")
+    assert (code, out, "month_malformed" in err) == (NOT_DONE, "", True)
+    bank.clock.set(dt.datetime(2026, 12, 15, 12, 0, tzinfo=clock.SHANGHAI))
+    assert run("bill", "run", "2026-11")[:2] == (WHOLE, "已开始 / started: 2026-11\n")
+    bank.settle()
+    assert [row["account_id"] for row in table_items(bank, "BillsTable")] == [person.account]

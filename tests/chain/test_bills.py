@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from chalicelib.customers import store as customer_store
-from chalicelib.platform import clock
+from chalicelib.platform import clock, metrics
 from chalicelib.platform.queues import Message
 from chalicelib.statements.workers import start_bill_run
 from tests.chain.bank import Bank, LambdaContext
@@ -19,6 +19,14 @@ DECEMBER = dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI)
 @pytest.fixture
 def bank(shared_bank: Bank) -> Bank:
     return shared_bank
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What an alarm is counted for."""
+    found: list[str] = []
+    monkeypatch.setattr(metrics, "count", found.append)
+    return found
 
 
 def bill_due(customer_id: str, month: str = "2026-11") -> dict[str, object]:
@@ -107,6 +115,51 @@ def test_opening_follows_from_the_month_before_and_december_counts_in_december(b
     assert (december["opening_fen"], december["in_fen"], december["closing_fen"]) == (10_00, 5_00, 15_00)
     shown = bank.request("GET", f"/v1/accounts/{person.account}/bills/2026-12", token=bank.log_in(person))
     assert (shown.body["opening"], shown.body["closing"]) == ("10.00", "15.00")
+    assert shown.body["by_category"] == {}
+
+
+def test_what_went_out_is_told_by_category(bank: Bank) -> None:
+    payer, payee = bank.sign_up("赵小明", deposit="10.00"), bank.sign_up("钱红")
+    bank.pay(payer, payee, "2.50", "key-bills-1")
+    bank.settle()
+    bank.clock.set(DECEMBER)
+    assert give("issue_bills", [bill_due(payer.customer_id)]) == []
+    shown = bank.request("GET", f"/v1/accounts/{payer.account}/bills/2026-11", token=bank.log_in(payer))
+    assert (shown.body["outgoing"], shown.body["by_category"]) == ("2.50", {"goods": "2.50"})
+
+
+def test_a_bill_that_does_not_add_up_rings(bank: Bank, counted: list[str]) -> None:
+    person = bank.sign_up("赵小明")
+    for _ in range(3):
+        bank.deposit(person.account, 10_00)
+    bank.settle()
+    bank.clock.set(DECEMBER)
+    delete_line(bank, person.account, 2)
+    assert give("issue_bills", [bill_due(person.customer_id)]) == ["bill"]
+    assert counted == [metrics.BILLS_UNBALANCED]
+
+
+def test_a_bill_that_the_first_night_left_out_is_issued_by_the_next_and_rings(bank: Bank, counted: list[str]) -> None:
+    # given a customer whose message of the first night was lost, and one who has their bill
+    billed, missed = bank.sign_up("赵小明", deposit="1.00"), bank.sign_up("钱红", deposit="2.00")
+    bank.settle()
+    bank.clock.set(DECEMBER)
+    assert give("issue_bills", [bill_due(billed.customer_id)]) == []
+    assert counted == []
+    # when the run of the next night has been
+    bank.clock.set(DECEMBER + dt.timedelta(days=1))
+    start_bill_run(scheduled(DECEMBER + dt.timedelta(days=1)), LambdaContext())
+    bank.settle()
+    # then both have one, and somebody is told that one had been missing
+    assert [len(bills_of(bank, person.account)) for person in (billed, missed)] == [1, 1]
+    assert bills_of(bank, billed.account)[0]["issued_at"] == clock.to_text(DECEMBER)
+    assert metrics.BILLS_LATE in counted
+
+
+def test_no_run_starts_later_in_the_month(bank: Bank) -> None:
+    bank.clock.set(DECEMBER + dt.timedelta(days=10))
+    start_bill_run(scheduled(DECEMBER + dt.timedelta(days=10)), LambdaContext())
+    assert bank.waiting("BillRunsQueue") == 0
 
 
 def test_an_account_opened_later_has_no_bill_for_a_month_before(bank: Bank) -> None:

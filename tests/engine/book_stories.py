@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pynamodb.attributes import BinaryAttribute, NumberAttribute
 
 from chalicelib.accounts import store as accounts_store
-from chalicelib.accounts.domain import Movement
+from chalicelib.accounts.domain import Movement, line_key
 from chalicelib.closing import store as closing_store
 from chalicelib.closing.domain import TrialBalance
 from chalicelib.customers import service as customers
@@ -29,7 +29,7 @@ from chalicelib.seals import store as seals_store
 from chalicelib.seals import tiles
 from chalicelib.staff import service as staff
 from chalicelib.statements import store as statements_store
-from chalicelib.statements.domain import Bill
+from chalicelib.statements.domain import Figures
 from chalicelib.transfers import store as transfers_store
 from tests.chain.two_people import done as done_by_two
 from tests.chain.two_people import (
@@ -50,7 +50,7 @@ def lines_and_days(payer: Customer) -> None:
         assert not accounts_store.append(line, counterparty=None, purpose="")
     reads: list[Callable[[], Movement | None]] = [
         lambda: accounts_store.last(payer.account),
-        lambda: accounts_store.first_after(payer.account, "20261101"),
+        lambda: accounts_store.first_after(payer.account, line_key("20261101", 1)),
         lambda: next(accounts_store.newest(payer.account, 1)),
         lambda: next(accounts_store.between(payer.account, "20261102", "20261103")),
     ]
@@ -68,8 +68,8 @@ def lines_and_days(payer: Customer) -> None:
     day = closing_store.last_before("20000102")
     assert day is not None
     assert closing_store.get(day.business_date) is not None
-    bill = Bill(payer.account, "2026-11", 0, 0, 0, 0, 0, 0, 0, 0)
-    assert [statements_store.put_once(bill, "now") for _ in range(2)] == [True, False]
+    figures = Figures(0, 0, 0, 0, 0, 0, 0, 0)
+    assert [statements_store.put_once(payer.account, "2026-11", figures, "now") for _ in range(2)] == [True, False]
     assert len(statements_store.newest(payer.account)) == 1
 
 
@@ -131,6 +131,7 @@ def projections(payer: Customer) -> None:
     receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
+    assert receipts_store.numbers_of([image["entry_id"], "x", "x"]) == {image["entry_id"]: receipt.number}
     assert receipts_store.entry_numbered("nobody's") is None
     assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}

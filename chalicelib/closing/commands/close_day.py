@@ -6,7 +6,7 @@ import datetime as dt
 
 from chalicelib.closing import store
 from chalicelib.closing.commands.trial_balance import trial_balance
-from chalicelib.closing.domain import END, MAX_NAMED, day_after, day_before, is_over, parse_date
+from chalicelib.closing.domain import END, MAX_NAMED, day_before, is_over, parse_date
 from chalicelib.closing.errors import (
     BusinessDayNotOver,
     BusinessDayOutOfOrder,
@@ -69,7 +69,7 @@ def _first_open() -> str | None:
     """
     newest = store.last_before(END)
     if newest is not None:
-        return day_after(newest.business_date)
+        return clock.day_after(newest.business_date)
     return min((image["opened_on"] for page in ledger.account_pages() for image in page), default=None)
 
 
@@ -89,5 +89,5 @@ def close_open_days(at: dt.datetime, now: dt.datetime) -> list[str]:
     while date <= yesterday and len(closed) < MAX_DAYS_A_RUN:
         close_day(date, now)
         closed.append(date)
-        date = day_after(date)
+        date = clock.day_after(date)
     return closed

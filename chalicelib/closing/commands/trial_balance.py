@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from chalicelib.accounts import service as accounts
 from chalicelib.closing import store
-from chalicelib.closing.domain import BEGINNING, END, AccountDay, TrialBalance, day_after, is_over, parse_date
+from chalicelib.closing.domain import BEGINNING, END, AccountDay, TrialBalance, is_over, parse_date
 from chalicelib.closing.errors import BusinessDayNotOver
 from chalicelib.ledger import service as ledger
+from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
 
 # As many as one batch of the engine reads.
@@ -28,7 +29,7 @@ def trial_balance(business_date: str, now: dt.datetime) -> TrialBalance:
     if not is_over(parse_date(business_date), now):
         raise BusinessDayNotOver(date=business_date)
     previous = store.last_before(business_date)
-    balance = TrialBalance(business_date, day_after(previous.business_date) if previous else BEGINNING)
+    balance = TrialBalance(business_date, clock.day_after(previous.business_date) if previous else BEGINNING)
     entries = _Entries(balance)
     for page in ledger.account_pages():
         for image in page:
@@ -99,7 +100,7 @@ def _against_item(account: ledger.Account, seq: int, balance_fen: int, balance: 
             return
         seq, balance_fen = newest.seq, newest.balance_fen
         if seq > account.seq:
-            later = accounts.lines_between(account.account_id, day_after(balance.business_date), END)
+            later = accounts.lines_between(account.account_id, clock.day_after(balance.business_date), END)
             seq, balance_fen = next(((one.seq, one.balance_fen) for one in later if one.seq == account.seq), (0, 0))
     if seq != account.seq or balance_fen != account.posted_fen:
         balance.broken.add(account.account_id)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.accounts.domain import FIRST_HASH, LineGap, Movement, line_key, lines_of
+from chalicelib.accounts.domain import FIRST_HASH, LineGap, Movement, line_key, lines_of, words_of
 from chalicelib.platform.dynamo import Image
 from tests.unit.samples import ENTRY, account_change, account_image
 
@@ -109,3 +109,9 @@ def test_the_chain_does_not_depend_on_who_asked() -> None:
 def test_sort_keys_order_as_the_sequence_does(one: int, other: int) -> None:
     assert (line_key("20261121", one) < line_key("20261121", other)) == (one < other)
     assert line_key("20261121", one) < line_key("20261122", other)
+
+
+def test_every_kind_of_leg_the_code_posts_has_its_words() -> None:
+    words = [words_of(kind, amount_fen) for kind in ("principal", "fee", "cash") for amount_fen in (1, -1)]
+    assert all(zh and en for zh, en in words)
+    assert len(set(words)) == len(words)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.accounts.service import Movement
-from chalicelib.statements.domain import BillUnbalanced, add_up, days_of
+from chalicelib.accounts.service import Line, Movement
+from chalicelib.statements.domain import BillUnbalanced, Figures, days_of
+from chalicelib.statements.domain import add_up as added_up
 from tests.unit.samples import ENTRY, PAYER
 
 
@@ -23,6 +24,11 @@ def lines(amounts_fen: list[int], *, opening_fen: int = 0, first_seq: int = 1) -
     return found
 
 
+def add_up(before: Movement | None, month: list[Movement], after: Movement | None = None) -> Figures:
+    """The figures of lines without words."""
+    return added_up(before, [Line(movement, None, None, "货款") for movement in month], after, "赵小明")
+
+
 amounts = st.lists(st.integers(min_value=-(10**9), max_value=10**9).filter(bool), max_size=20)
 
 
@@ -33,8 +39,6 @@ def test_opening_and_movements_lead_to_closing(before: list[int], month: list[in
     earlier = lines(before)
     opening_fen = sum(before)
     bill = add_up(
-        PAYER,
-        "2026-11",
         earlier[-1] if earlier else None,
         lines(month, opening_fen=opening_fen, first_seq=len(before) + 1),
     )
@@ -44,12 +48,14 @@ def test_opening_and_movements_lead_to_closing(before: list[int], month: list[in
     assert bill.out_fen == -sum(amount for amount in month if amount < 0)
     assert bill.in_count + bill.out_count == len(month)
     assert bill.in_fen - bill.out_fen == sum(bill.by_kind.values())
+    assert bill.out_fen == sum(bill.by_category.values())
+    assert [fen for _, fen in bill.spending] == sorted(bill.by_category.values(), reverse=True)
     assert (bill.last_seq - bill.first_seq + 1 if month else bill.last_seq) == len(month)
 
 
 def test_a_month_without_movements_has_a_bill_too() -> None:
     (before,) = lines([700])
-    bill = add_up(PAYER, "2026-11", before, [])
+    bill = add_up(before, [])
     assert (bill.opening_fen, bill.closing_fen, bill.first_seq, bill.last_seq) == (700, 700, 0, 0)
 
 
@@ -71,9 +77,9 @@ BEFORE = replace(lines([1_000])[0], seq=4)
     ],
 )
 def test_no_bill_is_better_than_a_wrong_one(before: Movement | None, month: list[Movement]) -> None:
-    assert add_up(PAYER, "2026-11", BEFORE, MONTH).closing_fen == 1_100
+    assert add_up(BEFORE, MONTH).closing_fen == 1_100
     with pytest.raises(BillUnbalanced):
-        add_up(PAYER, "2026-11", before, month)
+        add_up(before, month)
 
 
 AFTER = replace(lines([-7], opening_fen=1_100, first_seq=9)[0], business_date="20261201")
@@ -88,9 +94,9 @@ AFTER = replace(lines([-7], opening_fen=1_100, first_seq=9)[0], business_date="2
     ],
 )
 def test_the_line_after_the_month_shows_that_none_is_missing(month: list[Movement], after: Movement) -> None:
-    assert add_up(PAYER, "2026-11", BEFORE, MONTH, AFTER).last_seq == 8
+    assert add_up(BEFORE, MONTH, AFTER).last_seq == 8
     with pytest.raises(BillUnbalanced):
-        add_up(PAYER, "2026-11", BEFORE, month, after)
+        add_up(BEFORE, month, after)
 
 
 @pytest.mark.parametrize(
