@@ -29,6 +29,7 @@ WORKERS = (
     "orders",
     "batches",
     "billchecks",
+    "maintenance",
     "documents",
     "outages",
 )
@@ -38,8 +39,12 @@ app.register_middleware(as_problems, "http")
 
 
 def register_operations(module: str) -> None:
-    """Register the operations that one module declares."""
-    app.register_blueprint(api_of(module).blueprint)
+    """Register the operations that one module declares, each behind the gate of what is suspended."""
+    from chalicelib.maintenance.service import require_up  # noqa: PLC0415  # a start loads no context
+
+    api = api_of(module)
+    api.gate = require_up
+    app.register_blueprint(api.blueprint)
 
 
 def register_workers() -> None:

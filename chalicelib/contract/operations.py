@@ -42,6 +42,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "billchecks.routes": ("/v1/accounts/{account_id}/bills/{month}/check", "/v1/bill-checks"),
     "notifications.routes": ("/v1/notifications",),
     "maintenance.routes": ("/v1/notices",),
+    "maintenance.staff_routes": ("/v1/staff/notices",),
     "audit.routes": ("/v1/security-events",),
     "orders.routes": ("/v1/standing-orders",),
     "outages.routes": ("/v1/outages",),

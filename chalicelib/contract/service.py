@@ -14,6 +14,8 @@ from chalicelib.contract.operations import API_VERSION, all_apis
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
+from chalicelib.maintenance import service as maintenance
+from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.platform.errors import (
     BodyTooLarge,
     IdempotencyKeyMissing,
@@ -71,6 +73,7 @@ _SAMPLE_FACTS = {
     "state": "closed",
     "today": "20261121",
     "tries_left": "4",
+    "until": "2026-12-01 04:00:00",
     "wanted": "open",
     "yours": "phone",
 }
@@ -140,6 +143,8 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
     found: list[type[Refusal]] = [*operation.refusals, TryAgain, InternalError]
     if operation.method != "GET":
         found.append(OutcomeUnknown)
+    if maintenance.can_be_held_back(operation.method, operation.path):
+        found.append(UnderMaintenance)
     if operation.auth is not None:
         found += [NotLoggedIn, TokenExpired, SessionEnded]
     if operation.entitlement is not None:

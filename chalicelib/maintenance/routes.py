@@ -18,16 +18,31 @@ class NoticeView(View):
 
     id: str
     kind: Literal["planned", "urgent"]
-    state: Literal["planned", "running", "over", "withdrawn"]
+    state: Literal["planned", "running", "over", "withdrawn", "replaced"]
     published_at: fields.Timestamp
     withdrawn_at: fields.Timestamp | None
     starts_at: fields.Timestamp
     ends_at: fields.Timestamp
+    planned_ends_at: Annotated[
+        fields.Timestamp | None, Field(description="提前结束的，原定结束时间 / ended early: until when it was to last")
+    ]
+    shortened_at: Annotated[
+        fields.Timestamp | None, Field(description="提前结束的公布时间 / ended early: when that was published")
+    ]
+    replaces: Annotated[str | None, Field(description="变更自哪项公告 / the notice that this one changes")]
+    replaced_by: Annotated[str | None, Field(description="已由哪项公告代替 / the notice that took its place")]
+    scope: Annotated[str, Field(description="暂停哪些服务 / what is suspended", examples=["transfers"])]
+    scope_zh: str
+    scope_en: str
     affects: Annotated[str, Field(description="影响范围 / what is affected")]
     title_zh: str
     title_en: str
     text_zh: str
     text_en: str
+    reason_zh: str | None
+    reason_en: str | None
+    alternatives_zh: str | None
+    alternatives_en: str | None
 
 
 class WayOut(View):
@@ -63,6 +78,7 @@ def read_all(call: Call) -> NoticeList:
 
 
 def _view(notice: service.Notice, now_text: str) -> NoticeView:
+    scope, reason, other = service.words_of_scope(notice.scope), notice.reason, notice.alternatives
     return NoticeView.model_validate(
         {
             "id": notice.notice_id,
@@ -72,10 +88,21 @@ def _view(notice: service.Notice, now_text: str) -> NoticeView:
             "withdrawn_at": notice.withdrawn_at,
             "starts_at": notice.starts_at,
             "ends_at": notice.ends_at,
+            "planned_ends_at": notice.planned_ends_at,
+            "shortened_at": notice.shortened_at,
+            "replaces": notice.replaces,
+            "replaced_by": notice.replaced_by,
+            "scope": notice.scope,
+            "scope_zh": scope.zh,
+            "scope_en": scope.en,
             "affects": notice.affects,
             "title_zh": notice.title.zh,
             "title_en": notice.title.en,
             "text_zh": notice.text.zh,
             "text_en": notice.text.en,
+            "reason_zh": reason.zh if reason else None,
+            "reason_en": reason.en if reason else None,
+            "alternatives_zh": other.zh if other else None,
+            "alternatives_en": other.en if other else None,
         }
     )

@@ -1,16 +1,49 @@
-"""List maintenance notices, and the way out meanwhile (NB-5.1.8-5, NB-5.1.8-6)."""
+"""List maintenance notices, and the way out meanwhile (NB-5.1.8-5, NB-5.1.8-6); hold back what is suspended."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from chalicelib.maintenance import store
-from chalicelib.maintenance.domain import PLANNED, URGENT, Notice, Wish, Words
+from chalicelib.maintenance import domain, scopes, store, windows
+from chalicelib.maintenance.domain import OCCASIONS, PLANNED, URGENT, Notice, Wish, Words
+from chalicelib.maintenance.errors import UnderMaintenance
+from chalicelib.maintenance.scopes import BATCHES, NOTHING, OTHER_BANKS, SCOPES, STANDING_ORDERS, TRANSFERS
+from chalicelib.maintenance.windows import Window
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 
-__all__ = ["PLANNED", "URGENT", "Notice", "WayOut", "Wish", "Words", "listed", "way_out"]
+__all__ = [
+    "BATCHES",
+    "BOARD",
+    "NOTHING",
+    "OCCASIONS",
+    "OTHER_BANKS",
+    "PLANNED",
+    "SCOPES",
+    "STANDING_ORDERS",
+    "TRANSFERS",
+    "URGENT",
+    "Notice",
+    "WayOut",
+    "Wish",
+    "Words",
+    "can_be_held_back",
+    "is_waiting",
+    "listed",
+    "news_at",
+    "require_open",
+    "require_up",
+    "waits_until",
+    "way_out",
+    "words_of_scope",
+]
+
+# The row that says what is suspended: every instance reads it with the parameters.
+BOARD = "maintenance.board"
+
+can_be_held_back = scopes.can_be_held_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +67,89 @@ def way_out(now: dt.datetime) -> WayOut:
 
 
 def listed(now: dt.datetime) -> list[Notice]:
-    """Notices to show: coming, running, withdrawn, and over for less than the parameter's days; the next first."""
+    """Notices to show: coming, running, withdrawn, replaced, and over for less than the parameter's days; the next
+    first.
+    """
     oldest = clock.to_text(now - dt.timedelta(days=parameters.value(parameters.NOTICE_LISTED_D, now)))
     return sorted(
         (notice for notice in store.all_notices() if notice.ends_at > oldest), key=lambda notice: notice.starts_at
     )
+
+
+def words_of_scope(scope: str) -> Words:
+    """What a scope is called."""
+    return Words(*scopes.WORDS[scope])
+
+
+# ---- what is suspended: judged by the clock on what this instance knows, without a read of its own ----------------
+
+
+def require_up(method: str, path: str) -> None:
+    """Raise UnderMaintenance for an operation (method, path as declared) that is suspended now (NB-5.1.8-6)."""
+    if can_be_held_back(method, path):
+        _require(lambda scope: scopes.holds_back(scope, method, path), clock.now())
+
+
+def require_open(scope: str, now: dt.datetime) -> None:
+    """Raise UnderMaintenance where that very scope is suspended: for what no path tells, such as `other_banks`."""
+    _require(lambda suspended: suspended == scope, now)
+
+
+def is_waiting(work: str, now: dt.datetime) -> bool:
+    """Whether work that is due by itself (TRANSFERS, STANDING_ORDERS, BATCHES) waits at `now`."""
+    return waits_until(work, now) is not None
+
+
+def waits_until(work: str, now: dt.datetime) -> str | None:
+    """Until when (text) it waits; None where it does not."""
+    board = _board(now)
+    holding = [one for one in _holding(board, now) if scopes.waits(work, [one.scope])]
+    return windows.until_of(board, holding) if holding else None
+
+
+def _board(now: dt.datetime) -> windows.Board:
+    return windows.read_board(parameters.rider(BOARD, now))
+
+
+def _holding(board: windows.Board, now: dt.datetime) -> list[Window]:
+    now_text = clock.to_text(now)
+    return [window for window in board if window.holds_at(now_text)]
+
+
+def _require(is_hit: Callable[[str], bool], now: dt.datetime) -> None:
+    board = _board(now)
+    hits = [window for window in _holding(board, now) if is_hit(window.scope)]
+    if hits:
+        raise _refusal(hits, windows.until_of(board, hits), now)
+
+
+def _refusal(hits: list[Window], until_text: str, now: dt.datetime) -> UnderMaintenance:
+    first, until, way = hits[0], clock.from_text(until_text), way_out(now)
+    return UnderMaintenance(
+        retry_after_s=-(-(until - now) // dt.timedelta(seconds=1)),
+        until=clock.to_local_text(until),
+        notice=first.notice_id,
+        scope=first.scope,
+        ends_at=until_text,
+        title_zh=first.title_zh,
+        title_en=first.title_en,
+        way_out_zh=first.alternatives_zh or way.zh,
+        way_out_en=first.alternatives_en or way.en,
+        contact_zh=way.contact_zh,
+        contact_en=way.contact_en,
+        working_hours=way.working_hours,
+    )
+
+
+# ---- what customers are told ---------------------------------------------------------------------------------------
+
+
+def news_at(notice_id: str, occasion: str, now: dt.datetime) -> tuple[Notice, str] | None:
+    """The notice, and when the occasion was, if customers are to be told of it at `now`; None for what was withdrawn,
+    replaced or moved since, or is no news any more.
+    """
+    notice = store.read(notice_id)
+    if notice is None or not domain.is_news(notice, occasion, now):
+        return None
+    at = domain.occasion_at(notice, occasion)
+    return None if at is None else (notice, at)

@@ -268,3 +268,39 @@ def order_texts(
     then = f"下一日期为{following}。" if following else "此后不再执行。"
     then_en = f"The next date is {following}." if following else "No other date follows."
     return f"{what}未执行：{zh}{then}", f"{what_en} was not made. {en} {then_en}"
+
+
+def notice_texts(
+    *,
+    occasion: str,
+    title: tuple[str, str],
+    text: tuple[str, str],
+    starts_at: dt.datetime,
+    ends_at: dt.datetime,
+    is_change: bool,
+) -> tuple[str, str]:
+    """What customers are told of a notice, in Chinese and English, by occasion; nothing of it is about them."""
+    kind, kind_en = ("公告变更", "Changed notice") if is_change else ("公告", "Notice")
+    starts, ends = to_local_text(starts_at), to_local_text(ends_at)
+    (zh, en), (text_zh, text_en) = title, text
+    texts = {
+        "published": (
+            f"{kind}：{zh}。时间：{starts}至{ends}。{text_zh}",
+            f"{kind_en}: {en}. From {starts} to {ends} (Shanghai). {text_en}",
+        ),
+        "day_before": (
+            f"提醒：{zh}将于{starts}开始，预计{ends}结束。{text_zh}",
+            f"Reminder: {en} begins at {starts} and ends at {ends} (Shanghai). {text_en}",
+        ),
+        "started": (
+            f"{zh}现已开始，预计{ends}结束。{text_zh}",
+            f"{en} has begun and ends at {ends} (Shanghai). {text_en}",
+        ),
+        "ended": (f"{zh}已于{ends}结束，服务已恢复。", f"{en} ended at {ends} (Shanghai); service is restored."),
+        "withdrawn": (
+            f"原定{starts}开始的“{zh}”已取消。",
+            f"{en}, announced for {starts} (Shanghai), has been cancelled.",
+        ),
+    }
+    told_zh, told_en = texts[occasion]
+    return f"{BANK}{told_zh}", told_en

@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.notifications import service
+from chalicelib.notifications.commands import tell_notice
 from chalicelib.notifications.commands.tell_bill_check import tell_bill_check
 from chalicelib.platform import clock, log
 from chalicelib.platform.queues import Message
@@ -17,6 +18,7 @@ blueprint = Blueprint(__name__)
 _CODES: Any = {"Fn::GetAtt": ["CodesQueue", "Arn"]}
 _ALERTS: Any = {"Fn::GetAtt": ["AlertsQueue", "Arn"]}
 _REMINDERS: Any = {"Fn::GetAtt": ["FactorRemindersQueue", "Arn"]}
+_NOTICES: Any = {"Fn::GetAtt": ["NoticeRunsQueue", "Arn"]}
 _SECURITY_ALERTS: Any = {"Fn::GetAtt": ["SecurityAlertsQueue", "Arn"]}
 
 
@@ -42,6 +44,12 @@ def send_security_alerts(event: SQSEvent) -> Answer:
 def send_factor_reminders(event: SQSEvent) -> Answer:
     """Remind each owner of a token or certificate that ends, or has ended."""
     return handle_messages(event, _send_reminder)
+
+
+@blueprint.on_sqs_message(queue_arn=_NOTICES, name="page_notices", batch_size=1)
+def page_notices(event: SQSEvent) -> Answer:
+    """Tell one page of customers of a maintenance notice."""
+    return handle_messages(event, _tell_notice)
 
 
 # What a code can be sent for. A type that is not here is poison.
@@ -111,3 +119,9 @@ def _send_reminder(message: Message) -> None:
     data = message.data
     told = service.tell_factor_due(message.aggregate_id, data["factor_id"], data["stage"], clock.now())
     log.logger.info("owner reminded" if told else "reminder no longer wanted")
+
+
+def _tell_notice(message: Message) -> None:
+    data, now = message.data, clock.now()
+    told = tell_notice.tell_page(message.aggregate_id, data["occasion"], data["after"], message.correlation_id, now)
+    log.logger.info("customers told of a notice" if told is not None else "notice no longer news")

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate, SQSEvent
 
+from chalicelib.maintenance import service as maintenance
 from chalicelib.orders import service
 from chalicelib.orders.domain import Event
 from chalicelib.platform import clock, log, queues
@@ -22,13 +23,20 @@ _HISTORY: Any = {"Fn::GetAtt": ["OrderHistoryTable", "StreamArn"]}
 
 @blueprint.schedule(Rate(FIND_EVERY_MIN, unit=Rate.MINUTES), name="find_due_orders")
 def find_due_orders(event: CloudWatchEvent) -> dict[str, int]:
-    """Ask for what is due; two runs at a time, or a late one, have nothing executed twice."""
+    """Ask for what is due; two runs at a time, or a late one, have nothing executed twice.
+
+    While orders are suspended nothing is asked for: the first run afterwards finds all that is due by then.
+    """
     # The API registers every worker and calls none: it starts without what only they need.
     from chalicelib.orders.commands import find_due  # noqa: PLC0415
 
     correlation_id = str(event.to_dict()["id"])
     log.begin(correlation_id)
-    asked = find_due.find_due(clock.now(), correlation_id)
+    now = clock.now()
+    if maintenance.is_waiting(maintenance.STANDING_ORDERS, now):
+        log.logger.info("due orders wait for the end of a suspension")
+        return {"asked": 0}
+    asked = find_due.find_due(now, correlation_id)
     log.logger.info("due orders asked for", extra={"count": asked})
     return {"asked": asked}
 
@@ -48,7 +56,12 @@ def relay_orders(event: DynamoDBEvent) -> Answer:
 def _execute(message: Message) -> None:
     from chalicelib.orders.commands.execute_order import execute_order  # noqa: PLC0415  # as above
 
-    came_of_it = execute_order(message.aggregate_id, message.data["due_date"], message.correlation_id, clock.now())
+    now = clock.now()
+    if maintenance.is_waiting(maintenance.STANDING_ORDERS, now):
+        # Asked for before it began. The order's row is still due: the schedule asks for it again.
+        log.logger.info("order waits for the end of a suspension")
+        return
+    came_of_it = execute_order(message.aggregate_id, message.data["due_date"], message.correlation_id, now)
     log.logger.info("order executed", extra={"outcome": came_of_it})
 
 

@@ -207,6 +207,8 @@ ROUTING_CHANNELS = ChannelTable(
     "PBoC payment systems: IBPS, BEPS, HVPS",
 )
 NOTICE_LEAD_H = Parameter("notice.lead_h", 72, 72, 720, "NB-5.1.8-5")
+# Of how many past days the traffic by hour is added up, to say when a suspension disturbs few.
+NOTICE_HINT_D = Parameter("notice.hint_d", 14, 1, 28, "NB-5.1.8-5")
 # How long after its end a notice stays listed, so that customers can read what happened.
 NOTICE_LISTED_D = Parameter("notice.listed_d", 30, 1, 366, "NB-5.1.8-6")
 # An unplanned suspension that lasted longer than this inside working hours, or outside them, must be reported; what is
@@ -360,6 +362,7 @@ ALL: dict[str, AnyParameter] = {
         TRANSFER_NEXT_DAY_AT_MIN,
         TRANSFER_REMINDER_DAY_FEN,
         ROUTING_CHANNELS,
+        NOTICE_HINT_D,
         NOTICE_LEAD_H,
         NOTICE_LISTED_D,
         OUTAGE_INSIDE_MIN,

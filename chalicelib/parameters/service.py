@@ -54,6 +54,7 @@ from chalicelib.parameters.domain import (
     NO_CERTIFICATE_DAY_FEN,
     NO_FACTOR_DAY_FEN,
     NO_FACTOR_SINGLE_FEN,
+    NOTICE_HINT_D,
     NOTICE_LEAD_H,
     NOTICE_LISTED_D,
     ORDER_EXECUTE_MIN,
@@ -181,6 +182,7 @@ __all__ = [
     "LOGIN_LOCK_S",
     "LOGIN_TRIES",
     "MAX_STALENESS",
+    "NOTICE_HINT_D",
     "NOTICE_LEAD_H",
     "NOTICE_LISTED_D",
     "NO_CERTIFICATE_DAY_FEN",
@@ -270,6 +272,7 @@ __all__ = [
     "forget",
     "history",
     "is_within",
+    "rider",
     "set_value",
     "standing",
     "standing_of",
@@ -331,10 +334,7 @@ def value(parameter: Typed[T], now: dt.datetime) -> T:
     A change that waits for its moment is known before it, so it takes force at that moment exactly. A row out of
     bounds is ignored and logged: the default is safer than a typing error.
     """
-    global _cached, _cached_at
-    if _cached_at is None or not dt.timedelta(0) <= now - _cached_at < MAX_STALENESS:
-        _cached, _cached_at = store.rows(), now
-    row = _cached.get(parameter.name)
+    row = _rows(now).get(parameter.name)
     found = row.value_at(now) if row is not None else None
     if found is None:
         return parameter.default
@@ -342,6 +342,24 @@ def value(parameter: Typed[T], now: dt.datetime) -> T:
         log.logger.error("parameter out of bounds ignored", extra={"parameter": parameter.name})
         return parameter.default
     return cast("T", found)
+
+
+def rider(name: str, now: dt.datetime) -> str:
+    """The text of a row that is no parameter and comes with the read of them, as decided up to 30 s before; empty
+    where there is none.
+
+    So every instance knows it and no request pays for it. It is changed by `parameters.commands.change_rider`.
+    """
+    row = _rows(now).get(name)
+    return row.value if row is not None and isinstance(row.value, str) else ""
+
+
+def _rows(now: dt.datetime) -> dict[str, Row]:
+    """What this instance knows, read anew once it is 30 s old."""
+    global _cached, _cached_at
+    if _cached_at is None or not dt.timedelta(0) <= now - _cached_at < MAX_STALENESS:
+        _cached, _cached_at = store.rows(), now
+    return _cached
 
 
 def standing(now: dt.datetime) -> list[Standing]:

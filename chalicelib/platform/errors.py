@@ -62,7 +62,7 @@ class Refusal(Exception):
     zh: ClassVar[str]
     en: ClassVar[str]
     rank: ClassVar[int] = 0
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, **facts: str) -> None:
         super().__init__(self.code)

@@ -250,10 +250,13 @@ def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
 
 
 class Api:
-    """The operations of one context."""
+    """The operations of one context. `gate` (of method and path as declared) refuses what is suspended, before anything
+    else looks at a request; the application sets it.
+    """
 
     def __init__(self, import_name: str) -> None:
         self.blueprint = Blueprint(import_name)
+        self.gate: Callable[[str, str], None] | None = None
         self.operations: list[Operation] = []
 
     def operation(  # noqa: PLR0913  # what is declared of a route, each by its name
@@ -309,7 +312,7 @@ class Api:
             def edge(**path_parameters: str) -> Response:
                 request = self.blueprint.current_request
                 with origin.of(origin.of_gateway(request.context)):
-                    return _run(operation, request, view, path_parameters)
+                    return _run(operation, request, view, path_parameters, self.gate)
 
             route_name = f"{method.lower()}_{view.__name__}"
             self.blueprint.route(path, methods=[method], name=route_name, content_types=[takes])(edge)
@@ -323,12 +326,15 @@ def _run(
     request: Request,
     view: Callable[..., BaseModel | Answer],
     path_parameters: Mapping[str, str],
+    gate: Callable[[str, str], None] | None,
 ) -> Response:
     call = Call(operation, request, path_parameters)
     log.begin(call.correlation_id, operation=operation.name)
     may_have_written = False
     try:
         _require_path(path_parameters)
+        if gate is not None:
+            gate(operation.method, operation.path)
         if operation.auth is not None:
             call.admit(operation.auth(call))
         may_have_written = operation.method != "GET"

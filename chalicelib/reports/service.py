@@ -21,6 +21,7 @@ __all__ = [
     "cash_branch_in",
     "customer_accounts_in",
     "entries_booked",
+    "entries_by_hour",
     "entries_counted",
     "figures",
     "is_in_scope",
@@ -138,6 +139,11 @@ def overdue_count(since: dt.datetime, most: int) -> int:
     """How many transactions have lacked what should follow on them since before that moment; counted up to `most`."""
     rows, _ = store.overdue(clock.to_text(since), most, None)
     return len(rows)
+
+
+def entries_by_hour(days: Sequence[str]) -> list[int]:
+    """How many entries the whole bank had in each hour of the Shanghai day, over those business dates."""
+    return [sum(counts) for counts in zip(*(store.hours(day) for day in days), strict=True)]
 
 
 def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.platform import aws, settings, updates
+from chalicelib.platform import aws, clock, settings, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.reports.domain import COUNTED, Figure, Row, rank_rule
@@ -19,6 +19,8 @@ from chalicelib.reports.domain import COUNTED, Figure, Row, rank_rule
 KEY = "entry_id"
 # Lists and counters of a day are in so many parts, so that no one part of a table takes all the day's writes.
 SHARDS = 4
+# The counters of the hours of the Shanghai day.
+HOUR_NAMES = tuple(f"hour_{hour:02d}" for hour in range(24))
 OF_BANK, OF_BRANCH, OPEN = ("ByDay", "bank_list"), ("ByBranch", "branch_list"), ("Open", "open")
 MAX_BATCH_READS = 5
 # One answer reads so many pages of a day's counters at most: one has thousands.
@@ -97,9 +99,13 @@ def _counter_key(row: Row) -> dict[str, str]:
 def _counter_update(row: Row) -> ItemUpdate:
     key = {name: s(value) for name, value in _counter_key(row).items()}
     update = ItemUpdate(settings.table("statistics"), key, missing=TryAgain)
+    hour = HOUR_NAMES[clock.from_text(row.at).astimezone(clock.SHANGHAI).hour]
     return update.set(
-        "#entries = #entries + :one, #amount_fen = #amount_fen + :amount, #fee_fen = #fee_fen + :fee",
+        "#entries = #entries + :one, #amount_fen = #amount_fen + :amount, #fee_fen = #fee_fen + :fee, "
+        # Counters of before there were hours have none.
+        f"#{hour} = if_not_exists(#{hour}, :zero) + :one",
         one=n(1),
+        zero=n(0),
         amount=n(row.amount_fen),
         fee=n(row.fee_fen),
     )
@@ -229,6 +235,15 @@ def figures(day: str) -> list[Figure]:
             for place, name in enumerate(("entries", "amount_fen", "fee_fen")):
                 total[place] += image[name]
     return [Figure(day, branch_id, kind, *sums[branch_id, kind]) for branch_id, kind in sorted(sums)]
+
+
+def hours(day: str) -> list[int]:
+    """How many entries a day had in each hour of the Shanghai day."""
+    found = [0] * len(HOUR_NAMES)
+    for shard in range(SHARDS):
+        for image in _counters(f"{day}#{shard}"):
+            found = [count + image.get(name, 0) for name, count in zip(HOUR_NAMES, found, strict=True)]
+    return found
 
 
 def _counters(part: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from chalicelib.factors import errors as factor_errors
 from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.ledger import errors as ledger_errors
+from chalicelib.maintenance import service as maintenance
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import (
@@ -80,7 +81,9 @@ api = Api(__name__)
 def create(call: Call) -> Answer:
     """Create a transfer (YQ-4.2.2-xfer)."""
     key = call.idempotency_key()
-    body = call.json(NewTransfer)
+    body, now = call.json(NewTransfer), clock.now()
+    if body.payee_bank is not None:
+        maintenance.require_open(maintenance.OTHER_BANKS, now)
     request = domain.Request(
         payer_account=body.payer_account,
         payee_account=body.payee_account,
@@ -95,9 +98,9 @@ def create(call: Call) -> Answer:
         speed=None if body.speed == domain.REALTIME else body.speed,
     )
     if body.factor == domain.NO_FACTOR:
-        done = transfer_at_once(call.caller, key, request, call.correlation_id, clock.now())
+        done = transfer_at_once(call.caller, key, request, call.correlation_id, now)
         return created_answer(Created(done.image, hit=done.hit))
-    return created_answer(create_transfer(call.caller, key, request, call.correlation_id, clock.now()))
+    return created_answer(create_transfer(call.caller, key, request, call.correlation_id, now))
 
 
 @api.operation(

@@ -8,6 +8,7 @@ from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 
 from chalicelib.clearing import service as clearing
 from chalicelib.ledger import service as ledger
+from chalicelib.maintenance import service as maintenance
 from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.dynamo import Image
@@ -53,9 +54,16 @@ def expire_holds(event: CloudWatchEvent) -> dict[str, int]:
 
 @blueprint.schedule(Rate(EXECUTE_EVERY_MIN, unit=Rate.MINUTES), name="execute_due_transfers")
 def execute_due_transfers(event: CloudWatchEvent) -> dict[str, int]:
-    """Execute the transfers whose time has come; two runs at a time, or a late one, execute none twice."""
+    """Execute the transfers whose time has come; two runs at a time, or a late one, execute none twice.
+
+    While transfers are suspended they wait: the first run afterwards finds them.
+    """
     log.begin(str(event.to_dict()["id"]))
-    counts = execute_due.execute_due(clock.now())
+    now = clock.now()
+    if maintenance.is_waiting(maintenance.TRANSFERS, now):
+        log.logger.info("due transfers wait for the end of a suspension")
+        return dict.fromkeys((execute_due.EXECUTED, execute_due.RETURNED, execute_due.DONE_BEFORE), 0)
+    counts = execute_due.execute_due(now)
     log.logger.info("due transfers ended", extra={"counts": counts})
     return counts
 

@@ -17,6 +17,7 @@ from chalicelib.audit.workers import relay_security_events
 from chalicelib.contract import service
 from chalicelib.identity import tokens
 from chalicelib.parameters import service as parameters
+from chalicelib.parameters import store as parameters_store
 from chalicelib.platform import queues
 from chalicelib.platform.clock import from_text
 from chalicelib.platform.http import Caller
@@ -167,7 +168,9 @@ def test_the_api_sample_is_a_request_that_the_api_takes(monkeypatch: pytest.Monk
     document = json.loads(service.document())
     body_schema = {"$ref": "#/components/schemas/NewTransfer", "components": document["components"]}
     Draft202012Validator(body_schema).validate(json.loads(event["body"]))
-    # and somebody logged in
+    # and somebody logged in, while nothing is suspended
+    monkeypatch.setattr(parameters_store, "rows", dict)
+    parameters.forget()
     monkeypatch.setattr(tokens, "read", lambda token, now: Caller("c", "s", "professional"))
     seen: list[tuple[str, Request]] = []
 

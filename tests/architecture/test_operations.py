@@ -69,7 +69,6 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "functions.approve": "approvals, by the kind",
     "parameters.change": "approvals, by the kind",
     "parameters.approve": "approvals, by the kind",
-    "notices.publish": "approvals, by the kind",
     "notices.approve": "approvals, by the kind",
     "reversals.request": "approvals, by the kind",
     "reversals.approve": "approvals, by the kind",

@@ -29,6 +29,8 @@ _ROLES = {
     "staff.password": domain.EBANK_ADMINISTRATOR,
     "notice.publish": domain.EBANK_ADMINISTRATOR,
     "notice.withdraw": domain.EBANK_ADMINISTRATOR,
+    "notice.change": domain.EBANK_ADMINISTRATOR,
+    "notice.end": domain.EBANK_ADMINISTRATOR,
 }
 
 

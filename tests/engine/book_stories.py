@@ -77,6 +77,25 @@ def lines_and_days(payer: Customer) -> None:
     assert len(statements_store.newest(payer.account)) == 1
 
 
+def notices() -> None:
+    """Notices that suspend something are published, changed, withdrawn, told, and ended early."""
+    planned = notice_of(clock.now(), days=5)
+    first = done_by_two("notice.publish", **planned, scope="cards").approval_id
+    later = done_by_two("notice.change", **{**planned, "scope": "settings"}, notice_id=first).approval_id
+    done_by_two("notice.withdraw", notice_id=later)
+    urgent = notice_of(clock.now(), kind="urgent", minutes=-30)
+    running = done_by_two("notice.publish", **urgent, scope="sign_up").approval_id
+    done_by_two("notice.end", notice_id=running)
+    found = {one.notice_id: one for one in maintenance_store.all_notices()}
+    assert found[first].replaced_by == later
+    assert found[later].withdrawn_at is not None
+    assert found[running].shortened_at is not None
+    updates.insist(maintenance_store.note_told(found[running], "published"))
+    told = maintenance_store.read(running)
+    assert told is not None
+    assert told.told == {"published"}
+
+
 def a_sealed_day() -> None:
     """A date's list, tree, seal and proof, by every way to write and read them."""
     day = f"2{uuid.uuid4().int % 10**7:07d}"
@@ -130,9 +149,7 @@ def projections(payer: Customer) -> None:
     for behaviour in (providers.FAILS, None):
         providers.LocalProvider.behave(payer.login_name, behaviour)
     providers.LocalProvider().send(providers.Outgoing("x", "sms", payer.login_name, None, "x"))
-    notice = done_by_two("notice.publish", **notice_of(clock.now(), days=5)).approval_id
-    done_by_two("notice.withdraw", notice_id=notice)
-    assert [one.withdrawn_at is None for one in maintenance_store.all_notices() if one.notice_id == notice] == [False]
+    notices()
     assert customers_store.scan_ids(None)[0]
     assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}
 

@@ -297,6 +297,8 @@ def approval_cases() -> list[tuple[str, Rule, list[Image]]]:
         ("approval: maker", approvals.maker_rule("T0001"), edges(waiting, "maker", "T0001")),
         ("approval: as seen", approvals.seen_rule("ab"), edges(waiting, "digest", "ab")),
         ("notice: not withdrawn", notices.not_withdrawn_rule(), [{}, {"withdrawn_at": "2"}]),
+        ("notice: not replaced", notices.not_replaced_rule(), [{}, {"replaced_by": "2"}]),
+        ("notice: not shortened", notices.not_shortened_rule(), [{}, {"shortened_at": "2"}]),
         ("notice: not over", notices.not_over_rule(NOW_TEXT), edges({"ends_at": NOW_TEXT}, "ends_at", NOW_TEXT)),
         ("parameter as read", revision_rule(3), edges({"revision": 3}, "revision", 3)),
         ("clearing: sent", clearing.state_rule("sent"), edges({"state": "sent"}, "state", "sent")),

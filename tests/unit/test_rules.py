@@ -158,6 +158,8 @@ NAMES = [
     "approval: maker",
     "approval: as seen",
     "notice: not withdrawn",
+    "notice: not replaced",
+    "notice: not shortened",
     "notice: not over",
     "parameter as read",
     "clearing: sent",

@@ -41,6 +41,8 @@ def kinds() -> dict[str, Kind[Any]]:
     from chalicelib.approvals.kinds.login_unlock import LOGIN_UNLOCK  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.loss_lift import ACCOUNT_LOSS_LIFT, FACTOR_LOSS_LIFT  # noqa: PLC0415  # see above
     from chalicelib.approvals.kinds.notices import (  # noqa: PLC0415  # see above
+        NOTICE_CHANGE,
+        NOTICE_END,
         NOTICE_PUBLICATION,
         NOTICE_WITHDRAWAL,
     )
@@ -68,7 +70,9 @@ def kinds() -> dict[str, Kind[Any]]:
         COURT_LIFTING,
         *STAFF_KINDS,
         NOTICE_PUBLICATION,
+        NOTICE_CHANGE,
         NOTICE_WITHDRAWAL,
+        NOTICE_END,
         COURT_TRANSFER,
     )
     return {kind.code: kind for kind in found}

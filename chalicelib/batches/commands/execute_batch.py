@@ -12,6 +12,7 @@ from chalicelib.batches.errors import BatchFactorLost, BatchLineEnded
 from chalicelib.batches.service import entry_id_of, request_digest_of
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import confirm_later
+from chalicelib.maintenance import service as maintenance
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import ItemUpdate
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, Retryable, TryAgain
@@ -19,6 +20,9 @@ from chalicelib.transfers.commands.transfer_unattended import Along, Unattended,
 from chalicelib.transfers.errors import TransferExpired
 
 DONE_BEFORE = "done_before"
+WAITS = "waits"
+# How long after a suspension a batch that waited is asked for again at the latest, with room to be paid.
+MADE_WITHIN = dt.timedelta(minutes=15)
 
 
 def execute_batch(batch_id: str, now: dt.datetime) -> Mapping[str, int]:
@@ -26,11 +30,17 @@ def execute_batch(batch_id: str, now: dt.datetime) -> Mapping[str, int]:
 
     Begun again after any crash it goes on where it was: a line ends once, in the write that pays it. Raises Retryable
     while the batch is not readable; TryAgain, OutcomeUnknown: the rest is not touched, and the message comes again.
+
+    While batches are suspended it waits, and is asked for again afterwards; one that would be void by then was
+    confirmed before, and is made now.
     """
     found = store.read(batch_id)
     if found is None:
         raise Retryable("the batch is not readable yet")
     batch, lines = found
+    until = maintenance.waits_until(maintenance.BATCHES, now)
+    if until is not None and batch.valid_until > clock.to_text(clock.from_text(until) + MADE_WITHIN):
+        return {WAITS: 1}
     outcomes = Counter(_end(batch, line, now) for line in lines if line.state == OPEN)
     if not batch.ended_at:
         _note_end(batch_id)

@@ -1,1 +1,3 @@
 """One kind of news each."""
+
+"""Use cases of this context."""

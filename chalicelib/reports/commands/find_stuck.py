@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
 from chalicelib.ledger import service as ledger
+from chalicelib.maintenance import service as maintenance
 from chalicelib.notifications import service as notifications
 from chalicelib.platform import clock, log, metrics
 from chalicelib.platform.dynamo import Image, decode_cursor
@@ -90,13 +91,20 @@ def _has_lines(account: ledger.Account, entry: ledger.Entry, reached_at: str) ->
     return is_its_own or last.seq >= account.seq or last.posted_at > reached_at
 
 
+def _are_held_back(now: dt.datetime) -> bool:
+    """Whether due transfers wait, or did until a moment ago, for the end of a suspension."""
+    return any(maintenance.is_waiting(maintenance.TRANSFERS, at) for at in (now, now - domain.UNFOLLOWED_FOR))
+
+
 def settle_open(now: dt.datetime) -> tuple[int, int]:
     """Close the open rows that are due and lack nothing; how many were closed, and how many are stuck.
 
     An instruction that nobody confirmed is noted as expired; one whose row is behind the journal is noted anew, which
-    makes good a record that was lost. Two runs at once close a row once.
+    makes good a record that was lost. Two runs at once close a row once. What waits for the end of a suspension is
+    stuck and rings nobody.
     """
     closed = stuck = 0
+    held_back = _are_held_back(now)
     after: str | None = None
     for _ in range(MAX_PAGES):
         rows, after = store.overdue(clock.to_text(now), PAGE, after)
@@ -108,7 +116,7 @@ def settle_open(now: dt.datetime) -> tuple[int, int]:
                 log.logger.info("a row is left", extra={"entry_id": row.entry_id, "code": refusal.code})
                 continue
             closed, stuck = closed + (not stages), stuck + bool(stages)
-            if stages:
+            if stages and not (held_back and stages == [ARRIVAL]):
                 metrics.count(metrics.TRANSACTIONS_STUCK)
                 log.logger.error("a transaction is stuck", extra={"entry_id": row.entry_id, "stages": stages})
         if after is None:

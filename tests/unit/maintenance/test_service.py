@@ -30,6 +30,7 @@ def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Stands for ParametersTable."""
     found: dict[str, int] = {}
     monkeypatch.setattr(parameters_store, "rows", lambda: {name: Row(value) for name, value in found.items()})
+    monkeypatch.setattr(parameters_store, "row", lambda _: None)
     return found
 
 
@@ -115,6 +116,7 @@ def test_its_state_follows_the_clock_unless_it_was_withdrawn(at: dt.datetime, st
     assert dataclasses.replace(NOTICE, withdrawn_at=AT).state_at(clock.to_text(at)) == domain.WITHDRAWN
 
 
+@pytest.mark.usefixtures("values")
 def test_what_is_over_or_withdrawn_or_none_cannot_be_withdrawn(notices: list[Notice]) -> None:
     assert plan_withdrawal("n1", ENDS - TICK).notice == NOTICE
     with pytest.raises(NoticeClosed):
