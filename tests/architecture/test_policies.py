@@ -15,7 +15,13 @@ from tests.architecture.source import ROOT
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
-HISTORIES = {"ApprovalHistoryTable", "ParameterHistoryTable", "BlankStepsTable", "RegisterStepsTable"}, "BillCheckHistoryTable"}
+HISTORIES = {
+    "ApprovalHistoryTable",
+    "ParameterHistoryTable",
+    "BlankStepsTable",
+    "RegisterStepsTable",
+    "BillCheckHistoryTable",
+}
 LINES = {"MovementsTable", "CounterVouchersTable", "RechecksTable", "ReceiptPrintsTable"}
 SEALS = {"DaySealsTable", "SealTilesTable"}
 # What AWS takes at most, spaces apart: the inline policies of a role together, and one managed policy.

@@ -1,3 +1,1 @@
 """One kind of news each."""
-
-"""Use cases of this context."""
