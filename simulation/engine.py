@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from ministack.services import dynamodb as ministack_dynamodb
 from pynamodb.exceptions import PynamoDBException
 
-from infra.environment import RESOURCES_FILE, read_template
+from infra.environment import RESOURCES_FILE, read_template, table_ids, table_suffix
 from simulation.faults import Faults
 from simulation.scheduler import Scheduler
 
@@ -109,12 +109,23 @@ def resources() -> dict[str, Any]:
 
 
 @cache
+def physical_names() -> dict[str, str]:
+    """What the bank under test calls its tables, by what the template and the simulation call them."""
+    return {name: f"simulated-{table_suffix(name)}" for name in table_ids()}
+
+
+@cache
+def _logical_names() -> dict[str, str]:
+    return {physical: name for name, physical in physical_names().items()}
+
+
+@cache
 def _create_requests() -> list[bytes]:
     """One CreateTable a table. Every table has a stream here: it tells the simulation what was written."""
     return [
         json.dumps(
             {
-                "TableName": name,
+                "TableName": physical_names()[name],
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": item["Properties"]["KeySchema"],
                 "AttributeDefinitions": item["Properties"]["AttributeDefinitions"],
@@ -285,17 +296,19 @@ class Store:
 
 
 def _tables(parameters: Mapping[str, Any]) -> list[str]:
-    """The tables a request names, each once, in order."""
+    """The tables a request names, each once, in order, as the template calls them."""
     if "TransactItems" in parameters:
-        return list(dict.fromkeys(op["TableName"] for item in parameters["TransactItems"] for op in item.values()))
-    if "RequestItems" in parameters:
-        return list(parameters["RequestItems"])
-    return [parameters["TableName"]]
+        named = [op["TableName"] for item in parameters["TransactItems"] for op in item.values()]
+    elif "RequestItems" in parameters:
+        named = list(parameters["RequestItems"])
+    else:
+        named = [parameters["TableName"]]
+    return list(dict.fromkeys(_logical_names()[name] for name in named))
 
 
 def _take_changes(table: str) -> list[Changed]:
     """The engine's own stream records since last time; taken away, so that a step costs the same at any age."""
-    records = ministack_dynamodb._stream_records.pop(table, None) or []
+    records = ministack_dynamodb._stream_records.pop(physical_names()[table], None) or []
     return [
         Changed(table, record["dynamodb"].get("OldImage"), record["dynamodb"].get("NewImage")) for record in records
     ]
@@ -309,7 +322,7 @@ def code_of(error: Exception) -> str | None:
 
 def items_of(table: str) -> list[Image]:
     """All items of a table, raw, past the client: for judging what is left at the end."""
-    status, _, content = ask("Scan", json.dumps({"TableName": table}).encode())
+    status, _, content = ask("Scan", json.dumps({"TableName": physical_names()[table]}).encode())
     answer = json.loads(content)
     if status != 200 or "LastEvaluatedKey" in answer:
         raise RuntimeError(f"cannot read all of {table}")

@@ -36,7 +36,7 @@ from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from simulation.acts.remitters import Network
 from simulation.counter import TELLER, ample_limits, some_limits
-from simulation.engine import resources
+from simulation.engine import physical_names, resources
 from simulation.mixes import EVERYDAY
 from simulation.people import PASSWORD, Person
 from simulation.scanned import STATIC_DAY_FEN
@@ -136,7 +136,7 @@ def seams(world: World) -> Iterator[None]:
         "secretsmanager": Secrets(),
         "s3": Files(),
     }
-    references = {name: name for name in resources()}
+    references = {name: name for name in resources()} | physical_names()
     provider = Provider(world)
     network = Network(world)
     dice = random.getstate()

@@ -16,7 +16,7 @@ from chalicelib.platform import clock
 from simulation import founding
 from simulation.books import Books
 from simulation.drained import wrong_at_rest
-from simulation.engine import Changed, Store, Transport, resources
+from simulation.engine import Changed, Store, Transport, physical_names, resources
 from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
@@ -141,7 +141,7 @@ class World:
 
     def _struck(self, operation: str, parameters: Mapping[str, Any]) -> None:
         """A fault hit a request: if it was about an alert's claim, that alert may be lost."""
-        if operation == "UpdateItem" and parameters["TableName"] == "InboxTable":
+        if operation == "UpdateItem" and parameters["TableName"] == physical_names()["InboxTable"]:
             key = parameters["Key"]
             self.excused.add((key["customer_id"]["S"], key["notification_id"]["S"]))
 
