@@ -14,7 +14,10 @@ MAX_FILE_LINES = 400
 
 # Anything over a maximum is named here, with the reason.
 LONG_FUNCTIONS: dict[str, str] = {}
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "parameters/domain.py": "the list of every parameter, a line or two each",
+    "parameters/service.py": "names every parameter to other contexts, twice (import and __all__); 120 lines are code",
+}
 
 # Where a binary fraction may stand, because it counts seconds and never money.
 FLOATS = {
