@@ -59,6 +59,9 @@ _NEVER = (
     "/v1/jwks.json",
     "/v1/receipt-keys.json",
     "/v1/receipt-verifications",
+    "/v1/receipt-proofs",
+    "/v1/day-seal",
+    "/v1/outages",
     "/verify",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
