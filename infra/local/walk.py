@@ -6,6 +6,7 @@ Raises WalkFailed with the step and the bank's answer when something is not as i
 """
 
 import base64
+import datetime as dt
 import json
 import time
 import uuid
@@ -218,12 +219,15 @@ def _found(phone: Phone, path: str) -> Any:
 
 
 def _run_bills(bank: Bank) -> str:
-    """Fire the monthly schedule by hand: the packaged function gets the event that the scheduler would send."""
+    """Fire the monthly schedule by hand: the packaged function gets the event that the scheduler sent this month's
+    first night.
+    """
+    first_night = clock.now().astimezone(clock.SHANGHAI).replace(day=1, hour=2, minute=0, second=0, microsecond=0)
     event = {
         "id": str(uuid.uuid4()),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": f"{first_night.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         "region": bank.region,
         "account": "000000000000",
         "resources": [],
@@ -234,6 +238,6 @@ def _run_bills(bank: Bank) -> str:
         FunctionName=bank.resources["StartBillRun"], Payload=json.dumps(event).encode()
     )
     result = json.loads(answer["Payload"].read())
-    if "month" not in result:
+    if not result.get("month"):
         raise WalkFailed(f"StartBillRun: {result}")
     return str(result["month"])
