@@ -132,7 +132,7 @@ def projections(payer: Customer) -> None:
     for state in ("posted", "awaiting"):
         transfers_store.project({**image, "state": state})
     assert transfers_store.page(owner, 10, None)[0] == [image["entry_id"]]
-    receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"])
+    receipt = filled(receipts_store.ReceiptItem, entry_id=image["entry_id"], number=uuid.uuid4().hex)
     assert [receipts_store.put_once(receipt) for _ in range(2)] == [True, False]
     assert receipts_store.issued_of([image["entry_id"], "x"]) == {image["entry_id"]}
     assert receipts_store.numbers_of([image["entry_id"], "x", "x"]) == {image["entry_id"]: receipt.number}
