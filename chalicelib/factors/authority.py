@@ -16,7 +16,7 @@ from pynamodb.exceptions import PutError
 from chalicelib.factors import domain, store
 from chalicelib.platform import clock, ids, settings
 from chalicelib.platform.dynamo import is_refused
-from chalicelib.platform.kms_key import KmsKey
+from chalicelib.platform.kms_key import KmsKey, key_usage
 
 # The rows of the bank's own authorities have this in place of a customer: no customer's id has a hyphen.
 BANK = "bank-ca"
@@ -48,7 +48,7 @@ def issue(
     builder = _builder(f"{customer_id}/{factor_id}", now, valid_until).issuer_name(authority.subject)
     builder = builder.public_key(public_key)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(ca=False), critical=True)
+    builder = builder.add_extension(key_usage(ca=False), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     builder = builder.add_extension(issuer, critical=False)
@@ -76,7 +76,7 @@ def _current(key: KmsKey, now: dt.datetime) -> tuple[str, x509.Certificate]:
     name = f"Rural Bank CA {authority_id}"
     builder = _builder(name, now, valid_until).issuer_name(_name(name)).public_key(key.public_key())
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(ca=True), critical=True).add_extension(identifier, critical=False)
+    builder = builder.add_extension(key_usage(ca=True), critical=True).add_extension(identifier, critical=False)
     row = store.FactorItem(
         BANK,
         authority_id,
@@ -107,18 +107,4 @@ def _name(common: str) -> x509.Name:
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Rural Bank"),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
-    )
-
-
-def _usage(*, ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        content_commitment=not ca,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=ca,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
     )

@@ -41,11 +41,7 @@ def update_of(before: Order, after: Order) -> ItemUpdate:
     """The update that makes one of the other, if nobody changed it since it was read."""
     update = ItemUpdate(settings.table("orders"), {KEY: s(before.order_id)}, missing=NotFound)
     update.require(unchanged_rule(before.revision))
-    old, new = to_raw(before.to_item()), to_raw(after.to_item())
-    for name, value in new.items():
-        if old.get(name) != value:
-            update.set(f"#{name} = :{name}", **{name: value})
-    return update.remove(*(name for name in old if name not in new))
+    return update.become(to_raw(before.to_item()), to_raw(after.to_item()))
 
 
 def due_writes(before: Order | None, after: Order) -> list[ItemPut | ItemUpdate]:

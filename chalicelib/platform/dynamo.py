@@ -219,6 +219,13 @@ class ItemUpdate:
         self.removes += [f"#{name}" for name in names]
         return self
 
+    def become(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> ItemUpdate:
+        """Set what differs between two raw states of the item, and take off what the new one lacks."""
+        for name, value in new.items():
+            if old.get(name) != value:
+                self.set(f"#{name} = :{name}", **{name: value})
+        return self.remove(*(name for name in old if name not in new))
+
     def _value(self, name: str, value: Mapping[str, Any]) -> None:
         if self.values.setdefault(name, value) != value:
             raise ValueError(f"{name} stands for two values in one write")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any, NoReturn
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from chalicelib.platform import aws, jws
@@ -49,3 +50,18 @@ class KmsKey(EllipticCurvePrivateKey):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> KmsKey:
         return copy.copy(self)
+
+
+def key_usage(*, ca: bool) -> x509.KeyUsage:
+    """What a certificate is for: an authority signs certificates, everybody else signs data."""
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        content_commitment=not ca,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from chalicelib.platform import jws, settings
 from chalicelib.platform.key_ring import KeyRow
-from chalicelib.platform.kms_key import KmsKey
+from chalicelib.platform.kms_key import KmsKey, key_usage
 from chalicelib.platform.pdf import keys
 from chalicelib.platform.pdf.keys import RING
 
@@ -39,7 +39,7 @@ def request(organisation: str, now: dt.datetime) -> str:
     """A certificate request (PKCS #10, PEM) of the newest key of documents, signed by it, for the bank's CA."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(organisation))
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(ca=False), critical=True)
+    builder = builder.add_extension(key_usage(ca=False), critical=True)
     return builder.sign(KmsKey(_newest(now).key_id), SHA256()).public_bytes(Encoding.PEM).decode("ascii")
 
 
@@ -55,20 +55,6 @@ def _name(organisation: str, common: str = "电子单证 / documents") -> x509.N
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
-    )
-
-
-def _usage(*, ca: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not ca,
-        content_commitment=not ca,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=ca,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
     )
 
 
@@ -148,7 +134,7 @@ def _issued(name: x509.Name, public: EllipticCurvePublicKey, now: dt.datetime, *
     builder = builder.not_valid_before(now.replace(microsecond=0)).not_valid_after(now + TEST_LASTS)
     builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=0 if ca else None), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-    return builder.add_extension(_usage(ca=ca), critical=True)
+    return builder.add_extension(key_usage(ca=ca), critical=True)
 
 
 def _der(public: CertificatePublicKeyTypes) -> bytes:
