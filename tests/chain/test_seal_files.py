@@ -344,7 +344,8 @@ def test_a_seal_or_tile_that_was_rewritten_is_told(sealed: Sealed, run: Run) -> 
     assert f"removed seal: {DAY}" in said(NEXT)
     put(bank, "DaySealsTable", seals[DAY])
     # a tile
-    force(bank, "SealTilesTable", {"business_date": DAY, "tile": tile["tile"]}, rows=tile["rows"][:-1] + b"\x00")
+    altered = tile["rows"][:-1] + bytes((tile["rows"][-1] ^ 1,))
+    force(bank, "SealTilesTable", {"business_date": DAY, "tile": tile["tile"]}, rows=altered)
     assert "altered tile" in said()
     remove(bank, "SealTilesTable", business_date=DAY, tile=tile["tile"])
     assert "altered tile" in said()
