@@ -1,8 +1,11 @@
-"""Every test starts without the machine's own AWS settings, and with a clock nobody else has moved."""
+"""Every test starts without the machine's own AWS settings, with a clock nobody else has moved, and with random ids
+and numbers that are its own and the same at every run: none that by chance hold a PIN or end like another.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -21,7 +24,7 @@ os.environ.update(
 )
 
 from chalicelib.parameters import service as parameters  # noqa: E402  # after the environment is safe
-from chalicelib.platform import clock  # noqa: E402
+from chalicelib.platform import clock, ids  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +33,19 @@ def _own_clock_and_parameters() -> Iterator[None]:
     parameters.forget()
     yield
     clock.use(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_ids_of_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield from _ids_of(request)
+
+
+@pytest.fixture(autouse=True)
+def _own_ids(request: pytest.FixtureRequest, _own_ids_of_module: None) -> Iterator[None]:
+    yield from _ids_of(request)
+
+
+def _ids_of(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = ids.use(random.Random(request.node.nodeid))  # noqa: S311  # numbers of a test, no secrets
+    yield
+    ids.use(before)

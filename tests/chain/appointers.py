@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import itertools
-import uuid
 from typing import Any
 
+from chalicelib.platform import ids
 from chalicelib.staff import domain
 from tests.chain.bank import BRANCH, Bank, Reply
 from tests.chain.clerks import Clerk, appoint, log_in
@@ -30,7 +30,7 @@ def pair(bank: Bank, role: str = domain.EBANK_ADMINISTRATOR, branch_id: str = BR
 
 def asked(bank: Bank, who: Clerk, kind: str, *, key: str = "", **payload: Any) -> Reply:
     body = {"kind": kind, "payload": payload, "reason": "人员调整"}
-    return bank.request("POST", PATH, body, token=who.token, headers={"idempotency-key": key or str(uuid.uuid4())})
+    return bank.request("POST", PATH, body, token=who.token, headers={"idempotency-key": key or ids.random_id()})
 
 
 def approved(bank: Bank, who: Clerk, request: Reply) -> Reply:
@@ -61,7 +61,7 @@ def appointment(bank: Bank, who: Clerk, number: str, *, key: str = "", **changes
         **changes,
     }
     body["identity_number"] = body["identity_number"] or person()
-    headers = {"idempotency-key": key or str(uuid.uuid4())}
+    headers = {"idempotency-key": key or ids.random_id()}
     return bank.request("POST", "/v1/staff/members", body, token=who.token, headers=headers)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import json
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, dynamo
+from chalicelib.platform import aws, clock, dynamo, ids
 from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.receipts import keys as receipt_keys
 from chalicelib.seals import keys as seal_keys
@@ -40,6 +39,7 @@ from chalicelib.staff import service as staff
 from infra.environment import environment_of
 from tests.chain.haste import in_haste
 from tests.chain.lambda_events import query_values, sent_body, sqs_record, stream_record
+from tests.chain.outbox import texts_to
 from tests.chain.resources import created
 
 STACK = "rural-bank-test"
@@ -171,7 +171,7 @@ class Bank:
             "requestContext": {
                 "resourcePath": resource,
                 "httpMethod": method,
-                "requestId": str(uuid.uuid4()),
+                "requestId": ids.random_id(),
                 "identity": {"sourceIp": self.address},
                 "path": path,
             },
@@ -248,8 +248,7 @@ class Bank:
     # ---- what the outside world got ---------------------------------------------------------
     def messages(self, person: Person, channel: str = "sms") -> list[str]:
         """Texts the local provider sent to a phone, oldest first."""
-        items = [item for item in providers.LocalMessageItem.query(person.phone) if item.channel == channel]
-        return [item.text for item in sorted(items, key=lambda item: item.sent_ns)]
+        return texts_to(person.phone, channel)
 
     def code_for(self, person: Person, transfer_id: str) -> str:
         """The six digits of the SMS for a transfer or step-up; of the last one, if it was sent more than once."""
@@ -357,7 +356,7 @@ class Bank:
             account_id=account_id,
             branch_id=BRANCH,
             amount_fen=amount_fen,
-            reference=str(uuid.uuid4()),
+            reference=ids.random_id(),
             teller_id=TELLER,
             at=self.clock.now(),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib.platform import aws
+from chalicelib.platform import aws, ids
 from infra.environment import RESOURCES_FILE, read_template
 from tests.chain.haste import json_templates
 
@@ -38,7 +38,9 @@ def _create_apart(stack: str) -> dict[str, str]:
             references[name] = key["KeyMetadata"]["KeyId"]
         else:
             client = aws.secretsmanager()
-            text = client.get_random_password(**properties["GenerateSecretString"])["RandomPassword"]
+            length = properties["GenerateSecretString"]["PasswordLength"]
+            # Of the test's own random numbers, so that codes are the same at every run, too.
+            text = ids.random_id(length)[:length]
             references[name] = client.create_secret(Name=name, SecretString=text)["ARN"]
     return references
 

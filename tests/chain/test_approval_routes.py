@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
 
 from chalicelib.parameters import service as parameters
+from chalicelib.platform import ids
 from chalicelib.staff import domain
 from tests.chain import clerks
 from tests.chain.bank import Bank, Reply
@@ -41,7 +41,7 @@ def checker(bank: Bank) -> Clerk:
 
 def ask(bank: Bank, who: Clerk, value: object, *, key: str = "", **changes: Any) -> Reply:
     body = {"kind": "parameter.change", "payload": change_of(NAME, value), "reason": "按规定", **changes}
-    return bank.request("POST", PATH, body, token=who.token, headers={"idempotency-key": key or str(uuid.uuid4())})
+    return bank.request("POST", PATH, body, token=who.token, headers={"idempotency-key": key or ids.random_id()})
 
 
 def decide(bank: Bank, who: Clerk, approval_id: str, end: str, body: Any = None) -> Reply:

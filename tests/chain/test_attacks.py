@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.ledger.commands.holds import Hold
 from chalicelib.ledger.commands.reverse_entry import reversal_id_of
 from chalicelib.ledger.errors import HoldNotOpen
-from chalicelib.platform import aws
+from chalicelib.platform import aws, ids
 from chalicelib.platform.errors import AmountOutOfRange
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from tests.chain.bank import BRANCH, LIMITS, TELLER, Bank, Person
@@ -88,7 +87,7 @@ def test_nothing_and_less_cannot_be_paid_in_or_held(bank: Bank, amount_fen: int)
             account_id=person.account,
             branch_id=BRANCH,
             amount_fen=amount_fen,
-            reference=uuid.uuid4().hex,
+            reference=ids.random_id(),
             teller_id=TELLER,
             at=bank.clock.now(),
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 import pytest
 
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import totp
+from chalicelib.platform import ids, totp
 from chalicelib.staff import domain, store
 from chalicelib.staff.commands import read_functions
 from tests.chain.appointers import (
@@ -120,7 +119,7 @@ def test_what_changed_since_makes_a_request_fail(bank: Bank, kind: str, payload:
 
 @each
 def test_a_request_is_done_once_and_not_after_its_time(bank: Bank, kind: str, payload: dict[str, Any]) -> None:
-    by, clerk, key = pair(bank), member_for(bank, kind), str(uuid.uuid4())
+    by, clerk, key = pair(bank), member_for(bank, kind), ids.random_id()
     request = asked(bank, by[0], kind, key=key, staff_id=clerk.staff_id, **payload)
     again = asked(bank, by[0], kind, key=key, staff_id=clerk.staff_id, **payload)
     assert again.body["request"]["id"] == request.body["request"]["id"]

@@ -10,13 +10,13 @@ import pytest
 from chalicelib.blanks.commands.receive import receive
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
-from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from tests.chain.bank import BRANCH, PASSWORD, TELLER, Bank, Reply
 from tests.chain.clerks import OTHER, Clerk
 from tests.chain.counter import account, document, enter, sign_up
 from tests.chain.counter import log_in as log_in_customer
+from tests.chain.outbox import texts_to
 from tests.chain.probe import wrong_code
 from tests.chain.tellers import (
     SHOWN,
@@ -50,7 +50,7 @@ def stocked(bank: Bank, kind: str, *serials: str) -> None:
 
 def codes_at(phone: str, word: str) -> list[str]:
     """The codes in SMS that a number got with this word in them, newest last."""
-    texts = [item.text for item in providers.LocalMessageItem.query(phone) if word in item.text]
+    texts = [text for text in texts_to(phone) if word in text]
     return [text.split("下载码" if "下载码" in text else "验证码")[1][:6] for text in texts]
 
 
@@ -226,7 +226,7 @@ def test_a_reserved_phone_is_changed_by_two_once_the_new_one_is_proved(bank: Ban
     bank.settle()
     assert customers.profile_of(person).phone == NEW_PHONE
     # the old number is told, and the voucher has the new one masked
-    assert any("更换为" in item.text for item in providers.LocalMessageItem.query("13700000001"))
+    assert any("更换为" in text for text in texts_to("13700000001"))
     voucher = newest_voucher(bank, teller)
     assert voucher["kind"] == "phone_changed"
     assert NEW_PHONE not in str(voucher)

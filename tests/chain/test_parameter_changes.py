@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 import pytest
 
@@ -11,7 +10,7 @@ from chalicelib.approvals.errors import ApprovalExpired, MakerIsChecker
 from chalicelib.maintenance import service as maintenance
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterUnknown
-from chalicelib.platform import clock
+from chalicelib.platform import clock, ids
 from tests.chain.bank import START, Bank
 from tests.chain.probe import table_items
 from tests.chain.two_people import CHECKER, MAKER, approved, asked, change_of, enter_staff, id_of
@@ -30,7 +29,7 @@ def bank(shared_bank: Bank) -> Bank:
 
 def quoted(bank: Bank, token: str, body: dict[str, str]) -> str:
     """The fee that a new transfer is quoted."""
-    key = {"idempotency-key": str(uuid.uuid4())}
+    key = {"idempotency-key": ids.random_id()}
     reply = bank.request("POST", "/v1/transfers", body, token=token, headers=key)
     assert reply.status == 201, reply
     return str(reply.body["fee"])

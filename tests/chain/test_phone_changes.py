@@ -18,6 +18,7 @@ from chalicelib.stepup import service as stepup
 from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply
 from tests.chain.conftest import GIVEN
 from tests.chain.device import Device
+from tests.chain.outbox import texts_to
 from tests.chain.probe import same_refusal, table_items, unchanged, wrong_code
 
 CHANGES = "/v1/settings/phone-changes"
@@ -30,7 +31,7 @@ def bank(shared_bank: Bank) -> Bank:
 
 def sent_to(phone: str) -> list[str]:
     """Every SMS that a number got."""
-    return [item.text for item in providers.LocalMessageItem.query(phone) if item.channel == "sms"]
+    return texts_to(phone)
 
 
 def code_at(phone: str, change_id: str) -> str:

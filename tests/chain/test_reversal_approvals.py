@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
 from chalicelib.approvals import service as approvals
@@ -11,6 +9,7 @@ from chalicelib.approvals.errors import ApprovalChangesNothing, ApprovalFailed, 
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.reverse_entry import reversal_id_of, reverse_entry
 from chalicelib.ledger.errors import EntryNotReversible
+from chalicelib.platform import ids
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff.errors import StaffPermissionDenied
 from tests.chain.bank import Bank
@@ -30,7 +29,7 @@ def bank(shared_bank: Bank) -> Bank:
 def test_a_transfer_is_reversed_by_two_people(bank: Bank) -> None:
     # given a transfer of 30.00 to the wrong person
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
-    entry_id = bank.pay(payer, payee, "30.00", str(uuid.uuid4()))
+    entry_id = bank.pay(payer, payee, "30.00", ids.random_id())
     day = next(name for name in account_image(payer.account) if name.startswith("day_"))
     left_fen = account_image(payer.account)[day]
     # when one asks for its reversal, nothing moves yet, and the same person cannot approve it
@@ -59,7 +58,7 @@ def test_a_transfer_is_reversed_by_two_people(bank: Bank) -> None:
 
 def test_of_two_requests_about_one_entry_one_is_done(bank: Bank) -> None:
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
-    entry_id = bank.pay(payer, payee, "30.00", str(uuid.uuid4()))
+    entry_id = bank.pay(payer, payee, "30.00", ids.random_id())
     one, other = (asked(KIND, {"entry_id": entry_id}, maker=maker) for maker in (MAKER, THIRD))
     approved(one)
     with pytest.raises(ApprovalOutdated) as refused:
@@ -70,7 +69,7 @@ def test_of_two_requests_about_one_entry_one_is_done(bank: Bank) -> None:
 
 def test_a_reversal_that_another_way_made_outdates_the_request(bank: Bank) -> None:
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
-    entry_id = bank.pay(payer, payee, "30.00", str(uuid.uuid4()))
+    entry_id = bank.pay(payer, payee, "30.00", ids.random_id())
     approval = asked(KIND, {"entry_id": entry_id})
     reverse_entry(entry_id, reason="冲正", by="T0001", correlation_id="test")
     with pytest.raises(ApprovalOutdated):
@@ -81,9 +80,9 @@ def test_a_reversal_that_another_way_made_outdates_the_request(bank: Bank) -> No
 def test_what_cannot_be_taken_back_fails_whole_and_says_why(bank: Bank, trouble: str) -> None:
     # given a payee who has spent the money, or whose account is frozen
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
-    approval = asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", str(uuid.uuid4()))})
+    approval = asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", ids.random_id())})
     if trouble == "spent":
-        bank.pay(payee, payer, "10.00", str(uuid.uuid4()))
+        bank.pay(payee, payer, "10.00", ids.random_id())
     else:
         force_account(bank, payee.account, state="frozen")
     before = (bank.balance(payer.account), bank.balance(payee.account))
@@ -100,19 +99,19 @@ def test_what_cannot_be_taken_back_fails_whole_and_says_why(bank: Bank, trouble:
 def test_only_posted_entries_are_reversed_and_by_people_of_the_branch(bank: Bank) -> None:
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
     token = bank.log_in(payer)
-    waiting = bank.create(token, payer, payee, "1.00", str(uuid.uuid4())).body["id"]
+    waiting = bank.create(token, payer, payee, "1.00", ids.random_id()).body["id"]
     for entry_id, refusal in ((waiting, EntryNotReversible), ("n" * 26, NotFound)):
         with pytest.raises(refusal):
             asked(KIND, {"entry_id": entry_id})
     with pytest.raises(StaffPermissionDenied):
-        asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", str(uuid.uuid4()))}, maker=ELSEWHERE)
+        asked(KIND, {"entry_id": bank.pay(payer, payee, "30.00", ids.random_id())}, maker=ELSEWHERE)
 
 
 @pytest.mark.requirement("NB-5.1.6")
 @pytest.mark.parametrize("is_confirmed", [False, True], ids=["agreed", "returned"])
 def test_what_its_payee_returns_is_not_reversed_too(bank: Bank, *, is_confirmed: bool) -> None:
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红", deposit="100.00")
-    entry_id = bank.pay(payer, payee, "30.00", str(uuid.uuid4()))
+    entry_id = bank.pay(payer, payee, "30.00", ids.random_id())
     recall = bank.request(
         "POST", f"/v1/transfers/{entry_id}/recall", {"reason": "wrong_payee"}, token=bank.log_in(payer)
     )

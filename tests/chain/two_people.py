@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.approvals.commands import decide
 from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.domain import Approval
-from chalicelib.platform import clock
+from chalicelib.platform import clock, ids
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff import service as staff
@@ -60,7 +59,7 @@ def asked(
     kind: str, payload: Mapping[str, Any], *, maker: str = MAKER, reason: str = REASON, key: str = ""
 ) -> Approval:
     """A request, made now."""
-    return make_request(person(kind, maker), Wish(kind, payload, reason), key=key or uuid.uuid4().hex, now=clock.now())
+    return make_request(person(kind, maker), Wish(kind, payload, reason), key=key or ids.random_id(), now=clock.now())
 
 
 def approved(approval: Approval, *, checker: str = CHECKER, digest: str | None = None) -> Approval:
