@@ -10,7 +10,7 @@ import pytest
 from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.platform import clock
 from tests.chain.bank import TELLER, Bank, Person, Reply
-from tests.chain.probe import unchanged
+from tests.chain.probe import unchanged, wrong_code
 from tests.chain.signers import (
     Signer,
     apply,
@@ -62,7 +62,7 @@ def test_a_proof_is_for_one_customer_one_factor_and_one_code(bank: Bank, people:
     factor_id = apply(bank, payer, "phone")
     code = download_code(bank, payer, factor_id)
     good = offered(signer, payer, factor_id, code)
-    untrue = {"customer_id": other.customer_id, "factor_id": "aaaaaaa", "code": "000000"}
+    untrue = {"customer_id": other.customer_id, "factor_id": "aaaaaaa", "code": wrong_code(code)}
     wrong = [offered(signer, payer, factor_id, code, {name: value}) for name, value in untrue.items()]
     wrong += [{**good, "proof": Signer().proof(payer.customer_id, factor_id, code)}, {**good, "key": Signer().jwk()}]
     wrong += [{**good, "key": {**good["key"], "x": good["key"]["y"]}}]
@@ -86,7 +86,7 @@ def test_a_proof_is_for_one_customer_one_factor_and_one_code(bank: Bank, people:
             body = {**good, "key": changed}
             assert download_with(bank, token, factor_id, body).code == "malformed_request", changed
     # with another code than the SMS brought, a proof that is true for it is a wrong code, and takes a try
-    guess = "000000" if code != "000000" else "000001"
+    guess = wrong_code(code)
     tried = download_with(bank, token, factor_id, offered(signer, payer, factor_id, guess))
     assert (tried.code, tried.body["facts"]) == ("code_wrong", {"tries_left": "4"})
     assert download_with(bank, token, factor_id, good).status == 201
