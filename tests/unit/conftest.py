@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from moto import mock_aws
 from types_boto3_dynamodb import DynamoDBClient
 
@@ -15,7 +15,9 @@ from infra.environment import environment_of, table_ids, table_suffix, variables
 from tests.unit.samples import NOW
 
 # The same examples on every machine, however slow it is at the moment; nothing is kept between runs.
-settings.register_profile("bank", deadline=None, derandomize=True, database=None)
+settings.register_profile(
+    "bank", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("bank")
 
 EXPRESSION_TABLES = {"unit-accounts": "account_id", "unit-journal": "entry_id", "unit-customers": "customer_id"}
