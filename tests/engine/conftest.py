@@ -6,8 +6,9 @@ run a second time with their tables on DynamoDB Local, whose parser and rules ar
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -30,13 +31,45 @@ from tests.engine.dynamodb_local import CannotBeHad, DynamoDBLocal
 STACK = "rural-bank-races"
 BRANCH, TELLER = "0001", "T0001"
 MINISTACK, DYNAMODB_LOCAL = "ministack", "dynamodb-local"
+# How many times as long as the cloud's an engine's answer may take.
+PATIENCE = 6
+# Messages name a serial number by its end.
+_serials = itertools.count(1)
 
 
 def blank(kind: str = "token", branch_id: str = BRANCH) -> str:
     """A fresh token or USB key in the stock of a branch; its serial number."""
-    serial = f"{kind[0].upper()}K{uuid.uuid4().int % 10**12:012d}"
+    serial = f"{kind[0].upper()}K{next(_serials):012d}"
     receive(kind, [serial], branch_id=branch_id, reference="DN-1", staff_id=TELLER, now=clock.now())
     return serial
+
+
+class _Noon(clock.SystemClock):
+    """The machine's clock, set to a noon ahead in the middle of a month: no race runs over a midnight, nor from one
+    month to the next, whenever it is run. Its seconds are long, so that a slow machine is given the time it needs.
+    """
+
+    def __init__(self) -> None:
+        now = dt.datetime.now(clock.SHANGHAI)
+        first = now.replace(day=1, hour=12, minute=0, second=0, microsecond=0)
+        # From the 14th on the next month's: 45 days after the first of a month are in the middle of the next.
+        self._by = (first if now.day < 14 else first + dt.timedelta(days=45)).replace(day=15) - now
+
+    def now(self) -> dt.datetime:
+        return super().now() + self._by
+
+    def monotonic(self) -> float:
+        return super().monotonic() / PATIENCE
+
+
+NOON = _Noon()
+
+
+@pytest.fixture(autouse=True)
+def _noon(_own_clock_and_parameters: None) -> Iterator[None]:
+    before = clock.use(NOON)
+    yield
+    clock.use(before)
 
 
 def _quiet(_: str) -> None:
@@ -107,12 +140,14 @@ def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, 
         receipt_keys.RING.forget()
         seal_keys.RING.forget()
         factors.forget_secret()
+        before = clock.use(NOON)
         staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
         staff.appoint_teller(TELLER, "柜员甲", BRANCH, "Correct-Horse-7")
         # Races pay and log in more often than a person does; what bounds that has tests of its own.
         parameters.set_value("factor.codes_day", 100_000)
         parameters.set_value("login.captcha_after", 10)
         yield request.param
+        clock.use(before)
     aws.forget_clients()
     dynamo.forget_tables()
     parameters.forget()
