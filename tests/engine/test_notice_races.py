@@ -12,7 +12,7 @@ from chalicelib.approvals.domain import Approval
 from chalicelib.maintenance import domain, service, store, windows
 from chalicelib.maintenance.domain import Notice
 from chalicelib.parameters.commands.change_rider import read_rider
-from chalicelib.platform import clock
+from chalicelib.platform import clock, updates
 from chalicelib.platform.errors import Refusal
 from tests.chain.two_people import CHECKER, THIRD, approved, asked, enter_staff, notice_of
 from tests.engine.test_transfer_races import together
@@ -28,7 +28,10 @@ ROUNDS = 4
 
 @pytest.fixture(autouse=True)
 def staffed() -> None:
+    """Staff, and nothing on the board: what was ended stays on it for a minute, and ten notices fill it."""
     enter_staff()
+    if board():
+        updates.run_together([read_rider(service.BOARD).write(windows.board_text(()))])
 
 
 def board() -> dict[str, windows.Window]:
