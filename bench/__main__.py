@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
-from bench import bills, books, cpu, items, lines, login_timing, orders, rows, throughput, units
+from bench import bills, books, cpu, items, lines, login_timing, orders, rows, seeds, throughput, units
 from bench.bank import bank_on_engine
 from chalicelib.platform import aws
 
@@ -30,6 +30,7 @@ PARTS: tuple[tuple[str, Part], ...] = (
     (f"{throughput.CONTENDING_PAYERS} payers to one payee", throughput.contention_rows),
     (f"{orders.MANY} standing orders due at once", orders.order_rows),
     ("memory of a long stream", lines.memory_rows),
+    (f"{seeds.SEEDS} seeds of the simulation", seeds.seed_rows),
     (f"a trial balance of up to {books.MANY} accounts", books.trial_balance_rows),
     (f"{bills.CUSTOMERS} monthly bills of {bills.LINES} lines (minutes)", bills.bill_rows),
     (f"an account of {OLD_LINES} lines (the engine takes its time)", lambda: units.old_account_rows(OLD_LINES)),

@@ -127,6 +127,7 @@ COUNTED = {
     metrics.BILLS_UNBALANCED: "A bill or statement does not add up or lacks a line; it is not issued",
     metrics.BILLS_LATE: "A bill was missing a day after its month had ended; a later night's run issued it",
     metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
+    metrics.DOCUMENT_CERTIFICATE_ENDS: "The certificate that documents are signed with ends in 30 days, or has ended",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
     metrics.OUTAGES_OPENED: "An unplanned suspension of service is in the register: see to it, and to its report",
     metrics.OUTAGE_WARNINGS: "An outage must be reported to the regulator, or will have to be: see its deadlines",

@@ -50,6 +50,8 @@ BILLS_UNBALANCED = "BillsUnbalanced"
 BILLS_LATE = "BillsLate"
 # A business date was closed long ago and has no seal yet: an entry or a receipt is missing.
 DAYS_NOT_SEALED = "DaysNotSealed"
+# Documents cannot be signed, or soon cannot: a certificate has to be asked for.
+DOCUMENT_CERTIFICATE_ENDS = "DocumentCertificateEnds"
 
 ALARMED = (
     LINE_GAPS,
@@ -71,6 +73,7 @@ ALARMED = (
     BILLS_UNBALANCED,
     BILLS_LATE,
     DAYS_NOT_SEALED,
+    DOCUMENT_CERTIFICATE_ENDS,
 )
 
 

@@ -13,16 +13,18 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
-from chalicelib.platform import clock, jws, settings
+from chalicelib.outages import workers
+from chalicelib.platform import clock, jws, metrics, settings
 from chalicelib.platform.key_ring import LEAD_S, KeyRow
 from chalicelib.platform.pdf import certificates, keys, signing
 from chalicelib.platform.pdf.certificates import CertificateRefused
 from chalicelib.platform.pdf.keys import RING, NoCertificateInForce
 from chalicelib.platform.pdf.pages import Document
 from infra.cli.app import main
-from tests.chain.bank import Bank
+from tests.chain.bank import Bank, LambdaContext
+from tests.chain.probe import scheduled
 
-YEAR = dt.timedelta(days=365)
+YEAR, SECOND = dt.timedelta(days=365), dt.timedelta(seconds=1)
 
 
 def name(common: str) -> x509.Name:
@@ -72,6 +74,14 @@ def pem(*chain: x509.Certificate) -> str:
     return keys.text_of(chain)
 
 
+def rung(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the schedule that looks at the bank counts about certificates."""
+    found: list[str] = []
+    monkeypatch.setattr(metrics, "count", found.append)
+    workers.watch_service(scheduled(bank.clock.now()), LambdaContext())
+    return [name for name in found if name == metrics.DOCUMENT_CERTIFICATE_ENDS]
+
+
 def sign_something() -> bytes:
     page, sink = io.BytesIO(), io.BytesIO()
     document = Document(page, "页", "行")
@@ -96,14 +106,25 @@ def test_documents_wait_for_a_certificate(bank: Bank) -> None:
         sign_something()
 
 
-def test_the_answer_of_a_ca_is_installed_in_whatever_order_it_comes(bank: Bank) -> None:
+def test_the_answer_of_a_ca_is_installed_in_whatever_order_it_comes(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
     authority = Authority(clock.now())
     own = authority.answer(certificates.request("示范村镇银行", clock.now()))
     assert certificates.install(pem(authority.root, own), clock.now()) == own
     assert keys.signing(clock.now()).certificates == (own, authority.root)
     assert sign_something()
-    # and once it has ended, nothing is signed
-    bank.clock.advance(YEAR)
+    # it rings from a month before the end on
+    assert keys.signable_until(clock.now()) == own.not_valid_after_utc
+    bank.clock.advance(YEAR - keys.RENEWAL - SECOND)
+    assert rung(bank, monkeypatch) == []
+    bank.clock.advance(SECOND)
+    assert rung(bank, monkeypatch) == [metrics.DOCUMENT_CERTIFICATE_ENDS]
+    bank.clock.advance(keys.RENEWAL - SECOND)
+    assert sign_something()
+    # and once it has ended, nothing is signed, and it rings on
+    bank.clock.advance(SECOND)
+    assert rung(bank, monkeypatch) == [metrics.DOCUMENT_CERTIFICATE_ENDS]
     with pytest.raises(NoCertificateInForce):
         sign_something()
 

@@ -19,6 +19,7 @@ from chalicelib.outages.errors import RegisterChanged
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, metrics, updates
 from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.pdf import certificates
 from tests.chain.bank import Bank, LambdaContext
 from tests.chain.probe import scheduled, table_items
 from tests.chain.two_people import MAKER, enter_staff, person
@@ -40,6 +41,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def bank(bank: Bank, counted: list[str]) -> Bank:
     bank.clock.set(MORNING)
+    certificates.install(certificates.trial_certificates(MORNING), MORNING)
     enter_staff()
     look(bank, 1)
     return bank

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import re
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from simulation.bugs import BUGS, Bug, planted
-from simulation.engine import Transport, ask
+from simulation.engine import Transport
 from simulation.mixes import EVERYDAY, KINDS, mix_of, seeds_of
 from simulation.runs import STEPS, Totals, findings, totals_of
 from simulation.world import TOLD, World
@@ -25,8 +22,6 @@ from simulation.world import TOLD, World
 ROOT = Path(__file__).parents[2]
 SEEDS = 200
 PROCESSES = 2
-# CPU time of all seeds, as a multiple of what YARDSTICK_PUTS writes cost on the engine alone, in the same minutes.
-CPU_BUDGET, YARDSTICK_PUTS = 260, 10_000
 LAST_LINE = re.compile(r"seeds=\d+ steps=\d+ transfers=\d+ faults=\d+ violations=\d+")
 # Every accident of simulation/faults.py, and those that the world itself causes.
 ACCIDENTS = {
@@ -71,40 +66,14 @@ ENDS = {
 }
 
 
-def engine_alone_s() -> float:
-    """CPU seconds of YARDSTICK_PUTS writes on the bare engine: nothing of ours is in it."""
-    put = json.dumps(
-        {"TableName": "yardstick", "Item": {"k": {"S": "one"}, "n": {"N": "1"}, "text": {"S": "x" * 200}}}
-    ).encode()
-    table = {
-        "TableName": "yardstick",
-        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
-        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
-
-    assert ask("CreateTable", json.dumps(table).encode())[0] == HTTPStatus.OK
-    began = time.process_time()
-    for _ in range(YARDSTICK_PUTS):
-        assert ask("PutItem", put)[0] == HTTPStatus.OK
-    return time.process_time() - began
-
-
 @cache
-def measured() -> tuple[list[Totals], float]:
-    """Seeds 1 to 200 on two cores; and the yardstick, the mean of before and after."""
+def two_hundred_seeds() -> list[Totals]:
+    """Seeds 1 to 200 on two cores."""
     share = SEEDS // PROCESSES
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(PROCESSES, mp_context=context, max_tasks_per_child=1) as pool:
-        before = [pool.submit(engine_alone_s) for _ in range(PROCESSES)]
         running = [pool.submit(totals_of, 1 + share * i, share, STEPS) for i in range(PROCESSES)]
-        after = [pool.submit(engine_alone_s) for _ in range(PROCESSES)]
-        yardsticks = [one.result() for one in [*before, *after]]
-        return [one.result() for one in running], sum(yardsticks) / len(yardsticks)
-
-
-def two_hundred_seeds() -> list[Totals]:
-    return measured()[0]
+        return [one.result() for one in running]
 
 
 def simulate(*arguments: str, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
@@ -135,7 +104,6 @@ def test_two_hundred_seeds_break_no_rule() -> None:
 
     assert [story for part in parts for story in part.stories] == []
     assert sum(part.seeds for part in parts) == SEEDS
-    assert sum(part.cpu_s for part in parts) / measured()[1] < CPU_BUDGET
 
 
 def test_the_seeds_meet_every_fault_and_move_money() -> None:

@@ -80,7 +80,21 @@ def watch_all(now: dt.datetime) -> dict[str, int]:
             note_look(scope, wrong, now)
         except RegisterChanged:
             log.logger.info("another run has noted this look", extra={"scope": scope})
-    return {"bad": sum(wrong is not None for wrong in trouble.values()), "warned": warn(now)}
+    done = {"bad": sum(wrong is not None for wrong in trouble.values()), "warned": warn(now)}
+    tell_certificate(now)
+    return done
+
+
+def tell_certificate(now: dt.datetime) -> None:
+    """Ring while the certificate of documents has ended, or ends so soon that the next one must be asked for."""
+    # The API registers every worker and calls none: it starts without what only they need.
+    from chalicelib.platform.pdf import keys  # noqa: PLC0415
+
+    until = keys.signable_until(now)
+    if until is None or until - now <= keys.RENEWAL:
+        metrics.count(metrics.DOCUMENT_CERTIFICATE_ENDS)
+        ends = clock.to_text(until) if until is not None else None
+        log.logger.error("documents need a new certificate", extra={"ends_at": ends})
 
 
 def needed(scope: str, now: dt.datetime) -> Needed:

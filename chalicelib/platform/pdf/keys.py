@@ -14,6 +14,8 @@ from chalicelib.platform.jws import PublicKey
 from chalicelib.platform.key_ring import KeyRing
 
 RING = KeyRing("documents", lambda: settings.get("DOCUMENT_KEY_ID"), None)
+# A CA takes days, and the people who ask it may be away for a week.
+RENEWAL = dt.timedelta(days=30)
 
 
 class NoCertificateInForce(RuntimeError):
@@ -51,3 +53,17 @@ def signing(now: dt.datetime) -> Signing:
         if certificates[0].not_valid_before_utc <= now < certificates[0].not_valid_after_utc:
             return Signing(jws.public_half(row.key_id), certificates)
     raise NoCertificateInForce("documents cannot be signed: no key has a certificate that holds now")
+
+
+def signable_until(now: dt.datetime) -> dt.datetime | None:
+    """Until when documents can be signed with what is installed, and their readers trust it; None where they cannot.
+
+    A certificate says less than it seems to where one above it ends before it does.
+    """
+    chains = [
+        certificates_of(row.certificates)
+        for row in RING.rows(int(now.timestamp()))
+        if not row.is_withdrawn and row.certificates is not None
+    ]
+    ends = [min(certificate.not_valid_after_utc for certificate in chain) for chain in chains]
+    return max((end for end in ends if end > now), default=None)
