@@ -63,6 +63,8 @@ _NEVER = (
     "/v1/day-seal",
     "/v1/outages",
     "/verify",
+    "/status",
+    "/maintenance",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

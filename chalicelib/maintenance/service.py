@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.maintenance import domain, scopes, store, windows
-from chalicelib.maintenance.domain import OCCASIONS, PLANNED, URGENT, Notice, Wish, Words
+from chalicelib.maintenance.domain import COMING, OCCASIONS, PLANNED, RUNNING, URGENT, Notice, Wish, Words
 from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.maintenance.scopes import BATCHES, NOTHING, OTHER_BANKS, SCOPES, STANDING_ORDERS, TRANSFERS
 from chalicelib.maintenance.windows import Window
@@ -17,10 +17,12 @@ from chalicelib.platform import clock
 __all__ = [
     "BATCHES",
     "BOARD",
+    "COMING",
     "NOTHING",
     "OCCASIONS",
     "OTHER_BANKS",
     "PLANNED",
+    "RUNNING",
     "SCOPES",
     "STANDING_ORDERS",
     "TRANSFERS",

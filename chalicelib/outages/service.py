@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.outages import domain, drafts, store
 from chalicelib.outages.cases import Case
-from chalicelib.outages.domain import Ahead, Outage, Terms
+from chalicelib.outages.domain import SCOPES, Ahead, Outage, Terms
 from chalicelib.outages.hours import Split
 from chalicelib.outages.store import Step
 from chalicelib.parameters import service as parameters
@@ -20,6 +20,7 @@ from chalicelib.routing.errors import CalendarUnknown
 from chalicelib.staff import service as staff
 
 __all__ = [
+    "SCOPES",
     "Case",
     "Outage",
     "Split",
@@ -33,6 +34,7 @@ __all__ = [
     "outage_of",
     "outages",
     "published",
+    "shown",
     "standing",
     "steps_of",
     "terms",
@@ -113,11 +115,19 @@ def outage_of(outage_id: str) -> Outage:
 
 def published(now: dt.datetime) -> list[Outage]:
     """Outages that customers read of: explained, no mistake, and over for less than the parameter's days."""
+    return [one for one in shown(now) if one.published_at is not None]
+
+
+def shown(now: dt.datetime) -> list[Outage]:
+    """Outages that the public knows of: all that go on, and of the past ones those that are `published`, the latest
+    first. Of one without an explanation nothing is told but that it goes on, since when, and what is out.
+    """
     oldest = clock.to_text(now - dt.timedelta(days=parameters.value(parameters.OUTAGE_LISTED_D, now)))
     return [
         one
         for one in store.outages()
-        if one.published_at is not None and one.annulled_at is None and (one.ended_at or clock.to_text(now)) > oldest
+        if one.annulled_at is None
+        and (one.ended_at is None or (one.published_at is not None and one.ended_at > oldest))
     ]
 
 

@@ -22,8 +22,16 @@ from chalicelib.platform.http import Answer, Call, Query
 FOLDER = Path(__file__).with_name("templates")
 # By language: what documents call it.
 LANGUAGES = {"zh": "zh-CN", "en": "en"}
+# Name, and what it is called in Chinese and English: what every page leads to.
+PAGES = (
+    ("status", "服务状态", "Service status"),
+    ("maintenance", "停机公告", "Suspensions"),
+    ("verify", "回单验真", "Verify a receipt"),
+)
 # A page that is the same for everybody may be kept for so long; what is someone's own is not kept at all.
 PUBLIC_MAX_AGE_S = 300
+# One that says how things stand.
+STANDING_MAX_AGE_S = 60
 
 
 class PageQuery(Query):
@@ -63,12 +71,12 @@ def page(
     *,
     facts: dict[str, Any],
     status: int = 200,
-    keep: bool = False,
+    keep_s: int = 0,
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """A page from its template. All facts are escaped; `t(zh, en)` in a template is the sentence in its language.
 
-    With `keep` it is the same for everybody and may be cached.
+    With `keep_s` it is the same for everybody and may be cached for so many seconds.
     """
     style, digest = _style()
     (other,) = LANGUAGES.keys() - {language}
@@ -79,6 +87,7 @@ def page(
             **facts,
             language=language,
             other=other,
+            pages=PAGES,
             tags=LANGUAGES,
             style=style,
             t=lambda zh, en: en if language == "en" else zh,
@@ -92,7 +101,7 @@ def page(
         {
             "Content-Language": LANGUAGES[language],
             "Content-Security-Policy": policy,
-            "Cache-Control": f"public, max-age={PUBLIC_MAX_AGE_S}" if keep else "no-store",
+            "Cache-Control": f"public, max-age={keep_s}" if keep_s else "no-store",
             "Vary": "Accept-Language",
             # The address may carry what somebody scanned: no other host learns of it.
             "Referrer-Policy": "no-referrer",

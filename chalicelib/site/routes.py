@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
@@ -51,7 +51,8 @@ def verify_page(call: Call) -> Answer:
     query = call.params(VerifyQuery)
     asked = domain.Asked(domain.shown(query.number), domain.shown(query.code))
     facts = {"asked": asked, "missing": (), "state": "asking", "carried": asked._asdict() if any(asked) else {}}
-    return pages.page("verify.html", pages.language_of(call, query), facts=facts, keep=not any(asked))
+    keep_s = 0 if any(asked) else pages.PUBLIC_MAX_AGE_S
+    return pages.page("verify.html", pages.language_of(call, query), facts=facts, keep_s=keep_s)
 
 
 @api.operation(
@@ -85,3 +86,44 @@ def verify_result(call: Call) -> Answer:
         return pages.page("verify.html", language, facts={**facts, "state": "refused", "contact": contact})
     facts |= {"amount": grouped_text(verified.amount_fen), "checked_at": clock.to_local_text(now)}
     return pages.page("genuine.html", language, facts={**facts, "verified": verified})
+
+
+@api.operation(
+    "GET",
+    "/status",
+    zh="服务状态页面",
+    en="The page about how service stands",
+    auth=None,
+    query=pages.PageQuery,
+    answer=None,
+    content_type=HTML,
+    on_refusal=pages.refusal_page,
+)
+def status_page(call: Call) -> Answer:
+    """What is out or suspended now and the way out, what is planned next, and what was (NB-5.1.8-6)."""
+    from chalicelib.site import service  # noqa: PLC0415  # who verifies a receipt needs none of it
+
+    return _standing_page(call, "status.html", service.status_facts(clock.now()))
+
+
+@api.operation(
+    "GET",
+    "/maintenance",
+    zh="停机公告页面",
+    en="The page about suspensions of service",
+    auth=None,
+    query=pages.PageQuery,
+    answer=None,
+    content_type=HTML,
+    on_refusal=pages.refusal_page,
+)
+def maintenance_page(call: Call) -> Answer:
+    """Suspensions that are planned, go on, were, and were taken back, each with what to do meanwhile (NB-5.1.8-5)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    return _standing_page(call, "maintenance.html", service.maintenance_facts(clock.now()))
+
+
+def _standing_page(call: Call, template: str, facts: dict[str, Any]) -> Answer:
+    language = pages.language_of(call, call.params(pages.PageQuery))
+    return pages.page(template, language, facts=facts, keep_s=pages.STANDING_MAX_AGE_S)

@@ -39,6 +39,8 @@ PUBLIC = {
     "GET /v1/receipt-proofs/{number}": "hashes only, to whoever was given a receipt",
     "GET /verify": "the same, by a browser",
     "POST /verify": "the same",
+    "GET /status": "how service stands is for everybody (NB-5.1.8-6)",
+    "GET /maintenance": "announcements are for everybody (NB-5.1.8-5)",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
@@ -75,7 +77,7 @@ FUNCTIONS_ASKED_ELSEWHERE = {
 }
 
 # Pages are for people: no part of the contract.
-PAGES = {"GET /verify", "POST /verify"}
+PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance"}
 
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]

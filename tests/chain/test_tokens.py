@@ -41,6 +41,8 @@ PUBLIC = {
     "/v1/day-seal-keys.json",
     "/v1/receipt-proofs/{number}",
     "/verify",
+    "/status",
+    "/maintenance",
     "/v1/health",
     "/v1/openapi.json",
 }

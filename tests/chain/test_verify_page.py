@@ -38,7 +38,8 @@ ATTACKS = (
 # Of interactive content only this is on a page, and of active content nothing.
 ALLOWED = {
     "html", "head", "meta", "title", "link", "style", "body", "header", "main", "footer", "div", "p", "h1", "h2", "h3",
-    "ol", "ul", "li", "dl", "dt", "dd", "a", "span", "form", "label", "input", "button",
+    "nav", "article", "section", "br", "ol", "ul", "li", "dl", "dt", "dd", "a", "span", "form", "label", "input",
+    "button",
 }  # fmt: skip
 # Elements with something to read in English that is Chinese all the same: names, and amounts in words.
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -191,7 +192,7 @@ def test_what_is_left_empty_is_named_and_leads_to_its_field(
 ) -> None:
     root = tree_of(sent(bank, number, code))
     assert len(alerts(root)) == 1
-    assert [link.get("href") for link in one(root, "ul").iter("a")] == [f"#{name}" for name in missing]
+    assert [link.get("href") for link in one(one(root, "main"), "ul").iter("a")] == [f"#{name}" for name in missing]
     wrong = [field for field in root.iter("input") if field.get("aria-invalid") == "true"]
     assert [field.get("id") for field in wrong] == missing
     by_id = {element.get("id"): element for element in root.iter()}

@@ -29,6 +29,8 @@ NEVER = {
     "GET /v1/receipt-proofs/{number}",
     "GET /verify",
     "POST /verify",
+    "GET /status",
+    "GET /maintenance",
 }
 # What no scope but `everything` holds back although it is no read, and why.
 UP = {
