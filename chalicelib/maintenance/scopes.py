@@ -65,6 +65,7 @@ _NEVER = (
     "/verify",
     "/status",
     "/maintenance",
+    "/feed.atom",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

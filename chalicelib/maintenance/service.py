@@ -7,7 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.maintenance import domain, scopes, store, windows
-from chalicelib.maintenance.domain import COMING, OCCASIONS, PLANNED, RUNNING, URGENT, Notice, Wish, Words
+from chalicelib.maintenance.domain import (
+    COMING,
+    OCCASIONS,
+    PLANNED,
+    REPLACED,
+    RUNNING,
+    URGENT,
+    WITHDRAWN,
+    Notice,
+    Wish,
+    Words,
+)
 from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.maintenance.scopes import BATCHES, NOTHING, OTHER_BANKS, SCOPES, STANDING_ORDERS, TRANSFERS
 from chalicelib.maintenance.windows import Window
@@ -22,11 +33,13 @@ __all__ = [
     "OCCASIONS",
     "OTHER_BANKS",
     "PLANNED",
+    "REPLACED",
     "RUNNING",
     "SCOPES",
     "STANDING_ORDERS",
     "TRANSFERS",
     "URGENT",
+    "WITHDRAWN",
     "Notice",
     "WayOut",
     "Wish",

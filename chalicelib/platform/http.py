@@ -38,6 +38,8 @@ MAX_BODY_BYTES = 16 * 1024
 JSON = "application/json"
 # What a person's browser is answered, and how it sends the fields of a form.
 HTML, FORM = "text/html", "application/x-www-form-urlencoded"
+# What is of the contract lies here; beside it is the site, for people and their calendars and readers.
+CONTRACT = "/v1/"
 MAX_FORM_FIELDS = 20
 
 # Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
@@ -135,8 +137,8 @@ class Operation:
 
     @property
     def is_page(self) -> bool:
-        """Whether it answers people, by a browser: such a page is outside /v1 and no part of the contract."""
-        return self.content_type == HTML
+        """Whether it is of the site: for people and what they read with, outside /v1 and no part of the contract."""
+        return not self.path.startswith(CONTRACT)
 
 
 class Call:

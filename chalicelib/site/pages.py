@@ -116,6 +116,16 @@ def page(
     )
 
 
+def file(text: str, language: str) -> Answer:
+    """What a program reads for a person: a calendar, a feed."""
+    headers = {
+        "Content-Language": LANGUAGES[language],
+        "Cache-Control": f"public, max-age={STANDING_MAX_AGE_S}",
+        "Vary": "Accept-Language",
+    }
+    return Answer(None, 200, headers, text)
+
+
 def refusal_page(call: Call, refusal: Refusal) -> Answer:
     """What a person is told when the edge refuses, or the bank cannot answer."""
     language = language_of(call, PageQuery(lang=call.query_value("lang")))

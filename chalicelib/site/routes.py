@@ -127,3 +127,39 @@ def maintenance_page(call: Call) -> Answer:
 def _standing_page(call: Call, template: str, facts: dict[str, Any]) -> Answer:
     language = pages.language_of(call, call.params(pages.PageQuery))
     return pages.page(template, language, facts=facts, keep_s=pages.STANDING_MAX_AGE_S)
+
+
+@api.operation(
+    "GET",
+    "/maintenance.ics",
+    zh="停机公告日历",
+    en="Suspensions of service as a calendar",
+    auth=None,
+    query=pages.PageQuery,
+    answer=None,
+    content_type="text/calendar",
+)
+def maintenance_calendar(call: Call) -> Answer:
+    """What calendars subscribe to (iCalendar)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    language = pages.language_of(call, call.params(pages.PageQuery))
+    return pages.file(service.calendar(clock.now(), language), language)
+
+
+@api.operation(
+    "GET",
+    "/feed.atom",
+    zh="服务公告订阅",
+    en="Announcements and explanations as a feed",
+    auth=None,
+    query=pages.PageQuery,
+    answer=None,
+    content_type="application/atom+xml",
+)
+def service_feed(call: Call) -> Answer:
+    """What feed readers subscribe to (Atom)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    language = pages.language_of(call, call.params(pages.PageQuery))
+    return pages.file(service.feed(clock.now(), language), language)

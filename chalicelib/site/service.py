@@ -1,4 +1,4 @@
-"""What the pages about service show: what is out or suspended now, what is planned, and what was."""
+"""What pages and feeds about service show: what is out or suspended now, what is planned, and what was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from chalicelib.maintenance import service as maintenance
 from chalicelib.outages import service as outages
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.site import feeds
 from chalicelib.site.domain import Standing, standing_of
 
 # Of what is planned the page about now shows the next ones; the other page has them all.
@@ -103,3 +105,84 @@ def _disturbance(outage: outages.Outage) -> Disturbance:
 
 def _local(text: str | None) -> str:
     return clock.to_local_text(clock.from_text(text)) if text is not None else ""
+
+
+# ---- feeds -------------------------------------------------------------------------------------------------------
+_NAMES = {
+    "zh": ("乡村银行停机公告", "乡村银行服务公告", "乡村银行"),
+    "en": ("Rural Bank: suspensions", "Rural Bank: service", "Rural Bank"),
+}
+# What a reader is told before the title of what was taken back, changed, or could not wait.
+_MARKS = {
+    maintenance.WITHDRAWN: ("【已取消】", "Cancelled: "),
+    maintenance.REPLACED: ("【已变更】", "Changed: "),
+    maintenance.URGENT: ("【特殊情况】", "Special case: "),
+}
+
+
+def calendar(now: dt.datetime, language: str) -> str:
+    """Suspensions as a calendar; one that was taken back or changed stays in it as cancelled."""
+    return feeds.calendar(_notice_items(now, language), _NAMES[language][0], language)
+
+
+def feed(now: dt.datetime, language: str) -> str:
+    """Suspensions and explained outages as a feed."""
+    items = [*_notice_items(now, language), *(_outage_item(outage, language) for outage in outages.published(now))]
+    address = parameters.value(parameters.PUBLIC_ADDRESS, now)
+    tag = "zh-CN" if language == "zh" else "en"
+    return feeds.atom(items, _NAMES[language][1], _NAMES[language][2], tag, address)
+
+
+def _notice_items(now: dt.datetime, language: str) -> list[feeds.Item]:
+    notices = maintenance.listed(now)
+    published = {notice.notice_id: notice.published_at for notice in notices}
+    return [_notice_item(notice, published, language) for notice in notices]
+
+
+def _notice_item(notice: maintenance.Notice, published: dict[str, str], language: str) -> feeds.Item:
+    """A notice that was replaced changed when the one after it was published."""
+    place = 0 if language == "zh" else 1
+    # By what was decided, not by the clock: nothing changes while only time passes.
+    state = notice.state_at("")
+    changes = [
+        notice.shortened_at,
+        notice.withdrawn_at,
+        published.get(notice.replaced_by or "", notice.published_at) if notice.replaced_by is not None else None,
+    ]
+    known = [change for change in changes if change is not None]
+    mark = _MARKS.get(state) or _MARKS.get(notice.kind) or ("", "")
+    what = maintenance.words_of_scope(notice.scope)
+    said: list[tuple[str, str]] = [(notice.text.zh, notice.text.en)]
+    if notice.scope != maintenance.NOTHING:
+        said.insert(0, (f"暂停的服务：{what.zh}。", f"Suspended: {what.en}."))
+    for words in (notice.reason, notice.alternatives):
+        if words is not None:
+            said.append((words.zh, words.en))
+    return feeds.Item(
+        key=notice.notice_id,
+        published_at=notice.published_at,
+        changed_at=max([notice.published_at, *known]),
+        changes=len(known),
+        title=mark[place] + (notice.title.zh, notice.title.en)[place],
+        text="\n".join(one[place] for one in said),
+        starts_at=notice.starts_at,
+        ends_at=notice.ends_at,
+        is_off=state in (maintenance.WITHDRAWN, maintenance.REPLACED),
+    )
+
+
+def _outage_item(outage: outages.Outage, language: str) -> feeds.Item:
+    """An explained outage; that it is over is a change of it."""
+    place, published_at = 0 if language == "zh" else 1, str(outage.published_at)
+    title = ("服务中断：", "Out of service: ")[place] + outages.SCOPES[outage.scope][place]
+    words = (outage.words.zh, outage.words.en) if outage.words is not None else ("", "")
+    since = ("北京时间", "Shanghai time, ")[place] + _local(outage.opened_at)
+    until = "" if outage.ended_at is None else (" 至 ", " to ")[place] + _local(outage.ended_at)
+    return feeds.Item(
+        key=outage.outage_id,
+        published_at=published_at,
+        changed_at=max(published_at, outage.ended_at or ""),
+        changes=int(outage.ended_at is not None),
+        title=title,
+        text=f"{since}{until}\n{words[place]}",
+    )

@@ -15,7 +15,7 @@ from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform.errors import IdempotencyKeyMissing
-from chalicelib.platform.http import FORM, JSON, MAX_BODY_BYTES, Operation
+from chalicelib.platform.http import FORM, HTML, JSON, MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
 from tests.architecture.source import operations
@@ -41,6 +41,8 @@ PUBLIC = {
     "POST /verify": "the same",
     "GET /status": "how service stands is for everybody (NB-5.1.8-6)",
     "GET /maintenance": "announcements are for everybody (NB-5.1.8-5)",
+    "GET /maintenance.ics": "the same",
+    "GET /feed.atom": "the same",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
@@ -78,6 +80,8 @@ FUNCTIONS_ASKED_ELSEWHERE = {
 
 # Pages are for people: no part of the contract.
 PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance"}
+# The site's other files: for calendars and feed readers.
+FILES = {"GET /maintenance.ics", "GET /feed.atom"}
 
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
@@ -184,8 +188,8 @@ def test_app_serves_just_the_declared_operations() -> None:
 
 @each
 def test_pages_are_outside_the_contracts_paths_and_tell_people_what_is_refused(operation: Operation) -> None:
-    assert operation.is_page == (name_of(operation) in PAGES) == (operation.on_refusal is not None)
-    assert operation.is_page != operation.path.startswith("/v1/")
+    assert operation.is_page == (name_of(operation) in PAGES | FILES)
+    assert (operation.on_refusal is not None) == (operation.content_type == HTML) == (name_of(operation) in PAGES)
     assert operation.takes == (FORM if operation.is_page and operation.body is not None else JSON)
 
 
@@ -196,7 +200,7 @@ def test_the_contract_is_valid(document: dict[str, Any]) -> None:
 
 def test_the_contract_lists_every_operation(document: dict[str, Any]) -> None:
     listed = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    assert listed == {name_of(operation) for _, operation in operations()} - PAGES
+    assert listed == {name_of(operation) for _, operation in operations()} - PAGES - FILES
     ids = [described["operationId"] for methods in document["paths"].values() for described in methods.values()]
     assert len(ids) == len(set(ids))
 

@@ -43,6 +43,8 @@ PUBLIC = {
     "/verify",
     "/status",
     "/maintenance",
+    "/maintenance.ics",
+    "/feed.atom",
     "/v1/health",
     "/v1/openapi.json",
 }

@@ -31,6 +31,8 @@ NEVER = {
     "POST /verify",
     "GET /status",
     "GET /maintenance",
+    "GET /maintenance.ics",
+    "GET /feed.atom",
 }
 # What no scope but `everything` holds back although it is no read, and why.
 UP = {
