@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import requests
@@ -19,47 +17,15 @@ import requests
 from chalicelib.accounts import service as accounts
 from chalicelib.customers import service as customers
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, dynamo
 from infra.local.engine import free_port
 from infra.local.messages import sent_to
 from infra.local.seed import CUSTOMERS, seed
 from infra.local.stack import Bank, running_bank
 from infra.local.walk import Phone, walk
+from tests.deploy.conftest import pointed_at
 
 DEPOSITS_FEN = sum(sum(customer.deposits_fen) for customer in CUSTOMERS)
 TIMEOUT_S = 60
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the bank of this module keeps its state."""
-    return tmp_path_factory.mktemp("bank")
-
-
-@pytest.fixture(scope="module")
-def deployed(home: Path) -> Iterator[tuple[Bank, dict[str, Any]]]:
-    """The packaged bank, seeded and walked through once."""
-    with running_bank(free_port(), home / "state") as bank, pointed_at(bank):
-        demo = seed(bank)
-        walk(bank, demo)
-        yield bank, seed(bank)
-
-
-class pointed_at:  # noqa: N801  # reads as a verb: with pointed_at(bank)
-    """This process's application code works on `bank`, as an operator's command would."""
-
-    def __init__(self, bank: Bank) -> None:
-        self._patch = patch.dict("os.environ", bank.process_environment())
-
-    def __enter__(self) -> None:
-        self._patch.start()
-        aws.forget_clients()
-        dynamo.forget_tables()
-
-    def __exit__(self, *_: object) -> None:
-        self._patch.stop()
-        aws.forget_clients()
-        dynamo.forget_tables()
 
 
 def logged_in(bank: Bank, customer: dict[str, Any]) -> Phone:
