@@ -66,6 +66,7 @@ _NEVER = (
     "/status",
     "/maintenance",
     "/feed.atom",
+    "/availability",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

@@ -50,6 +50,7 @@ __all__ = [
     "news_at",
     "require_open",
     "require_up",
+    "spans",
     "waits_until",
     "way_out",
     "words_of_scope",
@@ -89,6 +90,21 @@ def listed(now: dt.datetime) -> list[Notice]:
     return sorted(
         (notice for notice in store.all_notices() if notice.ends_at > oldest), key=lambda notice: notice.starts_at
     )
+
+
+def spans(since: dt.datetime, now: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When all service was suspended since then, by what was published: from when until when, at most until `now`."""
+    notices = {notice.notice_id: notice for notice in store.all_notices()}
+    found = []
+    for notice in notices.values():
+        window = windows.window_of(notice)
+        if window is None or notice.scope != scopes.EVERYTHING:
+            continue
+        later = notices.get(notice.replaced_by or "")
+        off_at = notice.withdrawn_at or (later.published_at if later is not None else None)
+        until = window.until if off_at is None else min(window.until, windows.effective(clock.from_text(off_at)))
+        found.append((clock.from_text(window.since), min(clock.from_text(until), now)))
+    return [(start, end) for start, end in found if start < end and since < end]
 
 
 def words_of_scope(scope: str) -> Words:

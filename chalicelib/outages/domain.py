@@ -26,6 +26,8 @@ SCOPES = {
     "other_banks": ("跨行转账", "transfers to other banks"),
     "notifications": ("短信与通知", "SMS and notifications"),
 }
+# Those without which a customer can do nothing.
+WHOLE_SERVICE = frozenset({"all", "log_in"})
 RUNNING, ENDED, HANDLED, REPORTED, CLOSED, ANNULLED = "running", "ended", "handled", "reported", "closed", "annulled"
 FIRST, FINAL = "first", "final"
 # How times inside and outside are set against their bounds: each sum by itself, or the whole against the one outside.

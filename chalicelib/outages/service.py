@@ -35,6 +35,7 @@ __all__ = [
     "outages",
     "published",
     "shown",
+    "spans",
     "standing",
     "steps_of",
     "terms",
@@ -129,6 +130,16 @@ def shown(now: dt.datetime) -> list[Outage]:
         if one.annulled_at is None
         and (one.ended_at is None or (one.published_at is not None and one.ended_at > oldest))
     ]
+
+
+def spans(since: dt.datetime, now: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When nobody could be served since then, by the register: from when until when, what goes on until `now`."""
+    found = [
+        (clock.from_text(one.opened_at), clock.from_text(one.ended_at) if one.ended_at is not None else now)
+        for one in store.outages()
+        if one.annulled_at is None and one.scope in domain.WHOLE_SERVICE
+    ]
+    return [(start, end) for start, end in found if since < end]
 
 
 def draft(outage: Outage, which: str, now: dt.datetime) -> tuple[str, str]:

@@ -124,6 +124,24 @@ def maintenance_page(call: Call) -> Answer:
     return _standing_page(call, "maintenance.html", service.maintenance_facts(clock.now()))
 
 
+@api.operation(
+    "GET",
+    "/availability",
+    zh="可用率页面",
+    en="The page about availability",
+    auth=None,
+    query=pages.PageQuery,
+    answer=None,
+    content_type=HTML,
+    on_refusal=pages.refusal_page,
+)
+def availability_page(call: Call) -> Answer:
+    """How much of each day service was there, against what the standards ask for (YQ-4.1.1, XJ-4.3)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    return _standing_page(call, "availability.html", service.availability_facts(clock.now()))
+
+
 def _standing_page(call: Call, template: str, facts: dict[str, Any]) -> Answer:
     language = pages.language_of(call, call.params(pages.PageQuery))
     return pages.page(template, language, facts=facts, keep_s=pages.STANDING_MAX_AGE_S)

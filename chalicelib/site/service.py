@@ -9,9 +9,11 @@ from chalicelib.maintenance import service as maintenance
 from chalicelib.outages import service as outages
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.site import feeds
+from chalicelib.site import availability, feeds
 from chalicelib.site.domain import Standing, standing_of
 
+# How many days the page about availability has.
+DAYS = 30
 # Of what is planned the page about now shows the next ones; the other page has them all.
 NEXT = 3
 
@@ -68,6 +70,20 @@ def maintenance_facts(now: dt.datetime) -> dict[str, Any]:
         "coming": [one for one in shown if one.state == maintenance.COMING],
         "past": [one for one in reversed(shown) if one.state not in (maintenance.RUNNING, maintenance.COMING)],
         "way": maintenance.way_out(now),
+        "at": clock.to_local_text(now),
+    }
+
+
+def availability_facts(now: dt.datetime) -> dict[str, Any]:
+    """The facts of the page about availability: a day each, and all of them together."""
+    since = now - dt.timedelta(days=DAYS)
+    days = availability.days(outages.spans(since, now), maintenance.spans(since, now), DAYS, now)
+    return {
+        "days": days,
+        "whole": availability.together(days),
+        "target": f"{availability.TARGET // 1000}.{availability.TARGET % 1000 // 100}",
+        "minutes": availability.minutes,
+        "date": lambda day: f"{day[:4]}-{day[4:6]}-{day[6:]}",
         "at": clock.to_local_text(now),
     }
 

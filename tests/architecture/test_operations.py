@@ -41,6 +41,7 @@ PUBLIC = {
     "POST /verify": "the same",
     "GET /status": "how service stands is for everybody (NB-5.1.8-6)",
     "GET /maintenance": "announcements are for everybody (NB-5.1.8-5)",
+    "GET /availability": "how much of the time service is there is for everybody (XJ-4.3)",
     "GET /maintenance.ics": "the same",
     "GET /feed.atom": "the same",
     "GET /v1/health": "probes have no session",
@@ -79,7 +80,7 @@ FUNCTIONS_ASKED_ELSEWHERE = {
 }
 
 # Pages are for people: no part of the contract.
-PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance"}
+PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance", "GET /availability"}
 # The site's other files: for calendars and feed readers.
 FILES = {"GET /maintenance.ics", "GET /feed.atom"}
 

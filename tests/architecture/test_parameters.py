@@ -47,6 +47,8 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/commands/expire_court_orders.py": {"MAX_ATTEMPTS": "tries at one write"},
     "counter/commands/print_voucher.py": {"MAX_ATTEMPTS": "tries at one write"},
     "billchecks/commands/step.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "site/availability.py": {"_NOTHING": "no time at all", "_MINUTE": "the unit that is shown"},
+    "site/service.py": {"DAYS": "the rows of a page"},
     "site/feeds.py": {"_ASK_AGAIN": "how often programs that read the calendar ask"},
     "site/pages.py": {"PUBLIC_MAX_AGE_S": "how long browsers keep an empty form", "STANDING_MAX_AGE_S": "the same"},
     "counter/service.py": {"TIME_BUDGET_S": "the gateway's time-out", "_LONGEST_PAUSE": "tries at one write"},

@@ -19,7 +19,7 @@ from tests.chain.two_people import CHECKER, MAKER, approved, asked, enter_staff,
 pytestmark = pytest.mark.requirement("NB-5.1.8-6")
 
 NOW = dt.datetime(2026, 11, 23, 14, tzinfo=clock.SHANGHAI)
-PAGES = ("/status", "/maintenance")
+PAGES = ("/status", "/maintenance", "/availability")
 WORDS = Words("机房断电，已恢复。", "The power had failed; it is back.")
 WHY = "按值班记录"
 
@@ -169,7 +169,7 @@ def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: st
     links = {link.get("href", ""): link.get("aria-current") for link in one(root, "nav").iter("a")}
     assert links == {
         f"{name}?lang={language}": "page" if f"/{name}" == address else None
-        for name in ("status", "maintenance", "verify")
+        for name in ("status", "maintenance", "availability", "verify")
     }
     assert reply.headers["Cache-Control"] == "public, max-age=60"
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
@@ -182,3 +182,43 @@ def test_the_other_language_is_a_link(bank: Bank) -> None:
         root = tree_of(opened(bank, address))
         assert one(root, "html").get("lang") == "zh-CN"
         assert "?lang=en" in [link.get("href") for link in one(root, "header").iter("a")]
+
+
+def rows(bank: Bank) -> dict[str, list[str]]:
+    """The table of availability, by day."""
+    root = tree_of(opened(bank, "/availability?lang=en"))
+    cells = [[text_of(cell) for cell in row if cell.tag in ("th", "td")] for row in one(root, "tbody").iter("tr")]
+    return {row[0]: row[1:] for row in cells}
+
+
+@pytest.mark.requirement("YQ-4.1.1")
+@pytest.mark.requirement("XJ-4.3")
+def test_availability_counts_what_was_out_and_what_was_suspended_once(bank: Bank) -> None:
+    assert len(rows(bank)) == 30
+    assert set(map(tuple, rows(bank).values())) == {("100.000%", "0", "0")}
+    # given everything suspended from 22 to 24 o'clock, the last hour of it out besides, until half past midnight
+    published(bank, 80 * HOUR, "everything")
+    bank.clock.set(NOW + 83 * HOUR)
+    now = bank.clock.now()
+    outage, _ = keep_outages.open_outage(officer(), "key-all", "all", "机房供电中断", now - 2 * HOUR, now)
+    stepped(bank, outage, Wish("end", WHY, at=now - HOUR / 2))
+    # and what is a part of service, or was a mistake, counts for nothing
+    noted(bank)
+    slip, _ = keep_outages.open_outage(officer(), "key-slip", "log_in", "误报", now - HOUR, now)
+    stepped(bank, slip, Wish("annul", WHY))
+    found = rows(bank)
+    assert found["2026-11-26"] == ["91.666% missed", "60", "120"]
+    # that day is an hour old
+    assert found["2026-11-27"] == ["50.000% missed", "30", "0"]
+    assert found["2026-11-25"] == ["100.000%", "0", "0"]
+    assert "The last 30 days: 99.641%" in main_of(bank, "/availability")
+    assert "It is not met." in main_of(bank, "/availability")
+
+
+def test_a_suspension_that_was_taken_back_or_moved_counts_for_as_long_as_it_held(bank: Bank) -> None:
+    first = urgent(bank, HOUR, "everything")
+    urgent(bank, 3 * HOUR, "everything")
+    bank.clock.advance(2 * HOUR - dt.timedelta(minutes=1))
+    approved(asked("notice.withdraw", {"notice_id": first}))
+    bank.clock.advance(dt.timedelta(hours=3, minutes=1))
+    assert rows(bank)["2026-11-23"][1:] == ["0", "180"]

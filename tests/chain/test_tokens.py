@@ -43,6 +43,7 @@ PUBLIC = {
     "/verify",
     "/status",
     "/maintenance",
+    "/availability",
     "/maintenance.ics",
     "/feed.atom",
     "/v1/health",

@@ -31,6 +31,7 @@ NEVER = {
     "POST /verify",
     "GET /status",
     "GET /maintenance",
+    "GET /availability",
     "GET /maintenance.ics",
     "GET /feed.atom",
 }
