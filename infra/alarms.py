@@ -129,6 +129,7 @@ COUNTED = {
     metrics.DAYS_NOT_SEALED: "A business date was closed long ago and is not sealed: an entry or a receipt is missing",
     metrics.DOCUMENT_CERTIFICATE_ENDS: "The certificate that documents are signed with ends in 30 days, or has ended",
     metrics.STAFF_ACTIONS_UNLINKED: "Rows of what staff did had no link in their chain; the sweeper linked them",
+    metrics.SMS_CAPPED: "The bank sent as many SMS as it may on a day (sms.bank_day): alerts go another way",
     metrics.OUTAGES_OPENED: "An unplanned suspension of service is in the register: see to it, and to its report",
     metrics.OUTAGE_WARNINGS: "An outage must be reported to the regulator, or will have to be: see its deadlines",
     metrics.OUTAGE_REPORTS_LATE: "A report to the regulator about an outage is late",

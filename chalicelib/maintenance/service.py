@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.maintenance import domain, scopes, store, windows
@@ -47,6 +47,7 @@ __all__ = [
     "can_be_held_back",
     "is_waiting",
     "listed",
+    "listed_with_ends",
     "news_at",
     "require_open",
     "require_up",
@@ -86,10 +87,23 @@ def listed(now: dt.datetime) -> list[Notice]:
     """Notices to show: coming, running, withdrawn, replaced, and over for less than the parameter's days; the next
     first.
     """
+    return [notice for notice, _ in listed_with_ends(now)]
+
+
+def listed_with_ends(now: dt.datetime) -> list[tuple[Notice, str | None]]:
+    """The same, each with when it was taken back or replaced (text), None where it stands."""
+    notices = {notice.notice_id: notice for notice in store.all_notices()}
     oldest = clock.to_text(now - dt.timedelta(days=parameters.value(parameters.NOTICE_LISTED_D, now)))
-    return sorted(
-        (notice for notice in store.all_notices() if notice.ends_at > oldest), key=lambda notice: notice.starts_at
+    shown = sorted(
+        (notice for notice in notices.values() if notice.ends_at > oldest), key=lambda notice: notice.starts_at
     )
+    return [(notice, _off_at(notice, notices)) for notice in shown]
+
+
+def _off_at(notice: Notice, notices: Mapping[str, Notice]) -> str | None:
+    """When it was taken back, or the one after it was published; None where it stands."""
+    later = notices.get(notice.replaced_by or "")
+    return notice.withdrawn_at or (later.published_at if later is not None else None)
 
 
 def spans(since: dt.datetime, now: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -100,8 +114,7 @@ def spans(since: dt.datetime, now: dt.datetime) -> list[tuple[dt.datetime, dt.da
         window = windows.window_of(notice)
         if window is None or notice.scope != scopes.EVERYTHING:
             continue
-        later = notices.get(notice.replaced_by or "")
-        off_at = notice.withdrawn_at or (later.published_at if later is not None else None)
+        off_at = _off_at(notice, notices)
         until = window.until if off_at is None else min(window.until, windows.effective(clock.from_text(off_at)))
         found.append((clock.from_text(window.since), min(clock.from_text(until), now)))
     return [(start, end) for start, end in found if start < end and since < end]

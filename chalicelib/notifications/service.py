@@ -17,7 +17,7 @@ from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
-from chalicelib.notifications.sending import tell
+from chalicelib.notifications.sending import count_code, tell
 from chalicelib.notifications.store import InboxItem
 from chalicelib.orders import service as orders
 from chalicelib.parameters import service as parameters
@@ -144,6 +144,7 @@ def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
     except ProviderSilent as error:
         # The same code twice does no harm, no code does.
         raise Retryable("the provider did not answer") from error
+    count_code(clock.now())
     return True
 
 

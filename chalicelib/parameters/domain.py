@@ -250,6 +250,9 @@ APPROVAL_VALID_H = Parameter("approval.valid_h", 72, 1, 720, "NB-5.1.5")
 DOCUMENT_LINK_S = Parameter("documents.link_s", 300, 30, 3600, "YQ-4.2.2-receipt")
 DOCUMENT_AGAIN_S = Parameter("documents.again_s", 600, 60, 86_400, "YQ-4.2.2-receipt")
 # How many files a customer may ask for a business date.
+# Of alerts by SMS; codes and messages about security are not bounded by them.
+SMS_ALERTS_DAY = Parameter("sms.alerts_day", 50, 1, 1_000, "YQ-4.2.2-alert")
+SMS_BANK_DAY = Parameter("sms.bank_day", 100_000, 100, 10_000_000, "YQ-4.2.2-alert")
 DOCUMENTS_DAY = Parameter("documents.day", 100, 1, 10_000, "YQ-4.2.2-receipt")
 # What one archive of receipts, and one statement, holds at most.
 DOCUMENT_RECEIPTS = Parameter("documents.receipts_max", 100, 1, 100, "YQ-4.2.2-receipt")
@@ -388,6 +391,8 @@ ALL: dict[str, AnyParameter] = {
         APPROVAL_VALID_H,
         DOCUMENT_LINK_S,
         DOCUMENT_AGAIN_S,
+        SMS_ALERTS_DAY,
+        SMS_BANK_DAY,
         DOCUMENTS_DAY,
         DOCUMENT_RECEIPTS,
         DOCUMENT_PERIOD_D,

@@ -53,6 +53,9 @@ DAYS_NOT_SEALED = "DaysNotSealed"
 # Documents cannot be signed, or soon cannot: a certificate has to be asked for.
 DOCUMENT_CERTIFICATE_ENDS = "DocumentCertificateEnds"
 
+# The bank has sent as many SMS as it may on a day: customers hear by inbox and push alone, but for codes and security.
+SMS_CAPPED = "SmsCapped"
+
 ALARMED = (
     LINE_GAPS,
     LINES_NOT_REBUILT,
@@ -74,6 +77,7 @@ ALARMED = (
     BILLS_LATE,
     DAYS_NOT_SEALED,
     DOCUMENT_CERTIFICATE_ENDS,
+    SMS_CAPPED,
 )
 
 

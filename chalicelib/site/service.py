@@ -150,22 +150,15 @@ def feed(now: dt.datetime, language: str) -> str:
 
 
 def _notice_items(now: dt.datetime, language: str) -> list[feeds.Item]:
-    notices = maintenance.listed(now)
-    published = {notice.notice_id: notice.published_at for notice in notices}
-    return [_notice_item(notice, published, language) for notice in notices]
+    return [_notice_item(notice, off_at, language) for notice, off_at in maintenance.listed_with_ends(now)]
 
 
-def _notice_item(notice: maintenance.Notice, published: dict[str, str], language: str) -> feeds.Item:
-    """A notice that was replaced changed when the one after it was published."""
+def _notice_item(notice: maintenance.Notice, off_at: str | None, language: str) -> feeds.Item:
+    """A notice; `off_at` is when it was taken back or replaced."""
     place = 0 if language == "zh" else 1
     # By what was decided, not by the clock: nothing changes while only time passes.
     state = notice.state_at("")
-    changes = [
-        notice.shortened_at,
-        notice.withdrawn_at,
-        published.get(notice.replaced_by or "", notice.published_at) if notice.replaced_by is not None else None,
-    ]
-    known = [change for change in changes if change is not None]
+    known = [change for change in (notice.shortened_at, off_at) if change is not None]
     mark = _MARKS.get(state) or _MARKS.get(notice.kind) or ("", "")
     what = maintenance.words_of_scope(notice.scope)
     said: list[tuple[str, str]] = [(notice.text.zh, notice.text.en)]

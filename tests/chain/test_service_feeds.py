@@ -109,6 +109,21 @@ def test_what_was_taken_back_or_changed_is_cancelled_under_its_own_name(bank: Ba
     assert told["Cancelled: Upgrade"].updated == clock.to_text(NOW + HOUR)
 
 
+def test_a_change_stays_when_it_was_though_the_notice_after_it_is_listed_no_more(bank: Bank) -> None:
+    # given a suspension of late February, moved to next week
+    old = published(bank, 90 * 24 * HOUR)
+    bank.clock.advance(HOUR)
+    changed(bank, old, 90 * HOUR, title={"zh": "提前", "en": "Sooner"})
+    before = events(bank)["Changed: Upgrade"]
+    # when the later version has been over for longer than notices are listed
+    bank.clock.set(NOW + 60 * 24 * HOUR)
+    found = events(bank)
+    assert found.keys() == {"Changed: Upgrade"}
+    after = found["Changed: Upgrade"]
+    assert after.last_modified.value == before.last_modified.value == NOW + HOUR
+    assert after.serialize() == before.serialize()
+
+
 def test_an_early_end_moves_the_events_end_and_a_special_case_says_so(bank: Bank) -> None:
     notice_id = urgent(bank, HOUR)
     bank.clock.advance(HOUR + HOUR / 2)

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeo
 from chalicelib.customers.service import Profile
 from chalicelib.notifications import sending, store
 from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, SnsProvider
+from chalicelib.notifications.store import InboxItem
 from chalicelib.platform import aws
 from chalicelib.platform.errors import Retryable
 
@@ -71,11 +72,16 @@ def test_a_message_that_may_be_on_its_way_is_not_sent_again(
     monkeypatch.setattr(sending, "provider", SnsProvider)
     monkeypatch.setattr(store, "claim", lambda *_: True)
     monkeypatch.setattr(store, "settle", lambda *given: noted.append(given[-1]))
+    uncounted: list[str] = []
+    monkeypatch.setattr(sending, "_counted", lambda *_: True)
+    monkeypatch.setattr(sending, "_uncount", lambda *given: uncounted.append(given[1]))
     profile = Profile("c1", "赵小明", "13900000001", "0001", None)
     # when it is sent
     try:
-        sending._send(profile, "n1", "sms", "text")
+        sending._send(profile, InboxItem("c1", "n1", kind="movement", text="text", created_at="x"), "sms")
     except Retryable:
         assert settled == [None]
     # then only what was surely not taken can be claimed again
     assert noted == settled
+    # and does not count
+    assert uncounted == ["movement"] * len(settled)
