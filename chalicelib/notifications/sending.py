@@ -20,12 +20,21 @@ _COUNT_KEPT = dt.timedelta(days=40)
 
 
 def tell(row: InboxItem) -> None:
-    """Put the row into the inbox and send its text on each channel, whatever of it was done before."""
+    """Put the row into the inbox and send its text on each channel, whatever of it was done before.
+
+    A channel that fails for now keeps none of the others back; Retryable is raised once all were tried.
+    """
     store.put_once(row)
     profile = customers.profile_of(row.customer_id)
-    _send(profile, row, "sms")
-    if profile.push_address:
-        _send(profile, row, "push")
+    failed: Retryable | None = None
+    channels: tuple[Channel, ...] = ("sms", "push") if profile.push_address else ("sms",)
+    for channel in channels:
+        try:
+            _send(profile, row, channel)
+        except Retryable as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def _send(profile: customers.Profile, row: InboxItem, channel: Channel) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 from moto.sqs.models import sqs_backends
 
-from chalicelib.notifications.providers import FAILS, REFUSES, LocalProvider
+from chalicelib.notifications.providers import FAILS, REFUSES, LocalProvider, Outgoing
+from chalicelib.platform.errors import Retryable
 from tests.chain.bank import ACCOUNT, REGION, Bank, Person
 from tests.chain.probe import (
     Wiretap,
@@ -108,6 +109,31 @@ def test_a_provider_that_fails_for_now_is_tried_again_and_sends_once(bank: Bank)
     assert bank.waiting("AlertsQueue") == 0
     (row,) = [row for row in table_items(bank, "InboxTable") if row["customer_id"] == customer.customer_id]
     assert (row["sms"], row["push"]) == ("sent", "sent")
+
+
+@pytest.mark.requirement("YQ-4.2.2-alert")
+def test_a_channel_that_fails_for_now_keeps_no_other_back(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given SMS that is out, and push that is not
+    customer = bank.sign_up("赵小明", push_address="local:device-1")
+    sends = LocalProvider.send
+
+    def without_sms(provider: LocalProvider, message: Outgoing) -> None:
+        if message.channel == "sms":
+            raise Retryable("no SMS for now")
+        sends(provider, message)
+
+    with monkeypatch.context() as out:
+        out.setattr(LocalProvider, "send", without_sms)
+        bank.deposit(customer.account, 10_00)
+        bank.settle()
+    # then push has it, and the SMS is still owed
+    assert (len(bank.messages(customer)), len(bank.messages(customer, "push"))) == (0, 1)
+    assert bank.waiting("AlertsQueue") == 1
+    # and once SMS is back it is sent, and push is not sent again
+    make_visible(bank, "AlertsQueue")
+    bank.settle()
+    assert (len(bank.messages(customer)), len(bank.messages(customer, "push"))) == (1, 1)
+    assert bank.waiting("AlertsQueue") == 0
 
 
 def test_a_code_is_tried_while_it_is_valid_and_dropped_when_it_has_expired(bank: Bank) -> None:
