@@ -146,6 +146,9 @@ def projections(payer: Customer) -> None:
     assert notifications_store.claim(owner, "x", "sms")
     notifications_store.settle(owner, "x", "sms", "sent")
     assert len(notifications_store.page(owner, 10, None)[0]) == 1
+    assert [notifications_store.count_sms(owner, "20261128", most, 1) for most in (1, 1, None)] == [True, False, True]
+    notifications_store.uncount_sms(owner, "20261128")
+    assert notifications_store.sms_counted(owner, "20261128") == 1
     for behaviour in (providers.FAILS, None):
         providers.LocalProvider.behave(payer.login_name, behaviour)
     providers.LocalProvider().send(providers.Outgoing("x", "sms", payer.login_name, None, "x"))
