@@ -52,7 +52,7 @@ SIGNED_UP = Kind("signed_up", SETTING, "网上银行签约", "signed up for onli
 EDITION_CHANGED = Kind("edition_changed", SETTING, "网上银行版本已变更", "the edition was changed", tells=True)
 ONLINE_CLOSED = Kind("online_closed", SETTING, "网上银行已注销", "online banking was closed", tells=True)
 ACCOUNT_BOUND = Kind("account_bound", SETTING, "账户或银行卡已绑定", "an account or card was bound", tells=True)
-ACCOUNT_UNBOUND = Kind("account_unbound", SETTING, "账户或银行卡已解绑", "an account or card was unbound")
+ACCOUNT_UNBOUND = Kind("account_unbound", SETTING, "账户或银行卡已解绑", "an account or card was unbound", tells=True)
 IDENTITY_VERIFIED = Kind("identity_verified", SETTING, "实名认证通过", "the identity was verified")
 IDENTITY_REFUSED = Kind("identity_refused", SETTING, "实名认证未通过", "the identity was not verified")
 DOCUMENT_READ = Kind("document_read", SETTING, "识别证件照片", "the picture of a document was read")
@@ -61,8 +61,10 @@ DOCUMENT_UNREADABLE = Kind(
 )
 FACE_MATCHED = Kind("face_matched", SETTING, "人脸比对通过", "a face was matched with the document")
 FACE_REFUSED = Kind("face_refused", SETTING, "人脸比对未通过", "a face was not matched with the document")
-PROFILE_CHANGED = Kind("profile_changed", SETTING, "个人资料已修改", "personal data were changed")
-TRANSFERS_SWITCHED_OFF = Kind("transfers_switched_off", SETTING, "关闭网上转账", "online transfers switched off")
+PROFILE_CHANGED = Kind("profile_changed", SETTING, "个人资料已修改", "personal data were changed", tells=True)
+TRANSFERS_SWITCHED_OFF = Kind(
+    "transfers_switched_off", SETTING, "关闭网上转账", "online transfers switched off", tells=True
+)
 TRANSFERS_SWITCHED_ON = Kind(
     "transfers_switched_on", SETTING, "开启网上转账", "online transfers switched on", tells=True
 )
@@ -70,7 +72,7 @@ DEVICE_BOUND = Kind("device_bound", DEVICE, "绑定设备", "device bound", tell
 DEVICE_REVOKED = Kind("device_revoked", DEVICE, "解绑设备", "device revoked", tells=True)
 DEVICE_LOST = Kind("device_lost", DEVICE, "设备挂失", "device reported lost", tells=True)
 PHONE_CHANGED = Kind("phone_changed", SETTING, "更换预留手机号", "reserved phone changed")
-LIMITS_CHANGED = Kind("limits_changed", SETTING, "修改限额", "limits changed")
+LIMITS_CHANGED = Kind("limits_changed", SETTING, "修改限额", "limits changed", tells=True)
 LIMITS_RAISED = Kind("limits_raised", SETTING, "调高限额", "limits raised", tells=True)
 PAYEE_ADDED = Kind("payee_added", SETTING, "添加收款人", "a payee was added")
 PAYEE_CHANGED = Kind("payee_changed", SETTING, "修改收款人备注名或分组", "a payee's alias or group was changed")

@@ -175,9 +175,8 @@ def test_altered_facts_are_not_confirmed_nor_sent(bank: Bank, phone: Phone) -> N
     refused = phone.switch(on=True)
     step_up = refused.body["facts"]["step_up"]
     force(bank, "ChallengesTable", {"challenge_id": step_up}, facts={"account": "x"})
-    before = bank.messages(phone.person)
     bank.settle()
-    assert bank.messages(phone.person) == before
+    assert not any("验证码" in text for text in bank.messages(phone.person))
     assert phone.confirm(step_up, "123456").code == "step_up_altered"
 
 
@@ -309,12 +308,13 @@ def test_a_record_told_twice_sends_one_message_and_no_code_is_kept(
 ) -> None:
     with wiretap() as tap:
         step_up = phone.asked()
-    before = bank.messages(phone.person)
+    bank.settle()
+    before = sorted(bank.messages(phone.person))
     for name, event in tap.events:
         if name.endswith(("relay_challenges", "send_codes")):
             assert give(name.rpartition(".")[2], event["Records"]) == []
     bank.settle()
-    assert bank.messages(phone.person) == before
+    assert sorted(bank.messages(phone.person)) == before
     code = phone.code(step_up)
     held = repr([table_items(bank, name) for name in bank.references if name.endswith("Table") and "Local" not in name])
     assert f"'{code}'" not in held
