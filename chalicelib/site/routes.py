@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 from pydantic import StringConstraints
@@ -88,17 +89,19 @@ def verify_result(call: Call) -> Answer:
     return pages.page("genuine.html", language, facts={**facts, "verified": verified})
 
 
-@api.operation(
+# How a page about service is declared: the same for everybody, asked nothing but its language.
+_page = functools.partial(
+    api.operation,
     "GET",
-    "/status",
-    zh="服务状态页面",
-    en="The page about how service stands",
     auth=None,
     query=pages.PageQuery,
     answer=None,
     content_type=HTML,
     on_refusal=pages.refusal_page,
 )
+
+
+@_page("/status", zh="服务状态页面", en="The page about how service stands")
 def status_page(call: Call) -> Answer:
     """What is out or suspended now and the way out, what is planned next, and what was (NB-5.1.8-6)."""
     from chalicelib.site import service  # noqa: PLC0415  # who verifies a receipt needs none of it
@@ -106,17 +109,7 @@ def status_page(call: Call) -> Answer:
     return _standing_page(call, "status.html", service.status_facts(clock.now()))
 
 
-@api.operation(
-    "GET",
-    "/maintenance",
-    zh="停机公告页面",
-    en="The page about suspensions of service",
-    auth=None,
-    query=pages.PageQuery,
-    answer=None,
-    content_type=HTML,
-    on_refusal=pages.refusal_page,
-)
+@_page("/maintenance", zh="停机公告页面", en="The page about suspensions of service")
 def maintenance_page(call: Call) -> Answer:
     """Suspensions that are planned, go on, were, and were taken back, each with what to do meanwhile (NB-5.1.8-5)."""
     from chalicelib.site import service  # noqa: PLC0415  # as above
@@ -124,17 +117,7 @@ def maintenance_page(call: Call) -> Answer:
     return _standing_page(call, "maintenance.html", service.maintenance_facts(clock.now()))
 
 
-@api.operation(
-    "GET",
-    "/availability",
-    zh="可用率页面",
-    en="The page about availability",
-    auth=None,
-    query=pages.PageQuery,
-    answer=None,
-    content_type=HTML,
-    on_refusal=pages.refusal_page,
-)
+@_page("/availability", zh="可用率页面", en="The page about availability")
 def availability_page(call: Call) -> Answer:
     """How much of each day service was there, against what the standards ask for (YQ-4.1.1, XJ-4.3)."""
     from chalicelib.site import service  # noqa: PLC0415  # as above
