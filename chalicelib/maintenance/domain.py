@@ -95,6 +95,8 @@ class Notice:
 
 # What times as text tell apart.
 _TICK = dt.timedelta(milliseconds=1)
+# What lies further away than that, either way, is a slip of the pen.
+FURTHEST = dt.timedelta(days=366)
 
 
 def publish_before(wish: Wish, lead_h: int) -> dt.datetime:
@@ -106,7 +108,8 @@ def publish_before(wish: Wish, lead_h: int) -> dt.datetime:
 
 def require_publishable(wish: Wish, lead_h: int, now: dt.datetime) -> None:
     """Raise NoticeMalformed, NoticeTooLate for what cannot be published at `now`."""
-    if wish.ends_at <= wish.starts_at or wish.ends_at <= now:
+    is_near = now - FURTHEST <= wish.starts_at and wish.ends_at <= now + FURTHEST
+    if not is_near or wish.ends_at <= wish.starts_at or wish.ends_at <= now:
         raise NoticeMalformed()
     if now >= publish_before(wish, lead_h):
         raise NoticeTooLate(lead_h=str(lead_h))

@@ -15,8 +15,8 @@ class NoticeTooLate(Refusal):
 
 class NoticeMalformed(Refusal):
     code, status, rank = "notice_malformed", 422, RANK_MALFORMED
-    zh = "公告的结束时间须晚于开始时间，且尚未过去。"
-    en = "A notice must end after it starts, and not in the past."
+    zh = "公告的结束时间须晚于开始时间，且尚未过去；开始、结束均不得距今超过一年。"
+    en = "A notice must end after it starts, and not in the past; neither may be over a year from now."
 
 
 class NoticeClosed(Refusal):

@@ -146,29 +146,22 @@ def is_waiting(work: str, now: dt.datetime) -> bool:
 
 def waits_until(work: str, now: dt.datetime) -> str | None:
     """Until when (text) it waits; None where it does not."""
-    board = _board(now)
-    holding = [one for one in _holding(board, now) if scopes.waits(work, [one.scope])]
-    return windows.until_of(board, holding) if holding else None
+    return windows.until_of([one for one in _board(now) if scopes.waits(work, [one.scope])], clock.to_text(now))
 
 
 def _board(now: dt.datetime) -> windows.Board:
     return windows.read_board(parameters.rider(BOARD, now))
 
 
-def _holding(board: windows.Board, now: dt.datetime) -> list[Window]:
-    now_text = clock.to_text(now)
-    return [window for window in board if window.holds_at(now_text)]
-
-
 def _require(is_hit: Callable[[str], bool], now: dt.datetime) -> None:
-    board = _board(now)
-    hits = [window for window in _holding(board, now) if is_hit(window.scope)]
-    if hits:
-        raise _refusal(hits, windows.until_of(board, hits), now)
+    hitting, now_text = [window for window in _board(now) if is_hit(window.scope)], clock.to_text(now)
+    until = windows.until_of(hitting, now_text)
+    if until is not None:
+        raise _refusal(next(window for window in hitting if window.holds_at(now_text)), until, now)
 
 
-def _refusal(hits: list[Window], until_text: str, now: dt.datetime) -> UnderMaintenance:
-    first, until, way = hits[0], clock.from_text(until_text), way_out(now)
+def _refusal(first: Window, until_text: str, now: dt.datetime) -> UnderMaintenance:
+    until, way = clock.from_text(until_text), way_out(now)
     return UnderMaintenance(
         retry_after_s=-(-(until - now) // dt.timedelta(seconds=1)),
         until=clock.to_local_text(until),

@@ -104,11 +104,12 @@ def _ended(board: Board, notice_id: str, until: str) -> Iterator[Window]:
             yield Window(**{**asdict(window), "until": until})
 
 
-def until_of(board: Sequence[Window], holding: Sequence[Window]) -> str:
-    """When what is suspended now is so no more: a window that another one follows without a gap goes on."""
-    until = max(window.until for window in holding)
-    scopes = {window.scope for window in holding}
-    for window in sorted(board, key=lambda one: one.since):
-        if window.scope in scopes and window.since <= until < window.until:
+def until_of(windows: Sequence[Window], now_text: str) -> str | None:
+    """When none of these windows holds any more: one that another one follows without a gap goes on. None where none
+    holds now.
+    """
+    until = max((window.until for window in windows if window.holds_at(now_text)), default=None)
+    for window in sorted(windows, key=lambda one: one.since):
+        if until is not None and window.since <= until < window.until:
             until = window.until
     return until

@@ -74,11 +74,13 @@ def in_english(facts: Facts) -> str:
         f"  Began: {_local(outage.opened_at)}    Back: {_local(outage.ended_at) or 'not yet'}",
         f"  Handling basically finished: {_local(outage.handled_at) or 'not yet'}",
         "2. Duration",
-        f"  {split.whole} in all: {split.inside} inside working hours ({terms.working_hours} on working days), "
-        f"{split.outside} outside.",
+        f"  {_span_en(split.whole)} in all: {_span_en(split.inside)} inside working hours ({terms.working_hours} on "
+        f"working days), {_span_en(split.outside)} outside.",
     ]
     if split.unknown > NOTHING:
-        lines.append(f"  Besides {split.unknown} on days not known to be working days or not: counted as both.")
+        lines.append(
+            f"  Besides {_span_en(split.unknown)} on days not known to be working days or not: counted as both."
+        )
     lines += [
         f"  Bounds: over {terms.inside_min} minutes inside working hours, or over {terms.outside_min} minutes "
         f"{against}. {_verdict_en(facts)}.",
@@ -104,6 +106,10 @@ def _span_zh(span: dt.timedelta) -> str:
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} 小时 {minutes} 分 {seconds} 秒"
+
+
+def _span_en(span: dt.timedelta) -> str:
+    return str(dt.timedelta(seconds=int(span.total_seconds())))
 
 
 def _verdict_zh(facts: Facts) -> str:

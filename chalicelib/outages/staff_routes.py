@@ -74,6 +74,12 @@ class StepWish(Body):
             return value
         return fields.present_if(value, wanted=is_wanted)
 
+    @field_validator("cause", "impact", "remedy", "handling")
+    @classmethod
+    def _described(cls, value: str | None, info: ValidationInfo) -> str | None:
+        # Nothing is taken that would not be noted.
+        return value if info.data.get("action", "") == "describe" else fields.present_if(value, wanted=False)
+
     @field_validator("what")
     @classmethod
     def _fits(cls, value: str | None, info: ValidationInfo) -> str | None:

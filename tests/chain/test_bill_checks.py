@@ -210,6 +210,15 @@ def test_who_does_not_answer_is_reminded_so_often_and_then_listed(bank: Bank, ow
     assert desk(bank, clerk, "unanswered").body["checks"] == []
 
 
+def test_a_schedule_that_stood_still_makes_up_for_no_reminder(bank: Bank, owner: Person) -> None:
+    for _ in range(3):
+        follow_up(bank, MORNING + 20 * DAY)
+    assert len(told(bank, owner)) == 1
+    # and the next one comes on the day on which it would have come anyway
+    follow_up(bank, MORNING + 21 * DAY)
+    assert len(told(bank, owner)) == 2
+
+
 def test_who_has_answered_is_left_alone(bank: Bank, owner: Person) -> None:
     confirm(bank, owner)
     for number in (0, 7, 31):

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from chalicelib.platform import clock
 from chalicelib.staff import domain as staff
 from tests.chain.bank import Bank, Reply
 from tests.chain.clerks import CITY, OTHER, Clerk, appoint, branches, log_in
@@ -106,6 +107,20 @@ def test_sent_again_it_is_the_same_case(bank: Bank, teller: Clerk) -> None:
     assert len(months) == 2
     assert read(bank, teller, f"{PATH}?month=2026-10").body == {"cases": []}
     assert read(bank, teller, f"{PATH}?month=2026-13").code == "malformed_request"
+
+
+def test_sent_again_after_the_month_has_ended_it_is_the_same_case(bank: Bank, teller: Clerk) -> None:
+    # given a case whose answer was lost in the last millisecond of a year
+    last = dt.datetime(2027, 1, 1, tzinfo=clock.SHANGHAI) - dt.timedelta(milliseconds=1)
+    bank.clock.set(last)
+    log_in(bank, teller)
+    first = noted(bank, teller)
+    bank.clock.advance(dt.timedelta(milliseconds=1))
+    again = noted(bank, teller)
+    assert (first.status, again.status, again.body) == (201, 200, first.body)
+    assert read(bank, teller, f"{PATH}?month=2027-01").body == {"cases": []}
+    # and another key notes one of the new month
+    assert noted(bank, teller, "key-case-2").body["id"].startswith("2027-01-")
 
 
 def test_who_has_not_seen_the_last_step_is_told_so(bank: Bank, teller: Clerk) -> None:

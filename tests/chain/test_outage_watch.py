@@ -20,6 +20,7 @@ from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, metrics, updates
 from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.pdf import certificates
+from chalicelib.reports import service as reports
 from tests.chain.bank import Bank, LambdaContext
 from tests.chain.probe import scheduled, table_items
 from tests.chain.two_people import MAKER, enter_staff, person
@@ -147,6 +148,30 @@ def test_a_database_that_takes_no_write_is_found_out_by_its_silence(bank: Bank, 
     assert (only().state, only().ended_at) == ("ended", clock.to_text(back))
 
 
+def test_a_database_that_answers_nothing_at_all_rings_by_the_metric(bank: Bank, counted: list[str]) -> None:
+    def fail(**_: Any) -> Any:
+        raise silence()
+
+    engine = aws.dynamodb()
+    with reads_failing(), patch.object(engine, "get_item", fail), patch.object(engine, "query", fail):
+        for _ in range(3):
+            with pytest.raises(ReadTimeoutError):
+                look(bank, 1)
+    assert counted == [metrics.PROBES_FAILED] * 6
+
+
+def test_what_cannot_be_looked_at_keeps_no_other_look_back(bank: Bank, counted: list[str]) -> None:
+    def fail(*_: Any) -> Any:
+        raise throttled()
+
+    with patch.object(reports, "overdue_count", fail):
+        assert look(bank, 30) == [{"bad": 1, "warned": 0}] * 30
+    # and no look is no bad one
+    look(bank, 1)
+    assert service.outages() == []
+    assert counted == [metrics.PROBES_FAILED] * 30
+
+
 def test_transactions_that_nothing_follows_on_are_an_outage_of_transfers(bank: Bank) -> None:
     parameters.set_value("outage.stuck_count", 2)
     payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
@@ -175,6 +200,32 @@ def test_a_persons_outage_stands_in_place_of_the_probes_and_is_the_persons_to_en
     step(bank, only(), "end")
     look(bank, 10)
     assert only().state == "ended"
+
+
+def test_a_person_who_ends_theirs_once_service_is_back_has_ended_all_there_was(bank: Bank) -> None:
+    # given that the person is quicker than the looks that the probes need
+    noted(bank)
+    with reads_failing():
+        look(bank, 5)
+    look(bank, 1)
+    step(bank, only(), "end")
+    look(bank, 1)
+    # and one slip, which is none
+    with reads_failing():
+        look(bank, 1)
+    look(bank, 10)
+    assert only().state == "ended"
+
+
+def test_a_persons_outage_that_ends_too_early_is_not_counted_twice(bank: Bank) -> None:
+    noted(bank)
+    with reads_failing():
+        look(bank, 60)
+        ended = step(bank, only(), "end")
+        look(bank, 3)
+    probes, persons = service.outages()
+    assert (probes.state, persons.outage_id) == ("running", ended.outage_id)
+    assert clock.from_text(probes.opened_at) > clock.from_text(str(persons.ended_at)) - 3 * MINUTE
 
 
 def test_what_a_person_ends_too_early_the_probes_open_anew(bank: Bank) -> None:

@@ -197,6 +197,15 @@ def test_drafts_are_filled_from_what_is_known(bank: Bank, operator: Clerk) -> No
     assert "to be added" not in final["text_en"]
 
 
+def test_a_draft_has_whole_seconds_in_both_languages(bank: Bank, operator: Clerk) -> None:
+    bank.clock.advance(dt.timedelta(milliseconds=877))
+    one = noted(bank, operator).body
+    one = stepped(bank, operator, one, "end")
+    draft = bank.request("GET", f"{PATH}/{one['id']}/drafts", token=operator.token).body
+    assert "共 4 小时 30 分 0 秒" in draft["text_zh"]
+    assert "  4:30:00 in all: 4:30:00 inside working hours" in draft["text_en"]
+
+
 @pytest.mark.requirement("NB-5.1.8-6")
 @pytest.mark.requirement("NB-5.1.5")
 def test_customers_read_what_a_second_person_has_published(bank: Bank, operator: Clerk) -> None:
@@ -262,6 +271,10 @@ def test_a_mistake_is_annulled_and_stays_in_the_register(bank: Bank, operator: C
         {"action": "annul", "at": "2026-11-23T09:00:00+08:00"},
         {"action": "publish"},
         {"action": "describe", "impact": "x"},
+        # what would be left out without a word
+        {"action": "end", "impact": "转账停办"},
+        {"action": "handle", "handling": "已恢复"},
+        {"action": "explain", "zh": "说明", "en": "words", "cause": "机房供电中断"},
         {"action": "end", "reason": "x"},
         {"action": "end", "revision": 0},
     ],

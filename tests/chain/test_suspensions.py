@@ -100,6 +100,16 @@ def test_the_gate_is_shut_from_the_first_moment_to_the_last(bank: Bank, phone: P
         assert (pays(phone, f"key-{moment.total_seconds():.0f}-{is_shut}").status == 503) == is_shut
 
 
+def test_a_wider_window_that_follows_without_a_gap_belongs_to_the_wait(bank: Bank, phone: Phone) -> None:
+    published(bank, 72 * HOUR)
+    published(bank, 74 * HOUR, "everything")
+    bank.clock.set(START + 73 * HOUR)
+    phone.token = bank.log_in(phone.payer)
+    reply = pays(phone)
+    assert refused(reply)["ends_at"] == clock.to_text(START + 76 * HOUR)
+    assert reply.headers["Retry-After"] == str(3 * 3600)
+
+
 def test_reads_and_log_in_stay_up_unless_everything_is_suspended(bank: Bank, phone: Phone) -> None:
     paid = bank.pay(phone.payer, phone.payee, "1.00", "key-before-1")
     reads = ("/v1/accounts", "/v1/overview", f"/v1/transfers/{paid}", "/v1/transfers", "/v1/notifications")

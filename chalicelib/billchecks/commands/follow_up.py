@@ -53,8 +53,11 @@ def _carried_out(check: BillCheck, row: CheckDue, now: dt.datetime, correlation_
 
 
 def _wait_for_the_next(check: BillCheck, row: CheckDue, now: dt.datetime) -> None:
-    """Write the row of the next reminder, unless that was the last one or it would come after the last moment."""
-    every = dt.timedelta(days=parameters.value(parameters.BILL_CHECK_REMINDER_D, now))
-    at = clock.to_text(clock.from_text(row.at) + every)
+    """Write the row of the next reminder, unless that was the last one or it would come after the last moment.
+
+    It lies ahead: days that passed while the schedule stood still are not made up for in one morning.
+    """
+    every, was_due = dt.timedelta(days=parameters.value(parameters.BILL_CHECK_REMINDER_D, now)), clock.from_text(row.at)
+    at = clock.to_text(was_due + ((now - was_due) // every + 1) * every)
     if row.number < parameters.value(parameters.BILL_CHECK_REMINDERS, now) and at < check.answer_by:
         updates.put(store.due_put(check.check_id, store.REMIND, row.number + 1, at))

@@ -35,10 +35,12 @@ def open_case(actor: StaffCaller, key: str, wish: CaseWish, now: dt.datetime) ->
 
     Raises TryAgain, OutcomeUnknown.
     """
-    # By the month in which it was noted: sent again on the first of the next, it would be another one.
-    month = clock.month_of(clock.business_date(now))
-    case_id = f"{month}-{ids.derived_id('case', actor.staff_id, key)}"
-    found = store.case(case_id)
+    # By the month in which it was noted, which may be over when the same is sent again.
+    number = ids.derived_id("case", actor.staff_id, key)
+    case_id, before = (
+        f"{month}-{number}" for month in (clock.month_of(clock.business_date(now)), clock.month_before(now))
+    )
+    found = store.case(case_id) or store.case(before)
     if found is not None:
         return found, True
     case = Case(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import ClientError
 
@@ -70,19 +70,40 @@ def watch_all(now: dt.datetime) -> dict[str, int]:
 
     Raises what the engine raises where nothing can be written: the next run finds the silence.
     """
-    trouble = {scope: look(now) for scope, look in LOOKS.items()}
-    for scope, wrong in trouble.items():
-        if wrong is not None:
+    looks = [_taken(scope, look, now) for scope, look in LOOKS.items()]
+    for look in looks:
+        if look.wrong is not None:
             metrics.count(metrics.PROBES_FAILED)
-            log.logger.error("a probe failed", extra={"scope": scope, "trouble": wrong})
-    for scope, wrong in trouble.items():
+            log.logger.error("a probe failed", extra={"scope": look.scope, "trouble": look.wrong})
+    for look in looks:
+        if not look.is_taken:
+            continue
         try:
-            note_look(scope, wrong, now)
+            note_look(look.scope, look.wrong, now)
         except RegisterChanged:
-            log.logger.info("another run has noted this look", extra={"scope": scope})
-    done = {"bad": sum(wrong is not None for wrong in trouble.values()), "warned": warn(now)}
+            log.logger.info("another run has noted this look", extra={"scope": look.scope})
+    done = {"bad": sum(look.wrong is not None for look in looks), "warned": warn(now)}
     tell_certificate(now)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at a scope has found wrong, if anything; it says nothing of the scope where it could not be
+    `is_taken`.
+    """
+
+    scope: str
+    wrong: str | None
+    is_taken: bool = True
+
+
+def _taken(scope: str, look: Callable[[dt.datetime], str | None], now: dt.datetime) -> _Look:
+    """One look. An engine that does not answer it keeps neither the others nor the metric back."""
+    try:
+        return _Look(scope, look(now))
+    except (*aws.NO_ANSWER, ClientError) as error:
+        return _Look(scope, f"查询未应答 / a look was not answered: {type(error).__name__}", is_taken=False)
 
 
 def tell_certificate(now: dt.datetime) -> None:
@@ -144,8 +165,8 @@ def _open(before: Watch, after: Watch, opened_at: str, cause: str, now: dt.datet
     try:
         updates.together([store.next_put(before, watches.opened(after, outage_id)), *opening(outage)])
     except OutageRunning:
-        # A person was quicker: theirs is the one.
-        updates.together([store.next_put(before, after)])
+        # A person was quicker: theirs is the one, and what comes after it is counted from nothing.
+        updates.together([store.next_put(before, watches.over(after))])
         return
     log.logger.error("an outage was opened", extra={"outage_id": outage_id, "scope": after.scope})
 

@@ -90,6 +90,23 @@ def test_a_notice_that_ends_before_it_starts_is_refused(
         plan_notice(wish, STARTS - dt.timedelta(days=10))
 
 
+@pytest.mark.parametrize("kind", ["planned", "urgent"])
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at"),
+    [
+        pytest.param(dt.datetime(1, 1, 1, tzinfo=dt.UTC), ENDS, id="since year one, which no date lies before"),
+        pytest.param(STARTS, dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC), id="for ever"),
+        pytest.param(STARTS, ENDS.replace(year=2062), id="26 as 62"),
+    ],
+)
+def test_a_slip_of_the_pen_suspends_nothing_for_years(
+    values: dict[str, int], kind: str, starts_at: dt.datetime, ends_at: dt.datetime
+) -> None:
+    wish = dataclasses.replace(WISH, kind=kind, starts_at=starts_at, ends_at=ends_at)
+    with pytest.raises(NoticeMalformed):
+        plan_notice(wish, STARTS - dt.timedelta(days=10))
+
+
 @pytest.mark.usefixtures("values")
 @pytest.mark.parametrize(
     ("at", "listed"),

@@ -97,9 +97,9 @@ def test_so_many_and_no_more() -> None:
 
 def test_windows_that_follow_each_other_are_told_as_one_and_those_after_a_gap_are_not() -> None:
     board: windows.Board = ()
-    for place, (starts, ends, scope) in enumerate(
-        [(100, 200, "cards"), (200, 300, "cards"), (250, 400, "settings"), (301, 500, "cards")]
-    ):
-        board = windows.published(board, notice(starts * SECOND, ends * SECOND, f"n{place}", scope))
-    assert windows.until_of(board, [board[0]]) == text(300 * SECOND)
-    assert windows.until_of(board, [board[3]]) == text(500 * SECOND)
+    for place, (starts, ends) in enumerate([(100, 200), (200, 300), (301, 500)]):
+        board = windows.published(board, notice(starts * SECOND, ends * SECOND, f"n{place}"))
+    assert windows.until_of(board, text(100 * SECOND - MS)) is None
+    assert windows.until_of(board, text(100 * SECOND)) == text(300 * SECOND)
+    assert windows.until_of(board, text(300 * SECOND)) is None
+    assert windows.until_of(board, text(301 * SECOND)) == text(500 * SECOND)
