@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+import tenacity
 import zxcvbn
 
 from chalicelib.clearing import networks
@@ -139,7 +140,6 @@ def seams(world: World) -> Iterator[None]:
     references = {name: name for name in resources()} | physical_names()
     provider = Provider(world)
     network = Network(world)
-    dice = random.getstate()
     clock_before = clock.use(world.scheduler.clock)
     ids_before = ids.use(random.Random(world.outcome.seed))
     with ExitStack() as stack:
@@ -157,8 +157,8 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(logging.getLogger(log.logger.name), "disabled", True))
         stack.enter_context(patch.object(metrics, "count", lambda name: world.tell(f"counts {name}")))
         stack.enter_context(patch.object(zxcvbn, "zxcvbn", _judge_password))
-        # tenacity draws its pauses from the module's own generator.
-        random.seed(world.outcome.seed)
+        # tenacity draws its pauses from the module `random`, of which any thread of this process may draw, too.
+        stack.enter_context(patch.object(tenacity.wait, "random", random.Random(world.outcome.seed)))
         _forget()
         try:
             yield
@@ -166,7 +166,6 @@ def seams(world: World) -> Iterator[None]:
             _forget()
             clock.use(clock_before)
             ids.use(ids_before)
-            random.setstate(dice)
 
 
 def _forget() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.accounts import service as accounts
 from chalicelib.documents import domain, file_store, store
 from chalicelib.documents.domain import Document
 from chalicelib.entitlements import service as entitlements
@@ -52,8 +53,18 @@ def document_of(caller: Caller, document_id: str, now: dt.datetime) -> Document:
     found = store.get(document_id) if _ID.fullmatch(document_id) else None
     if found is None or found.customer_id != caller.customer_id or found.is_gone(now):
         raise NotFound()
-    entitlements.require(caller.edition, _RIGHTS[found.kind])
+    require_right(caller, found.kind, found.account_id)
     return found
+
+
+def require_right(caller: Caller, kind: str, account_id: str) -> None:
+    """Raises NotFound, EditionNotEntitled where the session may not look, now, at what such a document shows: of an
+    account, at that one. A link lives for minutes, a document for years, and rights end in between.
+    """
+    if account_id:
+        accounts.account_for(caller, _RIGHTS[kind], account_id)
+    else:
+        entitlements.require(caller.edition, _RIGHTS[kind])
 
 
 def link_of(document: Document, now: dt.datetime) -> Link | None:

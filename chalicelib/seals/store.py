@@ -142,7 +142,10 @@ def tile_at(business_date: str, level: int, root: bytes) -> Tile:
     """A tile; raises TileAltered where it is not there, or not what it is named."""
     name = tiles.name_of(level, root)
     answer = aws.dynamodb().get_item(
-        TableName=settings.table("seal_tiles"), Key={"business_date": s(business_date), "tile": s(name)}
+        TableName=settings.table("seal_tiles"),
+        Key={"business_date": s(business_date), "tile": s(name)},
+        # The seal was read so: what it names must be there.
+        ConsistentRead=True,
     )
     if "Item" not in answer:
         raise tiles.TileAltered(f"{name} is not there")

@@ -180,18 +180,24 @@ def _notice_item(notice: maintenance.Notice, off_at: str | None, language: str) 
     )
 
 
+# What of an outage's life its explanation shows.
+_SHOWN = frozenset({"publish", "end", "correct"})
+
+
 def _outage_item(outage: outages.Outage, language: str) -> feeds.Item:
-    """An explained outage; that it is over is a change of it."""
+    """An explained outage. It changes when something that is shown is noted, whatever time that says."""
     place, published_at = 0 if language == "zh" else 1, str(outage.published_at)
     title = ("服务中断：", "Out of service: ")[place] + outages.SCOPES[outage.scope][place]
     words = (outage.words.zh, outage.words.en) if outage.words is not None else ("", "")
     since = ("北京时间", "Shanghai time, ")[place] + _local(outage.opened_at)
     until = "" if outage.ended_at is None else (" 至 ", " to ")[place] + _local(outage.ended_at)
+    noted = [step.at for step in outages.steps_of(outage.outage_id) if step.action in _SHOWN]
+    changes = [at for at in noted if at > published_at]
     return feeds.Item(
         key=outage.outage_id,
         published_at=published_at,
-        changed_at=max(published_at, outage.ended_at or ""),
-        changes=int(outage.ended_at is not None),
+        changed_at=max([published_at, *changes]),
+        changes=len(changes),
         title=title,
         text=f"{since}{until}\n{words[place]}",
     )

@@ -18,7 +18,7 @@ ZH, EN = "zh", "en"
 # What stands where a purpose has a character that XML cannot hold, or that would hide or reorder the others.
 _SIGN = "\N{REPLACEMENT CHARACTER}"
 _NONCHARACTERS = frozenset({0xFFFE, 0xFFFF})
-_REORDERING = frozenset(map(chr, (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_REORDERING = frozenset(map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, queues
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, Retryable
 from chalicelib.platform.queues import Message
 from chalicelib.statements import domain, store
-from chalicelib.statements.domain import days_of
+from chalicelib.statements.domain import BillUnbalanced, days_of
 from chalicelib.statements.errors import MonthMalformed
 from chalicelib.statements.period import period_of
 from chalicelib.statements.store import BillItem
@@ -98,18 +98,28 @@ def issue_bills(customer_id: str, month: str, now: dt.datetime) -> int:
     if month > clock.month_before(now):
         raise MonthNotOver(month)
     _, last_date = domain.days_of(month)
-    issued = 0
+    issued, problem = 0, None
     for account in accounts.accounts_of(customer_id):
         if account.opened_on > last_date:
             continue
-        bill = store.get(account.account_id, month)
-        if bill is None:
-            issued += _issue(account, month, now)
-        else:
-            # Who put it may have died before its check was opened.
-            lines = (int(bill.first_seq), int(bill.last_seq))
-            open_check(account, month, int(bill.closing_fen), lines, now)
+        try:
+            issued += _issued(account, month, now)
+        except (BillUnbalanced, Retryable) as error:
+            # It keeps none of the customer's other accounts back.
+            problem = problem or error
+    if problem is not None:
+        raise problem
     return issued
+
+
+def _issued(account: ledger.Account, month: str, now: dt.datetime) -> bool:
+    """Whether the account's bill was new."""
+    bill = store.get(account.account_id, month)
+    if bill is None:
+        return _issue(account, month, now)
+    # Who put it may have died before its check was opened.
+    open_check(account, month, int(bill.closing_fen), (int(bill.first_seq), int(bill.last_seq)), now)
+    return False
 
 
 def _issue(account: ledger.Account, month: str, now: dt.datetime) -> bool:

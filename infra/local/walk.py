@@ -25,7 +25,7 @@ PARAMETER, VALUES = "bank.working_hours", ("08:30-17:00", "09:00-17:00")
 MAKER, CHECKER = "E0001", "E0002"
 TIMEOUT_S = 15
 # Workers answer within a second here; a cold start of the whole chain may take some.
-MAX_WAIT_S = 60
+MAX_WAIT_S = 180
 POLL_S = 0.2
 TELL_EVERY_S = 2
 

@@ -6,11 +6,14 @@ import datetime as dt
 
 import pytest
 
+from chalicelib.accounts import service as accounts
 from chalicelib.customers import store as customer_store
+from chalicelib.customers.commands.sign_up import AccountWish
+from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, metrics
 from chalicelib.platform.queues import Message
 from chalicelib.statements.workers import start_bill_run
-from tests.chain.bank import Bank, LambdaContext
+from tests.chain.bank import LIMITS, Bank, LambdaContext
 from tests.chain.probe import delete_line, give, put_on, queued, scheduled, state_of, table_items
 
 DECEMBER = dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI)
@@ -137,6 +140,25 @@ def test_a_bill_that_does_not_add_up_rings(bank: Bank, counted: list[str]) -> No
     delete_line(bank, person.account, 2)
     assert give("issue_bills", [bill_due(person.customer_id)]) == ["bill"]
     assert counted == [metrics.BILLS_UNBALANCED]
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_an_account_whose_bill_does_not_add_up_keeps_none_of_the_others_back(
+    bank: Bank, counted: list[str], broken: int
+) -> None:
+    wish = AccountWish("savings", ledger.RIGHT_FULL, LIMITS)
+    person = bank.sign_up("赵小明", accounts=(wish, wish))
+    account_ids = [account.account_id for account in accounts.accounts_of(person.customer_id)]
+    for account_id in account_ids:
+        bank.deposit(account_id, 10_00)
+        bank.deposit(account_id, 10_00)
+    bank.settle()
+    bank.clock.set(DECEMBER)
+    delete_line(bank, account_ids[broken], 1)
+    # then the message comes again, and the other account has its bill
+    assert give("issue_bills", [bill_due(person.customer_id)]) == ["bill"]
+    assert counted == [metrics.BILLS_UNBALANCED]
+    assert [len(bills_of(bank, account_id)) for account_id in account_ids] == [int(broken == 1), int(broken == 0)]
 
 
 def test_a_bill_that_the_first_night_left_out_is_issued_by_the_next_and_rings(bank: Bank, counted: list[str]) -> None:

@@ -320,6 +320,20 @@ def test_a_session_of_cards_alone_asks_for_no_receipt_and_reads_none(bank: Bank,
         assert (refused.status, refused.code) == (403, "edition_not_entitled")
 
 
+def test_a_session_of_cards_alone_gets_no_statement_of_another_account(bank: Bank, app: Asker, wire: Wire) -> None:
+    # given a statement of the savings account, asked for in a session that may look at it
+    wire(formats.OF_STATEMENT, "csv", lambda *given: given[4].write(b"lines"))
+    body = period(app, "statement", "csv", TODAY, TODAY)
+    made = app.made(body, "document-savings")
+    assert app.read(made["id"]).body["link"]
+    # when somebody is in who may look at credit cards alone
+    asked = {"login_name": app.person.login_name, "password": PASSWORD, "edition": "credit_card"}
+    app.token = bank.request("POST", "/v1/sessions", asked).body["access_token"]
+    # then neither its id nor the key it was asked for by leads to it
+    for refused in (app.read(made["id"]), app.ask(body, "document-savings"), app.ask(body, "document-anew")):
+        assert (refused.status, refused.code) == (403, "edition_not_entitled")
+
+
 def test_what_can_be_made_again_goes_and_a_voucher_stays(bank: Bank, app: Asker, paid: str, wire: Wire) -> None:
     texts = [b"a later statement", b"a statement"]
     wire(formats.OF_STATEMENT, "csv", lambda *given: given[4].write(texts.pop()))

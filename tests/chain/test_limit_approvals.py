@@ -45,12 +45,13 @@ def test_two_people_raise_an_account_above_the_ceiling_in_the_middle_of_a_day(ba
     assert image[bucket] == above_fen - 50_00
 
 
-def test_the_owner_is_told_of_a_raised_limit_and_not_of_a_lowered_one(bank: Bank) -> None:
+def test_the_owner_is_told_of_a_raised_limit_and_of_a_lowered_one(bank: Bank) -> None:
     owner = bank.sign_up("赵小明")
     for day in ("300000.00", "1.00"):
         approved(asked("limits.customer", {"customer_id": owner.customer_id, "day_outward": day}))
     bank.settle()
-    assert len([text for text in bank.messages(owner) if "限额" in text]) == 1
+    told = [text for text in bank.messages(owner) if "限额" in text]
+    assert [("调高限额" in text, "修改限额" in text) for text in told] == [(True, False), (False, True)]
 
 
 def test_a_limit_that_the_owner_changed_meanwhile_outdates_the_request(bank: Bank) -> None:

@@ -9,6 +9,7 @@ import feedparser
 import pytest
 import vobject
 
+from chalicelib.outages import service as outages
 from chalicelib.outages.commands.keep_outages import Wish
 from chalicelib.platform import clock
 from tests.chain.bank import Bank, Reply
@@ -148,6 +149,14 @@ def test_an_outage_is_an_entry_once_it_is_explained_and_its_end_a_change(bank: B
     (after,) = entries(bank).values()
     assert (after.id, after.updated) == (entry.id, clock.to_text(NOW + HOUR))
     assert after.summary.startswith("Shanghai time, 2026-11-23 13:00:00 to 2026-11-23 15:00:00")
+    # a time that is noted later, or corrected, is a change when it is noted
+    bank.clock.advance(HOUR)
+    outage = stepped(
+        bank, outages.outage_of(outage.outage_id), Wish("correct", WHY, at=NOW + HOUR / 2, what="ended_at")
+    )
+    (corrected,) = entries(bank).values()
+    assert (corrected.id, corrected.updated) == (entry.id, clock.to_text(NOW + 2 * HOUR))
+    assert corrected.summary.startswith("Shanghai time, 2026-11-23 13:00:00 to 2026-11-23 14:30:00")
     # it was none that a calendar knew of
     assert events(bank) == {}
 

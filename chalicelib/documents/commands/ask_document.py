@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.accounts import service as accounts
-from chalicelib.documents import domain, formats, store
+from chalicelib.documents import domain, formats, service, store
 from chalicelib.documents.domain import BILL, RECEIPT, RECEIPTS, REVERSAL, STATEMENT, Document, Wanted
 from chalicelib.documents.errors import DocumentsExhausted
 from chalicelib.entitlements import service as entitlements
@@ -54,6 +54,7 @@ def ask_document(caller: Caller, document_id: str, wanted: Wanted, correlation_i
     """
     stored = store.get(document_id)
     if stored is not None:
+        service.require_right(caller, stored.kind, stored.account_id)
         return _again(stored, wanted, now)
     how = formats.chosen(wanted.kind, wanted.format)
     subject = _SUBJECTS[wanted.kind](caller, wanted, now)

@@ -38,8 +38,10 @@ def write_statement(  # a period of an account, as what, where to and for whom
     `form` is one of FORMATS, `language` is `zh` or `en`. Raises NotFound, StatementTooLong, Retryable while lines are
     still being written, and BillUnbalanced; then nothing is left in `sink`.
     """
-    account = _account(account_id)
-    _write(account, period_of(account, first_date, last_date), form, sink, language)
+    # From before the lines are read: a period that was over then has all of them.
+    now, account = clock.now(), _account(account_id)
+    period = period_of(account, first_date, last_date)
+    _write(_statement_of(account, period, language, now), period, form, sink)
 
 
 def write_bill(  # the same
@@ -50,10 +52,12 @@ def write_bill(  # the same
     Raises NotFound also where there is no bill, StatementTooLong, Retryable, and BillUnbalanced where the lines do not
     add up to the bill's own figures; then nothing is left in `sink`.
     """
+    now = clock.now()
     account, bill = _account(account_id), store.get(account_id, clock.month_of(first_date))
     if bill is None or domain.days_of(bill.month) != (first_date, last_date):
         raise NotFound()
-    _write(account, period_of(account, first_date, last_date), form, sink, language, bill)
+    period = period_of(account, first_date, last_date)
+    _write(_statement_of(account, period, language, now, bill), period, form, sink, bill)
 
 
 def _account(account_id: str) -> ledger.Account:
@@ -114,19 +118,12 @@ class _Checked:
         self._figures = figures
 
 
-def _write(  # all that there is to a file
-    account: ledger.Account,
-    period: Period,
-    form: str,
-    sink: BinaryIO,
-    language: str,
-    bill: store.BillItem | None = None,
-) -> None:
-    now = clock.now()
-    most_lines = parameters.value(parameters.STATEMENT_PDF_LINES if form == PDF else parameters.STATEMENT_LINES, now)
+def _write(statement: Statement, period: Period, form: str, sink: BinaryIO, bill: store.BillItem | None = None) -> None:
+    most_lines = parameters.value(
+        parameters.STATEMENT_PDF_LINES if form == PDF else parameters.STATEMENT_LINES, statement.made_at
+    )
     if period.count > most_lines:
         raise StatementTooLong(most_lines=str(most_lines))
-    statement = _statement_of(account, period, language, now, bill)
     begins, is_whole = sink.tell(), False
     try:
         _writer(form)(statement, _Checked(statement, period, bill), sink)
