@@ -240,8 +240,9 @@ def _export(rows: list[dict[str, Any]], id_name: str, as_: str, to: Path | None,
         sys.stdout.write(text)
         return
     try:
-        with to.open("x", encoding="utf-8", newline="") as out:
-            out.write(text)
+        # What customers told is for nobody else who works on that machine.
+        to.touch(mode=0o600, exist_ok=False)
+        to.write_text(text, encoding="utf-8", newline="")
     except FileExistsError:
         raise CannotBeDone(f"文件已存在，请换一个名字 / there is such a file already; name a new one: {to}") from None
     tell(f"{len(rows)}: {to}")

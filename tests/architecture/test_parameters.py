@@ -100,6 +100,7 @@ BOUNDS: dict[str, dict[str, str]] = {
     "approvals/kinds/limits_change.py": {"MAX_COUNT": "what a request may say"},
     "approvals/kinds/parameter_change.py": {"_TICK": "what times as text tell apart"},
     "maintenance/domain.py": {
+        "FURTHEST": "what a request may say",
         "_TICK": "what times as text tell apart",
         "_DAY_BEFORE": "the day before, as customers are promised",
         "TOLD_WITHIN": "what an outage of the schedule may delay",

@@ -139,6 +139,8 @@ def test_both_registers_are_exported_with_their_history(bank: Bank, run: Run, op
     month = clock.month_of(clock.business_date(bank.clock.now()))
     file = tmp_path / "cases.json"
     assert run(None, "export-cases", month, "--to", str(file))[0] == WHOLE
+    # and what customers told is nobody else's to read on that machine
+    assert file.stat().st_mode & 0o077 == 0
     (one,) = json.loads(file.read_text(encoding="utf-8"))
     assert (one["case_id"], one["what"], [step["action"] for step in one["history"]]) == (
         case.case_id,

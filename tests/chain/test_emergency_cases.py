@@ -144,6 +144,13 @@ def test_another_branch_finds_nothing_and_is_handed_nothing(bank: Bank, teller: 
     assert step(bank, teller, case, "hand_over", owner=teller.staff_id).body["owner"] == teller.staff_id
 
 
+def test_nobody_is_handed_what_they_may_not_see_to(bank: Bank, teller: Clerk) -> None:
+    case = noted(bank, teller).body
+    for role in (staff.AUDITOR, staff.SYSTEM_ADMINISTRATOR):
+        other = clerk_of(bank, role, "0001")
+        assert step(bank, teller, case, "hand_over", owner=other.staff_id).code == "not_found", role
+
+
 def test_a_look_states_its_purpose_and_who_may_not_is_refused(bank: Bank, teller: Clerk) -> None:
     case = noted(bank, teller).body
     assert bank.request("GET", f"{PATH}/{case['id']}", token=teller.token).code == "purpose_required"

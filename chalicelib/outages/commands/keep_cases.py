@@ -13,6 +13,7 @@ from chalicelib.platform import clock, ids, updates
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
+from chalicelib.staff.commands.read_functions import holds
 
 OPENED, CONTACT, HAND_OVER, HANDLE, CLOSE = "open", "contact", "hand_over", "handle", "close"
 
@@ -68,8 +69,8 @@ def note_case_step(
 ) -> Case:
     """Note a step of a case whose `revision` the actor has seen: spoken to, handed over, handled, closed.
 
-    Raises NotFound, also for an `owner` who is nobody at work; RegisterChanged, CaseStepRefused, TryAgain,
-    OutcomeUnknown.
+    Raises NotFound, also for an `owner` who is nobody at work, or may not see to cases; RegisterChanged,
+    CaseStepRefused, TryAgain, OutcomeUnknown.
     """
     before = service.case_of(actor, case_id)
     if before.revision != revision:
@@ -79,7 +80,7 @@ def note_case_step(
         after = cases.contacted(before, now)
     elif action == HAND_OVER:
         after = cases.handed_over(before, str(owner))
-        _require_sees(str(owner), before)
+        _require_sees_to(str(owner), before, now)
         if owner != actor.staff_id:
             writes.append(staff.at_work(str(owner), NotFound))
     elif action == HANDLE:
@@ -93,8 +94,12 @@ def note_case_step(
     return after
 
 
-def _require_sees(staff_id: str, case: Case) -> None:
-    """Raise NotFound unless there is such a member of staff, who may read the case."""
+def _require_sees_to(staff_id: str, case: Case, now: dt.datetime) -> None:
+    """Raise NotFound unless there is such a member of staff, in whose scope the case is and who may see to one."""
     member = staff.member_of(staff_id)
-    if member is None or not staff.branch_of(case.branch_id).lies_in(member.branch_id):
+    if (
+        member is None
+        or not staff.branch_of(case.branch_id).lies_in(member.branch_id)
+        or not holds(member, staff.CASES_RECORD, now)
+    ):
         raise NotFound()

@@ -8,6 +8,8 @@ from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.domain import Switched
 from chalicelib.staff.errors import StaffPermissionDenied
+from chalicelib.staff.service import branch_of
+from chalicelib.staff.store import Member
 
 MAX_STALENESS = dt.timedelta(seconds=30)
 
@@ -39,3 +41,8 @@ def require_function(actor: StaffCaller, function: str, now: dt.datetime) -> Non
     """Raise StaffPermissionDenied unless the actor holds the function."""
     if not domain.is_allowed(function, actor.role, actor.posts, actor.level, switches(now)):
         raise StaffPermissionDenied()
+
+
+def holds(member: Member, function: str, now: dt.datetime) -> bool:
+    """Whether a member of staff, who need not be the one who asks, holds the function."""
+    return domain.is_allowed(function, member.role, member.posts, branch_of(member.branch_id).level, switches(now))
