@@ -89,16 +89,10 @@ def verify_result(call: Call) -> Answer:
     return pages.page("genuine.html", language, facts={**facts, "verified": verified})
 
 
-# How a page about service is declared: the same for everybody, asked nothing but its language.
-_page = functools.partial(
-    api.operation,
-    "GET",
-    auth=None,
-    query=pages.PageQuery,
-    answer=None,
-    content_type=HTML,
-    on_refusal=pages.refusal_page,
-)
+# How what is said of service is declared, for programs and as a page: the same for everybody, asked nothing but its
+# language.
+_file = functools.partial(api.operation, "GET", auth=None, query=pages.PageQuery, answer=None)
+_page = functools.partial(_file, content_type=HTML, on_refusal=pages.refusal_page)
 
 
 @_page("/status", zh="服务状态页面", en="The page about how service stands")
@@ -130,16 +124,7 @@ def _standing_page(call: Call, template: str, facts: dict[str, Any]) -> Answer:
     return pages.page(template, language, facts=facts, keep_s=pages.STANDING_MAX_AGE_S)
 
 
-@api.operation(
-    "GET",
-    "/maintenance.ics",
-    zh="停机公告日历",
-    en="Suspensions of service as a calendar",
-    auth=None,
-    query=pages.PageQuery,
-    answer=None,
-    content_type="text/calendar",
-)
+@_file("/maintenance.ics", zh="停机公告日历", en="Suspensions of service as a calendar", content_type="text/calendar")
 def maintenance_calendar(call: Call) -> Answer:
     """What calendars subscribe to (iCalendar)."""
     from chalicelib.site import service  # noqa: PLC0415  # as above
@@ -148,15 +133,8 @@ def maintenance_calendar(call: Call) -> Answer:
     return pages.file(service.calendar(clock.now(), language), language)
 
 
-@api.operation(
-    "GET",
-    "/feed.atom",
-    zh="服务公告订阅",
-    en="Announcements and explanations as a feed",
-    auth=None,
-    query=pages.PageQuery,
-    answer=None,
-    content_type="application/atom+xml",
+@_file(
+    "/feed.atom", zh="服务公告订阅", en="Announcements and explanations as a feed", content_type="application/atom+xml"
 )
 def service_feed(call: Call) -> Answer:
     """What feed readers subscribe to (Atom)."""

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
-from chalicelib.platform import aws, clock, dynamo
+from chalicelib.platform import aws, dynamo
 from infra.local.engine import free_port
 from infra.local.seed import seed
 from infra.local.stack import Bank, running_bank
@@ -25,13 +25,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def deployed(home: Path) -> Iterator[tuple[Bank, dict[str, Any]]]:
     """The packaged bank, seeded and walked through once."""
-    # The functions go by the machine's clock. Tests of engines before these go by another until the session ends.
-    before = clock.use(clock.SystemClock())
     with running_bank(free_port(), home / "state") as bank, pointed_at(bank):
         demo = seed(bank)
         walk(bank, demo)
         yield bank, seed(bank)
-    clock.use(before)
 
 
 class pointed_at:  # noqa: N801  # reads as a verb: with pointed_at(bank)

@@ -146,8 +146,9 @@ def ledger_engine(request: pytest.FixtureRequest, engine: str, stack: dict[str, 
         # Races pay and log in more often than a person does; what bounds that has tests of its own.
         parameters.set_value("factor.codes_day", 100_000)
         parameters.set_value("login.captcha_after", 10)
-        yield request.param
+        # Each test goes by it, and what comes after these tests does not.
         clock.use(before)
+        yield request.param
     aws.forget_clients()
     dynamo.forget_tables()
     parameters.forget()
