@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.customers import service as customers
 from chalicelib.factors.service import Given
-from chalicelib.platform import clock, log, updates
+from chalicelib.platform import clock, log, metrics, updates
 from chalicelib.platform.dynamo import s
 from chalicelib.stepup import verifiers
 from chalicelib.stepup.domain import CERTIFICATE, SMS, Challenge
@@ -25,6 +25,14 @@ GIVEN = Given(CERTIFICATE, signature=b"a certificate's signature")
 def bank() -> Iterator[Bank]:
     with running_bank() as running:
         yield running
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is counted for the alarms."""
+    found: list[str] = []
+    monkeypatch.setattr(metrics, "count", found.append)
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -24,14 +24,6 @@ def bank(shared_bank: Bank) -> Bank:
     return shared_bank
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What an alarm is counted for."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def bill_due(customer_id: str, month: str = "2026-11") -> dict[str, object]:
     message = Message(f"bill#{customer_id}#{month}", "bill.due", customer_id, "correlation-1", {"month": month})
     return queued(message.to_json(), "bill")

@@ -55,14 +55,6 @@ def sent(bank: Bank, payer: Person, side: FileSide) -> str:
     return entry_id
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What rang."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def refused(bank: Bank, side: FileSide) -> dict[str, str]:
     """What is aside today: the name under which each file came, and why."""
     prefix = f"refused/{clock.business_date(bank.clock.now())}/"

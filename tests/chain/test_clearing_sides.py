@@ -46,14 +46,6 @@ def side(request: pytest.FixtureRequest, bank: Bank, monkeypatch: pytest.MonkeyP
     return made(request.param, bank, monkeypatch)
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What rang."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def test_what_is_accepted_is_taken_at_once_and_settled(bank: Bank, payer: Person, side: Side) -> None:
     side.meets(networks.ACCEPT)
     before = owed()

@@ -34,14 +34,6 @@ _BODY = f"{DAY}{0:016d}"
 NOBODYS = _BODY + mod_97_10.calc_check_digits(_BODY)
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def paid(bank: Bank, payer: Person, payee: Person, count: int) -> list[str]:
     """That many transfers, with their receipts."""
     ids = [bank.pay(payer, payee, f"{number}.00", f"key-sealed-{number:02d}") for number in range(1, count + 1)]

@@ -39,14 +39,6 @@ def payer(bank: Bank) -> Person:
     return bank.sign_up("赵小明", deposit="1000.00")
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def place(
     bank: Bank, payer: Person, amount_fen: int, minutes: int, proof: Proof | None = Proof.FACTOR, counted: bool = True
 ) -> str:

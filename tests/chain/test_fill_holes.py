@@ -54,14 +54,6 @@ def case(bank: Bank, whole: tuple[Bank, Person]) -> Iterator[Case]:
     assert verify_chain(person.account) == Verdict(COUNT, None)
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def told(bank: Bank, person: Person) -> tuple[list[str], int]:
     return bank.messages(person), len(table_items(bank, "InboxTable"))
 

@@ -33,13 +33,6 @@ MORNING = dt.datetime(2026, 11, 23, 10, tzinfo=clock.SHANGHAI)
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
-@pytest.fixture
 def bank(bank: Bank, counted: list[str]) -> Bank:
     bank.clock.set(MORNING)
     certificates.install(certificates.trial_certificates(MORNING), MORNING)

@@ -17,14 +17,6 @@ pytestmark = pytest.mark.requirement("YQ-4.2.2-alert")
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
-@pytest.fixture
 def customer(bank: Bank) -> Person:
     return bank.sign_up("赵小明", push_address="local:device-1")
 

@@ -93,14 +93,6 @@ def log(bank: Bank) -> Bank:
     return bank
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What an alarm was told."""
-    names: list[str] = []
-    monkeypatch.setattr(metrics, "count", names.append)
-    return names
-
-
 # ---- how rows are linked --------------------------------------------------------------------------------------
 @pytest.mark.requirement("NB-4-audit")
 def test_every_row_gets_its_link_in_one_chain(log: Bank) -> None:

@@ -40,13 +40,6 @@ def bank(shared_bank: Bank) -> Bank:
     return shared_bank
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    names: list[str] = []
-    monkeypatch.setattr(metrics, "count", names.append)
-    return names
-
-
 def person_with_lines(bank: Bank) -> Person:
     """Three lines in November: 10.00 in, 2.50 to somebody, 5.00 in."""
     payer, payee = bank.sign_up("赵小明", deposit="10.00"), bank.sign_up("钱红")

@@ -36,14 +36,6 @@ def office(bank: Bank) -> Clerk:
     return appoint(bank, staff.OPERATOR)
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def stuck(bank: Bank, clerk: Clerk, query: str = "") -> dict[str, tuple[list[str], int]]:
     """Transaction -> its stages and age, as a clerk who logs in now sees them."""
     token = log_in(bank, clerk)

@@ -27,14 +27,6 @@ def bank(shared_bank: Bank) -> Bank:
     return shared_bank
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 @pytest.mark.requirement("NB-5.1.3")
 def test_any_number_of_lost_lines_comes_back_as_it_was(bank: Bank, counted: list[str]) -> None:
     # given an account of 14 entries, 17 lines

@@ -28,14 +28,6 @@ def bank(shared_bank: Bank) -> Bank:
     return shared_bank
 
 
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is counted for the alarms."""
-    found: list[str] = []
-    monkeypatch.setattr(metrics, "count", found.append)
-    return found
-
-
 def confirmed(bank: Bank, payer: Person, payee: Person, amount: str, key: str) -> str:
     """A posted transfer of which no worker has heard yet."""
     token = bank.log_in(payer)
