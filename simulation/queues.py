@@ -60,7 +60,7 @@ class Queue:
 
 
 class Queues:
-    """The SQS client of the bank: `send_message_batch` is all that it uses."""
+    """The SQS client of the bank, with the calls that it uses."""
 
     def __init__(self, scheduler: Scheduler, faults: Faults, rng: random.Random, tell: Callable[[str], None]) -> None:
         self._scheduler, self._faults, self._rng, self._tell = scheduler, faults, rng, tell
@@ -97,6 +97,15 @@ class Queues:
             self._tell("  fault: sent, but no answer")
             raise ReadTimeoutError(endpoint_url="sqs")
         return {"Failed": refused} if refused else {}
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+        """Hide a message for so long from now on, unless it was delivered again since."""
+        self._scheduler.pause()
+        now = self._scheduler.clock.now()
+        for message in self.by_name[QueueUrl].held:
+            if f"{message.message_id}#{message.receives}" == ReceiptHandle:
+                message.visible_at = now + dt.timedelta(seconds=VisibilityTimeout)
+                self._tell(f"{message.message_id} of {QueueUrl} waits {VisibilityTimeout} s")
 
     def put(self, queue: Queue, body: str, *, poison: bool = False) -> None:
         """Put one message, sometimes late."""

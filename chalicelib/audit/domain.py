@@ -62,6 +62,9 @@ DOCUMENT_UNREADABLE = Kind(
 FACE_MATCHED = Kind("face_matched", SETTING, "人脸比对通过", "a face was matched with the document")
 FACE_REFUSED = Kind("face_refused", SETTING, "人脸比对未通过", "a face was not matched with the document")
 PROFILE_CHANGED = Kind("profile_changed", SETTING, "个人资料已修改", "personal data were changed", tells=True)
+NOTIFICATIONS_CHANGED = Kind(
+    "notifications_changed", SETTING, "消息通知设置已修改", "the settings of notifications were changed", tells=True
+)
 TRANSFERS_SWITCHED_OFF = Kind(
     "transfers_switched_off", SETTING, "关闭网上转账", "online transfers switched off", tells=True
 )
@@ -165,6 +168,7 @@ ALL = {
         FACE_MATCHED,
         FACE_REFUSED,
         PROFILE_CHANGED,
+        NOTIFICATIONS_CHANGED,
         TRANSFERS_SWITCHED_OFF,
         TRANSFERS_SWITCHED_ON,
         LIMITS_CHANGED,

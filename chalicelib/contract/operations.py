@@ -40,7 +40,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "seals.routes": ("/v1/day-seal-keys.json", "/v1/day-seals", "/v1/receipt-proofs"),
     "statements.routes": ("/v1/accounts/{account_id}/bills",),
     "billchecks.routes": ("/v1/accounts/{account_id}/bills/{month}/check", "/v1/bill-checks"),
-    "notifications.routes": ("/v1/notifications",),
+    "notifications.routes": ("/v1/notification-settings", "/v1/notifications"),
     "maintenance.routes": ("/v1/notices",),
     "maintenance.staff_routes": ("/v1/staff/notices",),
     "audit.routes": ("/v1/security-events",),

@@ -30,6 +30,7 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
         "/v1/devices",
         "/v1/factors",
         "/v1/limits",
+        "/v1/notification-settings",
         "/v1/payees",
         "/v1/profile",
         "/v1/settings",

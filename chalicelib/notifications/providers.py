@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
+from chalicelib.notifications.channels import Channel
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Retryable
-
-Channel = Literal["sms", "push"]
 
 
 class ProviderRefused(Exception):
@@ -27,12 +26,15 @@ class ProviderSilent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message. `message_id` is the same when the same message is sent again."""
+    """One message. `message_id` is the same when the same message is sent again.
+
+    `address` is where the channel reaches the customer: for SMS it is the phone.
+    """
 
     message_id: str
     channel: Channel
     phone: str
-    push_address: str | None
+    address: str
     text: str
 
 
@@ -54,12 +56,12 @@ class SnsProvider:
         try:
             if message.channel == "sms":
                 aws.sns().publish(
-                    PhoneNumber="+86" + message.phone,
+                    PhoneNumber="+86" + message.address,
                     Message=message.text,
                     MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
                 )
             else:
-                aws.sns().publish(TargetArn=message.push_address or "", Message=message.text)
+                aws.sns().publish(TargetArn=message.address, Message=message.text)
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             raise Retryable("SNS was not reached") from error
         except aws.NO_ANSWER as error:

@@ -1,39 +1,55 @@
-"""The inbox over HTTP."""
+"""The inbox over HTTP, and how a customer wants to be told."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.notifications import service
-from chalicelib.platform import fields
+from chalicelib.notifications.channels import BILLS, FACTORS, MOVEMENTS, PAYMENTS, Channel, Settings
+from chalicelib.notifications.commands.change_settings import change_settings
+from chalicelib.notifications.commands.mark_read import mark_read
+from chalicelib.platform import clock, fields
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
-from chalicelib.platform.errors import CursorMalformed
-from chalicelib.platform.http import Api, Call, Query, View
+from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown, TryAgain
+from chalicelib.platform.headers import is_known
+from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account
+from chalicelib.platform.money import Money
 
 api = Api(__name__)
+
+_Number = Annotated[
+    int, Field(ge=1, description="消息序号，按到达顺序 / the message's number, in the order of arrival", examples=[17])
+]
+_Unread = Annotated[int, Field(description="未读条数 / how many messages are not read", examples=[3])]
 
 
 class NotificationView(View):
     """One notification."""
 
     id: str
+    number: Annotated[
+        int | None,
+        Field(description="序号，用于标记已读；早期消息无序号，视为已读 / to mark it as read; older ones have none"),
+    ]
     kind: str
     text: Annotated[
         str,
         Field(description="按 Accept-Language；无英文者为中文 / by Accept-Language; Chinese where there is no English"),
     ]
     created_at: fields.Timestamp
+    is_read: bool
     account: fields.MaskedAccount | None
     transfer_id: str | None
 
 
 class NotificationPage(View):
     notifications: list[NotificationView]
+    unread: _Unread
     next_cursor: fields.Cursor | None
 
 
@@ -45,35 +61,179 @@ class NotificationQuery(Query):
 @api.operation(
     "GET",
     "/v1/notifications",
-    zh="消息列表，最新在前",
-    en="Notifications, newest first",
+    zh="消息列表，最新在前；可用 ETag 与 If-None-Match 轮询，未变化时答复 304",
+    en="Notifications, newest first; poll by ETag and If-None-Match: 304 while nothing has changed",
     auth=identity.checks_session,
     entitlement=entitlements.NOTIFICATIONS_READ,
     query=NotificationQuery,
     answer=NotificationPage,
     refusals=(CursorMalformed,),
 )
-def read_page(call: Call) -> NotificationPage:
-    """A page of the caller's inbox."""
+def read_page(call: Call) -> Answer:
+    """A page of the caller's inbox. Where nothing has arrived or was read since, one item is all that is read."""
     query = call.params(NotificationQuery)
     customer_id = call.caller.customer_id
     after = decode_cursor(query.cursor, "customer_id", customer_id, "notification_id")
+    # Before the page: what arrives in between is in the page, and the next poll tells of it again.
+    head = service.head_of(customer_id)
+    etag = {"ETag": f'"{head.revision}-{call.language}"', "Vary": "Accept-Language"}
+    if is_known(call.header("if-none-match"), etag["ETag"]):
+        return Answer(None, 304, etag)
     items, last = service.inbox_page(customer_id, query.limit, after)
-    return NotificationPage(
+    page = NotificationPage(
         notifications=[
             NotificationView(
                 id=item.notification_id.rpartition("#")[2],
+                number=_number(item),
                 kind=item.kind,
                 text=_text(item, call.language),
                 created_at=item.created_at,
+                is_read=head.is_read(_number(item)),
                 account=mask_account(item.account_id) if item.account_id else None,
                 transfer_id=item.entry_id,
             )
             for item in items
         ],
+        unread=head.unread,
         next_cursor=encode_cursor(last),
     )
+    return Answer(page, headers=etag)
+
+
+def _number(item: service.InboxItem) -> int | None:
+    return None if item.number is None else int(item.number)
 
 
 def _text(item: service.InboxItem, language: str) -> str:
     return item.text_en if language == "en" and item.text_en else item.text
+
+
+class ReadMarks(Body):
+    """Which messages were read: some by their numbers, or all up to one."""
+
+    numbers: Annotated[
+        list[_Number] | None, Field(min_length=1, max_length=100, description="已读的各条 / each of them")
+    ] = None
+    up_to: Annotated[_Number | None, Field(description="此前（含）全部已读 / all up to this one")] = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> ReadMarks:
+        fields.present_if(self.up_to, wanted=self.numbers is None)
+        return self
+
+
+class UnreadView(View):
+    unread: _Unread
+
+
+@api.operation(
+    "POST",
+    "/v1/notifications/read-marks",
+    zh="标记消息为已读（可重复提交）",
+    en="Mark notifications as read (may be sent again)",
+    auth=identity.checks_session,
+    entitlement=entitlements.NOTIFICATIONS_READ,
+    body=ReadMarks,
+    answer=UnreadView,
+    refusals=(NotFound, TryAgain, OutcomeUnknown),
+)
+def mark(call: Call) -> UnreadView:
+    """What arrived since the customer looked stays unread."""
+    body = call.json(ReadMarks)
+    head = mark_read(call.caller.customer_id, numbers=body.numbers or (), up_to=body.up_to)
+    return UnreadView(unread=head.unread)
+
+
+def _each_once(channels: list[Channel]) -> list[Channel]:
+    if len(set(channels)) < len(channels):
+        raise ValueError("a channel that is named twice")
+    return channels
+
+
+_Channels = Annotated[list[Channel], AfterValidator(_each_once), Field(json_schema_extra={"uniqueItems": True})]
+_TimeOfDay = Annotated[
+    str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="上海时间 / Shanghai", examples=["22:00"])
+]
+
+
+class QuietHours(Body):
+    """Between which times nothing but the inbox is told; they may lie around midnight."""
+
+    since: _TimeOfDay
+    until: _TimeOfDay
+
+    @model_validator(mode="after")
+    def _is_a_while(self) -> QuietHours:
+        if self.since == self.until:
+            raise ValueError("a time without length")
+        return self
+
+
+class NotificationSettings(Body, View):
+    """By which channels the customer is told of what; the inbox has everything, and security is always told."""
+
+    movements: Annotated[
+        _Channels, Field(description="动账提醒渠道；空为仅收件箱 / of balance changes; none: inbox alone")
+    ]
+    movements_from: Annotated[
+        fields.AmountText, Field(description="达到该金额才通过渠道提醒 / from which amount on beside the inbox")
+    ]
+    payments: Annotated[
+        _Channels, Field(description="转账、预约、批量及退回请求 / transfers, orders, batches, recalls")
+    ]
+    bills: Annotated[_Channels, Field(description="账单与对账 / bills")]
+    factors: Annotated[_Channels, Field(description="认证工具到期 / factors that end")]
+    quiet_hours: QuietHours | None
+
+
+def _settings_view(settings: Settings) -> NotificationSettings:
+    quiet = QuietHours(since=settings.quiet[0], until=settings.quiet[1]) if settings.quiet else None
+    return NotificationSettings(
+        movements=list(settings.channels[MOVEMENTS]),
+        movements_from=str(Money(settings.least_fen)),
+        payments=list(settings.channels[PAYMENTS]),
+        bills=list(settings.channels[BILLS]),
+        factors=list(settings.channels[FACTORS]),
+        quiet_hours=quiet,
+    )
+
+
+@api.operation(
+    "GET",
+    "/v1/notification-settings",
+    zh="消息通知设置",
+    en="How the customer is told",
+    auth=identity.checks_session,
+    entitlement=entitlements.NOTIFICATIONS_READ,
+    answer=NotificationSettings,
+)
+def read_settings(call: Call) -> NotificationSettings:
+    """As chosen, or as usual where nothing was."""
+    return _settings_view(service.head_of(call.caller.customer_id).settings)
+
+
+@api.operation(
+    "PUT",
+    "/v1/notification-settings",
+    zh="修改消息通知设置；安全提醒与验证码不受影响",
+    en="Change how the customer is told; security and codes are told in any case",
+    auth=identity.checks_session,
+    entitlement=entitlements.PROFILE,
+    body=NotificationSettings,
+    answer=NotificationSettings,
+    refusals=(TryAgain, OutcomeUnknown),
+)
+def write_settings(call: Call) -> NotificationSettings:
+    """All of them at once (YQ-4.2.2-alert); the same again changes nothing."""
+    body = call.json(NotificationSettings)
+    settings = Settings(
+        {
+            MOVEMENTS: tuple(body.movements),
+            PAYMENTS: tuple(body.payments),
+            BILLS: tuple(body.bills),
+            FACTORS: tuple(body.factors),
+        },
+        Money.parse(body.movements_from).amount_fen,
+        (body.quiet_hours.since, body.quiet_hours.until) if body.quiet_hours else None,
+    )
+    return _settings_view(change_settings(call.caller, settings, clock.now()).settings)

@@ -3,72 +3,132 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
 from chalicelib.customers import service as customers
 from chalicelib.notifications import store
-from chalicelib.notifications.providers import Channel, Outgoing, ProviderRefused, ProviderSilent, provider
+from chalicelib.notifications.channels import INSTEAD, Channel
+from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.store import BANK, InboxItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, log, metrics
 from chalicelib.platform.errors import Retryable
+from chalicelib.platform.workers import receives
 
 # What is told of by SMS however many there were: it is what a thief would have drowned in others.
 UNCAPPED = frozenset({"security"})
+# From the delivery of its message on that a channel that fails is given up for another one. What is left of the queue's
+# deliveries is for when that fails as well.
+GIVEN_UP_AT = 3
 _COUNT_KEPT = dt.timedelta(days=40)
+# What a channel can be left at, and another one takes its place.
+_PASSED_OVER = frozenset({store.REFUSED, store.CAPPED, store.FAILED})
 
 
-def tell(row: InboxItem) -> None:
-    """Put the row into the inbox and send its text on each channel, whatever of it was done before.
+def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
+    """Put the row into the inbox and send its text on each channel that its owner chose, whatever was done before.
 
-    A channel that fails for now keeps none of the others back; Retryable is raised once all were tried.
+    `amount_fen` is what a movement moved. A channel that refuses it for good, or failed time after time, gives way to
+    the next one of INSTEAD. One that fails for now keeps none of the others back; Retryable is raised once all were
+    tried.
     """
-    store.put_once(row)
+    head, stored = store.put_once(row)
     profile = customers.profile_of(row.customer_id)
+    letter = _Letter(row, profile.phone, _addresses(profile), stored)
+    wanted = head.settings.channels_for(row.kind, clock.now(), amount_fen)
+    chosen = [channel for channel in wanted if channel in letter.addresses]
+    others = iter([channel for channel in INSTEAD if channel in letter.addresses and channel not in wanted])
     failed: Retryable | None = None
-    channels: tuple[Channel, ...] = ("sms", "push") if profile.push_address else ("sms",)
-    for channel in channels:
+    if wanted and not chosen:
+        chosen = [channel for channel in [next(others, None)] if channel]
+    for channel in chosen:
         try:
-            _send(profile, row, channel)
+            letter.send(channel, others)
         except Retryable as error:
             failed = error
     if failed is not None:
         raise failed
 
 
-def _send(profile: customers.Profile, row: InboxItem, channel: Channel) -> None:
-    """Claim, send, note: a crash or silence in between loses one message rather than sending it twice."""
-    customer_id, notification_id = profile.customer_id, row.notification_id
-    if not store.claim(customer_id, notification_id, channel):
-        return
-    now = clock.now()
-    try:
-        if channel == "sms" and not _counted(customer_id, row.kind, now):
-            log.logger.warning("no SMS: there were as many as there may be", extra={"kind": row.kind})
-            store.settle(customer_id, notification_id, channel, store.CAPPED)
+def _addresses(profile: customers.Profile) -> dict[Channel, str]:
+    found: dict[Channel, str | None] = {"sms": profile.phone, "push": profile.push_address}
+    return {channel: address for channel, address in found.items() if address}
+
+
+class _Letter:
+    """What is sent of a row, and what became of it on each channel so far."""
+
+    def __init__(
+        self, row: InboxItem, phone: str, addresses: Mapping[Channel, str], stored: Mapping[str, object]
+    ) -> None:
+        self.addresses = addresses
+        self._row, self._phone, self._stored = row, phone, stored
+
+    def send(self, channel: Channel, others: Iterator[Channel]) -> None:
+        """Send on a channel, or where that will not do on the next of the others; raises Retryable where all failed for
+        now.
+        """
+        try:
+            outcome = self._outcome(channel)
+        except Retryable:
+            instead = next(others, None) if receives() >= GIVEN_UP_AT else None
+            if instead is None:
+                raise
+            self.send(instead, others)
+            # It was told: when the message comes once more, it is not told again by the one that had failed.
+            self._settle(channel, store.FAILED)
             return
-    except (*aws.NO_ANSWER, ClientError):
-        # Nothing was sent: what comes again may.
-        store.settle(customer_id, notification_id, channel, None)
-        raise
-    message_id = f"{notification_id}#{channel}"
-    try:
-        provider().send(Outgoing(message_id, channel, profile.phone, profile.push_address, row.text))
-    except Retryable:
-        store.settle(customer_id, notification_id, channel, None)
-        if channel == "sms":
-            _uncount(customer_id, row.kind, now)
-        raise
-    except ProviderSilent:
-        # It may be on its way; giving the claim back would send it again. The inbox has it in any case.
-        log.logger.warning("provider did not answer; the message is not sent again", extra={"channel": channel})
-        return
-    except ProviderRefused:
-        log.logger.warning("provider refused a message for good", extra={"channel": channel})
-        store.settle(customer_id, notification_id, channel, store.REFUSED)
-        return
-    store.settle(customer_id, notification_id, channel, store.SENT)
+        if outcome in _PASSED_OVER:
+            instead = next(others, None)
+            if instead is not None:
+                self.send(instead, others)
+
+    def _outcome(self, channel: Channel) -> str:
+        """What became of it there, now or before."""
+        before = self._stored.get(channel)
+        if before is not None:
+            return str(before)
+        if not store.claim(self._row.customer_id, self._row.notification_id, channel):
+            # Another delivery of the same message is at it in this moment.
+            return store.CLAIMED
+        return self._send_claimed(channel)
+
+    def _send_claimed(self, channel: Channel) -> str:
+        """Send, and note it: a crash or silence in between loses one message rather than sending it twice."""
+        customer_id, kind, now = self._row.customer_id, self._row.kind, clock.now()
+        try:
+            if channel == "sms" and not _counted(customer_id, kind, now):
+                log.logger.warning("no SMS: there were as many as there may be", extra={"kind": kind})
+                return self._settle(channel, store.CAPPED)
+        except (*aws.NO_ANSWER, ClientError):
+            # Nothing was sent: what comes again may.
+            self._give_back(channel)
+            raise
+        message_id = f"{self._row.notification_id}#{channel}"
+        try:
+            provider().send(Outgoing(message_id, channel, self._phone, self.addresses[channel], self._row.text))
+        except Retryable:
+            self._give_back(channel)
+            if channel == "sms":
+                _uncount(customer_id, kind, now)
+            raise
+        except ProviderSilent:
+            # It may be on its way; giving the claim back would send it again. The inbox has it in any case.
+            log.logger.warning("provider did not answer; the message is not sent again", extra={"channel": channel})
+            return store.CLAIMED
+        except ProviderRefused:
+            log.logger.warning("provider refused a message for good", extra={"channel": channel})
+            return self._settle(channel, store.REFUSED)
+        return self._settle(channel, store.SENT)
+
+    def _settle(self, channel: Channel, outcome: str) -> str:
+        store.settle(self._row.customer_id, self._row.notification_id, channel, outcome)
+        return outcome
+
+    def _give_back(self, channel: Channel) -> None:
+        store.settle(self._row.customer_id, self._row.notification_id, channel, None)
 
 
 def _counted(customer_id: str, kind: str, now: dt.datetime) -> bool:

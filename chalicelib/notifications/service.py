@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
@@ -18,6 +17,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
 from chalicelib.notifications.sending import count_code, tell
+from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
 from chalicelib.orders import service as orders
 from chalicelib.parameters import service as parameters
@@ -27,8 +27,10 @@ from chalicelib.recalls import service as recalls
 from chalicelib.stepup import service as stepup
 
 __all__ = [
+    "Head",
     "InboxItem",
     "are_told",
+    "head_of",
     "inbox_page",
     "send_code",
     "send_download_code",
@@ -136,7 +138,7 @@ def _contact(now: dt.datetime) -> str:
 def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
     """Send an SMS with a code; raises Retryable when the provider does not answer."""
     try:
-        provider().send(Outgoing(message_id, "sms", phone, None, text))
+        provider().send(Outgoing(message_id, "sms", phone, phone, text))
     except ProviderRefused:
         # No other way to this customer exists: trying again is no use, what waits for the code will expire.
         log.logger.warning("provider refused a code or an announcement for good")
@@ -191,7 +193,8 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
             created_at=movement.posted_at,
             account_id=account_id,
             entry_id=movement.entry_id,
-        )
+        ),
+        amount_fen=movement.amount_fen,
     )
 
 
@@ -363,8 +366,5 @@ def tell_batch(batch_id: str) -> None:
     )
 
 
-def inbox_page(
-    customer_id: str, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[InboxItem], Mapping[str, Any] | None]:
-    """One page of a customer's notifications, newest first."""
-    return store.page(customer_id, limit, after)
+inbox_page = store.page
+head_of = store.head_of

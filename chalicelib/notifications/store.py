@@ -1,25 +1,44 @@
 """InboxTable: one row a notification, which is also the claim that each channel was served.
 
+InboxHeadsTable: a row a customer, `states.Head`. It moves in the write that puts a notification, so that numbers have
+no gap and "unread" is a difference.
 SmsCountsTable: a row a customer and business date, and one a date for the bank, with how many SMS were sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pynamodb.attributes import UnicodeAttribute
-from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.exceptions import UpdateError
 
-from chalicelib.platform import aws, settings
-from chalicelib.platform.dynamo import Item, is_refused, n, s, to_image
+from chalicelib.notifications.states import Head
+from chalicelib.platform import aws, settings, updates
+from chalicelib.platform.dynamo import (
+    Image,
+    Item,
+    ItemPut,
+    ItemUpdate,
+    Rule,
+    is_refused,
+    n,
+    s,
+    to_image,
+    to_raw,
+)
+from chalicelib.platform.errors import NotFound, Retryable, TryAgain
 
 CLAIMED, SENT, REFUSED = "claimed", "sent", "refused"
 # There had been as many SMS to the customer, or of the bank, as there may be on a day.
 CAPPED = "capped"
+# Failed time after time, and another channel took its place.
+FAILED = "failed"
 # Whose SMS are counted together, beside each customer's own.
 BANK = "bank"
+# How often another worker may have told the same customer in the moment between reading and writing.
+_QUICKER = 10
 
 
 class InboxItem(Item):
@@ -28,6 +47,8 @@ class InboxItem(Item):
 
     customer_id = UnicodeAttribute(hash_key=True)
     notification_id = UnicodeAttribute(range_key=True)
+    # In the order of arrival; absent from before there were numbers.
+    number = NumberAttribute(null=True)
     kind = UnicodeAttribute()
     text = UnicodeAttribute()
     # In English, where there is one; SMS and push speak Chinese.
@@ -39,13 +60,82 @@ class InboxItem(Item):
     push = UnicodeAttribute(null=True)
 
 
-def put_once(item: InboxItem) -> None:
-    """Write the row unless it is there."""
-    try:
-        item.save(InboxItem.notification_id.does_not_exist())
-    except PutError as error:
-        if not is_refused(error):
-            raise
+def put_once(item: InboxItem) -> tuple[Head, Image]:
+    """Write the row unless it is there, with the next number of its inbox; the head, and the row as it is then.
+
+    Raises Retryable when others were quicker all along; TryAgain, OutcomeUnknown.
+    """
+    for _ in range(_QUICKER):
+        before = head_of(item.customer_id)
+        head = before.with_arrival()
+        row = {**item.attribute_values, "number": head.arrived}
+        put = ItemPut(settings.table("inbox"), "notification_id", to_raw(row))
+        try:
+            updates.settle([put, head_write(before, head)])
+        except updates.TogetherRefused as refused:
+            there = refused.reasons[0].get("Item")
+            if there:
+                return before, to_image(there)
+            continue
+        return head, row
+    raise Retryable("others told the same customer all along")
+
+
+def head_of(customer_id: str) -> Head:
+    """The head of a customer's inbox as it is now; a new one where there is none."""
+    answer = aws.dynamodb().get_item(**_key_of(customer_id), ConsistentRead=True)
+    return Head.from_image(to_image(answer["Item"])) if "Item" in answer else Head(customer_id)
+
+
+def move_head(customer_id: str, move: Callable[[Head], Head], *others: ItemPut | ItemUpdate) -> Head:
+    """Make of an inbox's head what `move` makes of it, with the other writes in one; the head then. Where that is the
+    same nothing is written.
+
+    Raises what `move` raises; TryAgain where others were quicker all along, or the engine is busy; OutcomeUnknown.
+    """
+    for _ in range(_QUICKER):
+        before = head_of(customer_id)
+        after = move(before)
+        if after is before:
+            return before
+        try:
+            updates.settle([head_write(before, after), *others])
+        except updates.TogetherRefused:
+            continue
+        return after
+    raise TryAgain()
+
+
+def head_write(before: Head, after: Head) -> ItemPut | ItemUpdate:
+    """What makes one head of the other, as a part of a write; it does not hold once the head has moved on."""
+    if before.revision == 0:
+        return ItemPut(settings.table("inbox_heads"), "customer_id", _raw(after))
+    is_as_read = Rule(
+        "#revision = :before",
+        {":before": n(before.revision)},
+        lambda image: bool(image["revision"] == before.revision),
+        None,
+    )
+    key = {"customer_id": s(before.customer_id)}
+    update = ItemUpdate(settings.table("inbox_heads"), key, missing=NotFound)
+    return update.become(_raw(before), _raw(after)).require(is_as_read)
+
+
+def _raw(head: Head) -> dict[str, Any]:
+    return to_raw(
+        {
+            "customer_id": head.customer_id,
+            "revision": head.revision,
+            "arrived": head.arrived,
+            "read_to": head.read_to,
+            "read": set(head.read) or None,
+            "settings": head.settings.to_image(),
+        }
+    )
+
+
+def _key_of(customer_id: str) -> dict[str, Any]:
+    return {"TableName": settings.table("inbox_heads"), "Key": {"customer_id": s(customer_id)}}
 
 
 def claim(customer_id: str, notification_id: str, channel: str) -> bool:

@@ -31,19 +31,19 @@ def send_codes(event: SQSEvent) -> Answer:
 @blueprint.on_sqs_message(queue_arn=_ALERTS, name="send_alerts", batch_size=10)
 def send_alerts(event: SQSEvent) -> Answer:
     """Tell a movement to its account's owner, a recall to the other side, and what was not paid to who ordered it."""
-    return handle_messages(event, _send_alert)
+    return handle_messages(event, _send_alert, backs_off="alerts")
 
 
 @blueprint.on_sqs_message(queue_arn=_SECURITY_ALERTS, name="send_security_alerts", batch_size=10)
 def send_security_alerts(event: SQSEvent) -> Answer:
     """Tell each security event to the owner of the log it is in."""
-    return handle_messages(event, _send_security_alert)
+    return handle_messages(event, _send_security_alert, backs_off="security_alerts")
 
 
 @blueprint.on_sqs_message(queue_arn=_REMINDERS, name="send_factor_reminders", batch_size=10)
 def send_factor_reminders(event: SQSEvent) -> Answer:
     """Remind each owner of a token or certificate that ends, or has ended."""
-    return handle_messages(event, _send_reminder)
+    return handle_messages(event, _send_reminder, backs_off="factor_reminders")
 
 
 @blueprint.on_sqs_message(queue_arn=_NOTICES, name="page_notices", batch_size=1)

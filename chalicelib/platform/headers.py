@@ -39,6 +39,12 @@ def preferred_language(accept_language: str | None) -> str:
     return "en" if weights["en"] > weights["zh"] else "zh"
 
 
+def is_known(if_none_match: str | None, etag: str) -> bool:
+    """Whether a caller has what carries this entity tag already (RFC 9110, 13.1.2: a weak comparison)."""
+    known = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    return etag.removeprefix("W/") in known or known == ["*"]
+
+
 def idempotency_key_of(text: str | None) -> str:
     """A key as a caller gave it; raises IdempotencyKeyMissing for what cannot be one."""
     if text is None or not _IDEMPOTENCY_KEY.fullmatch(text):

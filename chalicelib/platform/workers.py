@@ -7,9 +7,12 @@ batch answers are put on here. `except Exception` is allowed at this edge only, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.platform import log
+from botocore.exceptions import ClientError
+
+from chalicelib.platform import aws, log, settings
 from chalicelib.platform.dynamo import Image, stream_image
 from chalicelib.platform.queues import Message
 
@@ -18,6 +21,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 Answer = dict[str, list[dict[str, str]]]
+
+# How long what failed waits for its next delivery, each time three times as long. After the fifth it goes to the dead
+# letters, whose alarm is not to wait.
+PAUSES_S = (60, 180, 540, 1620, 0)
+_receives: ContextVar[int] = ContextVar("receives", default=1)
+
+
+def receives() -> int:
+    """How often the queue has delivered the message at hand, this time included; 1 outside of messages."""
+    return _receives.get()
 
 
 class Change:
@@ -29,15 +42,38 @@ class Change:
         self.new = new
 
 
-def handle_messages(event: Any, handle: Callable[[Message], None]) -> Answer:
-    """Give each message of an SQS event to `handle`; what raised is tried again by SQS alone."""
+def handle_messages(event: Any, handle: Callable[[Message], None], *, backs_off: str | None = None) -> Answer:
+    """Give each message of an SQS event to `handle`; what raised is tried again by SQS alone.
+
+    `backs_off` names the queue whose messages are delivered again later and later, for what waits for an outside party;
+    others come again after the queue's own time.
+    """
 
     def one(record: SQSRecord) -> None:
         # Poison is told too, under the queue's own id for it, as it has none of ours.
         log.begin(record.message_id)
-        _tell_failure(lambda: _handle_body(record.body, handle))
+        times = int(record.attributes.approximate_receive_count)
+        token = _receives.set(times)
+        try:
+            _tell_failure(lambda: _handle_body(record.body, handle))
+        except Exception:
+            if backs_off is not None:
+                _back_off(backs_off, record.receipt_handle, times)
+            raise
+        finally:
+            _receives.reset(token)
 
     return _partial(event, one, "SQS")
+
+
+def _back_off(queue: str, receipt_handle: str, times: int) -> None:
+    pause_s = PAUSES_S[min(times, len(PAUSES_S)) - 1]
+    try:
+        aws.sqs().change_message_visibility(
+            QueueUrl=settings.queue_url(queue), ReceiptHandle=receipt_handle, VisibilityTimeout=pause_s
+        )
+    except (ClientError, *aws.NO_ANSWER):
+        log.logger.warning("the queue's own pause is kept", exc_info=True)
 
 
 def _handle_body(body: str, handle: Callable[[Message], None]) -> None:

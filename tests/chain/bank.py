@@ -299,7 +299,11 @@ class Bank:
             url = self.references[logical_id]
             if not sqs_backends[ACCOUNT][REGION].queues[url.rpartition("/")[2]].messages:
                 continue  # asking moto's SQS costs more than all else a settling bank does
-            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=min(batch_size, 10))
+            answer = sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=min(batch_size, 10),
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
             received = answer.get("Messages", [])
             if not received:
                 continue

@@ -169,7 +169,7 @@ def queued(body: str, message_id: str) -> dict[str, Any]:
         "messageId": message_id,
         "receiptHandle": "handle",
         "body": body,
-        "attributes": {},
+        "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {},
         "md5OfBody": "",
         "eventSource": "aws:sqs",

@@ -327,7 +327,7 @@ def _event(entry_ids: list[str]) -> dict[str, Any]:
                 "messageId": str(number),
                 "receiptHandle": "r",
                 "body": ledger.deferred_message(entry_id, entry_id).to_json(),
-                "attributes": {},
+                "attributes": {"ApproximateReceiveCount": "1"},
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",

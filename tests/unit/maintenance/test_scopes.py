@@ -47,6 +47,7 @@ UP = {
     "POST /v1/step-ups/{step_up_id}/confirmation": "a part of a log-in too; what it confirms is held back itself",
     "POST /v1/step-ups/{step_up_id}/codes": "the same",
     "POST /v1/payee-lookups": "a read",
+    "POST /v1/notifications/read-marks": "notes what was read",
     "POST /v1/accounts/{account_id}/bills/{month}/check/confirmation": "says what was; a term runs meanwhile",
     "POST /v1/accounts/{account_id}/bills/{month}/check/dispute": "the same",
     "POST /v1/documents": "a read, whose answer is made later",

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
+from chalicelib.customers import service as customers
 from chalicelib.customers.service import Profile
 from chalicelib.notifications import sending, store
 from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, SnsProvider
+from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
 from chalicelib.platform import aws
 from chalicelib.platform.errors import Retryable
 
 URL = "https://sns.invalid"
-SMS = Outgoing("m1", "sms", "13900000001", None, "text")
+SMS = Outgoing("m1", "sms", "13900000001", "13900000001", "text")
 
 
 def sns_said(code: str) -> ClientError:
@@ -75,10 +77,12 @@ def test_a_message_that_may_be_on_its_way_is_not_sent_again(
     uncounted: list[str] = []
     monkeypatch.setattr(sending, "_counted", lambda *_: True)
     monkeypatch.setattr(sending, "_uncount", lambda *given: uncounted.append(given[1]))
-    profile = Profile("c1", "赵小明", "13900000001", "0001", None)
-    # when it is sent
+    row = InboxItem("c1", "n1", kind="movement", text="text", created_at="x")
+    monkeypatch.setattr(store, "put_once", lambda item: (Head("c1"), item.attribute_values))
+    monkeypatch.setattr(customers, "profile_of", lambda _: Profile("c1", "赵小明", "13900000001", "0001", None))
+    # when it is told
     try:
-        sending._send(profile, InboxItem("c1", "n1", kind="movement", text="text", created_at="x"), "sms")
+        sending.tell(row)
     except Retryable:
         assert settled == [None]
     # then only what was surely not taken can be claimed again

@@ -1,0 +1,27 @@
+"""Change by which channels a customer is told of what (YQ-4.2.2-alert)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from chalicelib.audit import service as audit
+from chalicelib.notifications import store
+from chalicelib.notifications.channels import Settings
+from chalicelib.notifications.states import Head
+from chalicelib.platform.http import Caller
+
+
+def change_settings(caller: Caller, settings: Settings, now: dt.datetime) -> Head:
+    """Set them; the inbox's head then. Where nothing changes nothing is written.
+
+    The log has it, and its owner is told as of every change that a thief would make. Raises TryAgain, OutcomeUnknown
+    (send the same again).
+    """
+    event = audit.event(
+        caller.customer_id,
+        audit.NOTIFICATIONS_CHANGED,
+        now,
+        session_id=caller.session_id,
+        device_id=caller.device_id,
+    )
+    return store.move_head(caller.customer_id, lambda head: head.with_settings(settings), event)
