@@ -26,7 +26,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.notifications import sending
 from chalicelib.notifications import service as notifications
-from chalicelib.notifications.providers import Outgoing, ProviderSilent
+from chalicelib.notifications.channels import Outgoing, ProviderSilent
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, dynamo, ids, log, metrics, passwords
 from chalicelib.platform.errors import Retryable

@@ -67,6 +67,9 @@ SECURITY_READ = "security.read"
 SECURITY_PROTECT = "security.protect"
 PHONE_CHANGE = "phone.change"
 PHONE_PROVE = "phone.prove"
+EMAIL_BIND = "email.bind"
+EMAIL_PROVE = "email.prove"
+WECHAT_BIND = "wechat.bind"
 DEVICE_BIND = "device.bind"
 CERTIFICATE_DOWNLOAD = "certificate.download"
 CERTIFICATE_RENEW = "certificate.renew"
@@ -167,6 +170,10 @@ TABLE: Mapping[str, Row] = {
     PHONE_CHANGE: Row("更换预留手机号", "change the reserved phone", _plain(_PRO, _STRONG)),
     # Asked for by who may change it; the code goes to the new number.
     PHONE_PROVE: Row("验证新手机号", "prove the new phone", _plain(_PRO, frozenset({SMS}))),
+    # Where messages go beside the phone; a new address is proved by a code that goes there.
+    EMAIL_BIND: Row("设置通知邮箱", "set the address for messages", _plain(_ALL, _CONFIRMING)),
+    EMAIL_PROVE: Row("验证通知邮箱", "prove that address", _plain(_ALL, frozenset({SMS}))),
+    WECHAT_BIND: Row("开通微信通知", "have messages by WeChat", _plain(_ALL, _CONFIRMING)),
     # Asked for at a log-in, whose password was right.
     DEVICE_BIND: Row("绑定新设备", "bind a new device", _plain(_ALL, frozenset({SMS}))),
     # The code is the counter's, and the old certificate confirms the new one.

@@ -5,6 +5,7 @@ The inbox has everything, whatever is chosen here.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 from chalicelib.platform import clock
 
-Channel = Literal["sms", "push"]
+Channel = Literal["sms", "push", "wechat", "email"]
 MOVEMENTS, PAYMENTS, BILLS, FACTORS = "movements", "payments", "bills", "factors"
 # What is chosen together, and the kinds of inbox rows that belong to it. What no group has is not to be chosen.
 GROUPS: Mapping[str, frozenset[str]] = {
@@ -23,8 +24,35 @@ GROUPS: Mapping[str, frozenset[str]] = {
 }
 # Until somebody chooses. What is about security goes by these whatever is chosen: a thief would switch it off.
 USUAL: tuple[Channel, ...] = ("sms", "push")
+# Those whose address a customer binds.
+BOUND: tuple[Channel, ...] = ("wechat", "email")
 # Which channel takes the place of one that has failed: what costs least first.
-INSTEAD: tuple[Channel, ...] = ("push", "sms")
+INSTEAD: tuple[Channel, ...] = ("push", "wechat", "email", "sms")
+
+
+class ProviderRefused(Exception):
+    """The provider will never take this message (bad address): trying again is no use."""
+
+
+class ProviderSilent(Exception):
+    """The provider was reached and did not answer: it may have taken the message, and it may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message. `message_id` is the same when the same message is sent again.
+
+    `address` is where the channel reaches the customer: the phone for SMS, the platform's endpoint for push, the open
+    id for WeChat. `title` and `at` (Shanghai's time) say what it is about and when, for channels that carry no text.
+    """
+
+    message_id: str
+    channel: Channel
+    phone: str = field(repr=False)
+    address: str = field(repr=False)
+    text: str = field(repr=False)
+    title: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +80,11 @@ class Settings:
         """The same to be stored."""
         channels = {group: list(chosen) for group, chosen in self.channels.items()}
         return {"channels": channels, "least_fen": self.least_fen, "quiet": list(self.quiet or ())}
+
+    def without(self, channel: Channel) -> Settings:
+        """The same with that channel chosen for nothing."""
+        kept = {group: tuple(one for one in chosen if one != channel) for group, chosen in self.channels.items()}
+        return dataclasses.replace(self, channels=kept)
 
     def is_quiet(self, now: dt.datetime) -> bool:
         """Whether it is a quiet time: from its first minute on, in its last no more; it may lie around midnight."""

@@ -12,6 +12,18 @@ from chalicelib.platform.masking import account_tail, mask_name, mask_phone
 from chalicelib.platform.money import grouped_text
 
 BANK = "【乡村银行】"
+# What an inbox row is about, by its kind, for channels that carry no text.
+TITLES = {
+    "movement": "账户动账提醒",
+    "transfer": "转账提醒",
+    "order": "预约转账提醒",
+    "batch": "批量转账提醒",
+    "recall": "退回请求提醒",
+    "bill": "账单提醒",
+    "factor": "认证工具到期提醒",
+    "security": "安全提醒",
+    "notice": "服务公告",
+}
 
 
 def code_text(

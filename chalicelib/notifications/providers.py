@@ -1,41 +1,25 @@
-"""The seam to SMS and push: AWS SNS, or the local provider, which keeps what it sent and fails on request."""
+"""The seam to the channels: SMS and push by AWS SNS, e-mail and WeChat by the bank's own gateways; or all of them by
+the local provider, which keeps what it sent and fails on request.
+"""
 
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.notifications.channels import Channel
+from chalicelib.notifications.channels import Channel, Outgoing, ProviderRefused, ProviderSilent
 from chalicelib.platform import aws, clock, settings
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Retryable
 
-
-class ProviderRefused(Exception):
-    """The provider will never take this message (bad address): trying again is no use."""
-
-
-class ProviderSilent(Exception):
-    """The provider was reached and did not answer: it may have taken the message, and it may not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message. `message_id` is the same when the same message is sent again.
-
-    `address` is where the channel reaches the customer: for SMS it is the phone.
-    """
-
-    message_id: str
-    channel: Channel
-    phone: str
-    address: str
-    text: str
+if TYPE_CHECKING:
+    from chalicelib.notifications.gateways import SmtpGateway, WechatGateway
 
 
 class Provider(Protocol):
@@ -45,14 +29,43 @@ class Provider(Protocol):
 
     def send(self, message: Outgoing) -> None: ...
 
+    def offers(self, channel: Channel) -> bool:
+        """Whether it has the channel at all."""
+        ...
+
+    def open_id_of(self, code: str) -> str | None:
+        """Whose log-in to WeChat the code is of, None for none; raises Retryable, ProviderSilent."""
+        ...
+
 
 _SNS_FINAL = frozenset({"InvalidParameter", "InvalidParameterValue", "EndpointDisabled", "NotFound", "OptedOut"})
 
 
-class SnsProvider:
-    """AWS SNS: SMS by phone number, push by the platform endpoint a device registered."""
+class CloudProvider:
+    """AWS SNS: SMS by phone number, push by the platform endpoint a device registered. E-mail and WeChat as a secret
+    says, where it does.
+    """
 
     def send(self, message: Outgoing) -> None:
+        if message.channel in ("sms", "push"):
+            self._publish(message)
+            return
+        gateways = _gateways()
+        gateway = gateways.email if message.channel == "email" else gateways.wechat
+        if gateway is None:
+            raise ProviderRefused(f"the bank has no {message.channel}")
+        gateway.send(message)
+
+    def offers(self, channel: Channel) -> bool:
+        gateways = _gateways()
+        return {"email": gateways.email, "wechat": gateways.wechat}.get(channel, channel) is not None
+
+    def open_id_of(self, code: str) -> str | None:
+        gateway = _gateways().wechat
+        return gateway.open_id_of(code) if gateway is not None else None
+
+    @staticmethod
+    def _publish(message: Outgoing) -> None:
         try:
             if message.channel == "sms":
                 aws.sns().publish(
@@ -71,6 +84,30 @@ class SnsProvider:
             if code in _SNS_FINAL:
                 raise ProviderRefused(code) from error
             raise Retryable(f"SNS refused for now: {code}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Gateways:
+    email: SmtpGateway | None = None
+    wechat: WechatGateway | None = None
+
+
+@functools.cache
+def _gateways() -> _Gateways:
+    """Those that the secret says something of."""
+    # Few messages go this way, and each start of a worker would pay for it.
+    from chalicelib.notifications.gateways import SmtpGateway, WechatGateway  # noqa: PLC0415
+
+    arn = settings.get("CHANNELS_SECRET_ARN")
+    try:
+        secret = json.loads(aws.secretsmanager().get_secret_value(SecretId=arn)["SecretString"])
+    except ValueError:
+        # As it was made: nobody has filled it in.
+        return _Gateways()
+    return _Gateways(
+        SmtpGateway(**secret["email"]) if "email" in secret else None,
+        WechatGateway(**secret["wechat"]) if "wechat" in secret else None,
+    )
 
 
 class LocalMessageItem(Item):
@@ -95,8 +132,15 @@ FAILS, REFUSES = "fails", "refuses"
 class LocalProvider:
     """Keeps each message in LocalMessagesTable, under the phone, where tests and `make messages` read it.
 
-    Sent twice, a message is there once. `behave` makes it fail for a phone, for now or for good.
+    Sent twice, a message is there once. `behave` makes it fail for a phone, for now or for good. WeChat knows whoever
+    comes with a code that begins with `local-`.
     """
+
+    def offers(self, channel: Channel) -> bool:  # noqa: ARG002  # it has all
+        return True
+
+    def open_id_of(self, code: str) -> str | None:
+        return f"open-id-of-{code}" if code.startswith("local-") else None
 
     def send(self, message: Outgoing) -> None:
         behaviour = self._behaviour(message.phone)
@@ -136,4 +180,4 @@ def provider() -> Provider:
     name = settings.get("MESSAGE_PROVIDER")
     if name not in ("local", "sns"):
         raise settings.SettingMissing(f"MESSAGE_PROVIDER must be local or sns, not {name}")
-    return LocalProvider() if name == "local" else SnsProvider()
+    return LocalProvider() if name == "local" else CloudProvider()

@@ -9,8 +9,10 @@ from botocore.exceptions import ClientError
 
 from chalicelib.customers import service as customers
 from chalicelib.notifications import store
-from chalicelib.notifications.channels import INSTEAD, Channel
-from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
+from chalicelib.notifications.channels import INSTEAD, Channel, Outgoing, ProviderRefused, ProviderSilent
+from chalicelib.notifications.domain import TITLES
+from chalicelib.notifications.providers import provider
+from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import BANK, InboxItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, log, metrics
@@ -36,7 +38,7 @@ def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
     """
     head, stored = store.put_once(row)
     profile = customers.profile_of(row.customer_id)
-    letter = _Letter(row, profile.phone, _addresses(profile), stored)
+    letter = _Letter(row, profile.phone, _addresses(profile, head), stored)
     wanted = head.settings.channels_for(row.kind, clock.now(), amount_fen)
     chosen = [channel for channel in wanted if channel in letter.addresses]
     others = iter([channel for channel in INSTEAD if channel in letter.addresses and channel not in wanted])
@@ -52,8 +54,8 @@ def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
         raise failed
 
 
-def _addresses(profile: customers.Profile) -> dict[Channel, str]:
-    found: dict[Channel, str | None] = {"sms": profile.phone, "push": profile.push_address}
+def _addresses(profile: customers.Profile, head: Head) -> dict[Channel, str]:
+    found: dict[Channel, str | None] = {"sms": profile.phone, "push": profile.push_address, **head.addresses}
     return {channel: address for channel, address in found.items() if address}
 
 
@@ -108,7 +110,7 @@ class _Letter:
             raise
         message_id = f"{self._row.notification_id}#{channel}"
         try:
-            provider().send(Outgoing(message_id, channel, self._phone, self.addresses[channel], self._row.text))
+            provider().send(self._outgoing(message_id, channel))
         except Retryable:
             self._give_back(channel)
             if channel == "sms":
@@ -122,6 +124,11 @@ class _Letter:
             log.logger.warning("provider refused a message for good", extra={"channel": channel})
             return self._settle(channel, store.REFUSED)
         return self._settle(channel, store.SENT)
+
+    def _outgoing(self, message_id: str, channel: Channel) -> Outgoing:
+        at = clock.to_local_text(clock.from_text(self._row.created_at))
+        title = TITLES[self._row.kind]
+        return Outgoing(message_id, channel, self._phone, self.addresses[channel], self._row.text, title, at)
 
     def _settle(self, channel: Channel, outcome: str) -> str:
         store.settle(self._row.customer_id, self._row.notification_id, channel, outcome)

@@ -15,7 +15,8 @@ from chalicelib.factors.commands import download_codes, remind
 from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
-from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, provider
+from chalicelib.notifications.channels import Channel, Outgoing, ProviderRefused, ProviderSilent
+from chalicelib.notifications.providers import provider
 from chalicelib.notifications.sending import count_code, tell
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
@@ -95,8 +96,11 @@ def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool
     profile = customers.profile_of(challenge.customer_id)
     if not profile.takes_code(clock.from_text(challenge.created_at)):
         return False
+    message_id = f"{challenge.created_at}#{challenge_id}#code#{attempt}"
+    if kind.email_fact:
+        return _send_once_asked(message_id, profile.phone, text, email=challenge.facts[kind.email_fact])
     phone = challenge.facts[kind.phone_fact] if kind.phone_fact else profile.phone
-    return _send_once_asked(f"{challenge.created_at}#{challenge_id}#code#{attempt}", phone, text)
+    return _send_once_asked(message_id, phone, text)
 
 
 def tell_phone_changed(challenge_id: str) -> None:
@@ -135,10 +139,11 @@ def _contact(now: dt.datetime) -> str:
     return parameters.value(parameters.CONTACT, now)["zh"]
 
 
-def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
-    """Send an SMS with a code; raises Retryable when the provider does not answer."""
+def _send_once_asked(message_id: str, phone: str, text: str, *, email: str | None = None) -> bool:
+    """Send a code by SMS, or to the address that it proves; raises Retryable when the provider does not answer."""
+    channel: Channel = "email" if email else "sms"
     try:
-        provider().send(Outgoing(message_id, "sms", phone, phone, text))
+        provider().send(Outgoing(message_id, channel, phone, email or phone, text))
     except ProviderRefused:
         # No other way to this customer exists: trying again is no use, what waits for the code will expire.
         log.logger.warning("provider refused a code or an announcement for good")
@@ -146,7 +151,8 @@ def _send_once_asked(message_id: str, phone: str, text: str) -> bool:
     except ProviderSilent as error:
         # The same code twice does no harm, no code does.
         raise Retryable("the provider did not answer") from error
-    count_code(clock.now())
+    if not email:
+        count_code(clock.now())
     return True
 
 

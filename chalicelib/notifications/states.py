@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.notifications.channels import Settings
+from chalicelib.notifications.channels import Channel, Settings
 
 # A customer who opened so many, each by itself, has seen what lies before them: the head stays a small item.
 MOST_BEYOND_MARK = 1000
@@ -26,6 +26,8 @@ class Head:
     read_to: int = 0
     read: frozenset[int] = frozenset()
     settings: Settings = field(default_factory=Settings)
+    # Where channels reach the customer that need an address of their own.
+    addresses: Mapping[Channel, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_image(cls, image: Mapping[str, Any]) -> Head:
@@ -37,6 +39,7 @@ class Head:
             image["read_to"],
             frozenset(image.get("read", ())),
             Settings.from_image(image.get("settings")),
+            image.get("addresses", {}),
         )
 
     @property
@@ -74,3 +77,15 @@ class Head:
         if settings == self.settings:
             return self
         return dataclasses.replace(self, revision=self.revision + 1, settings=settings)
+
+    def with_address(self, channel: Channel, address: str | None) -> Head:
+        """The head with that address of a channel; without it where there is none, nor is the channel chosen then.
+        Itself where it is so.
+        """
+        if self.addresses.get(channel) == address:
+            return self
+        addresses = {name: one for name, one in self.addresses.items() if name != channel}
+        settings = self.settings.without(channel) if address is None else self.settings
+        if address is not None:
+            addresses[channel] = address
+        return dataclasses.replace(self, revision=self.revision + 1, addresses=addresses, settings=settings)

@@ -58,6 +58,8 @@ class InboxItem(Item):
     entry_id = UnicodeAttribute(null=True)
     sms = UnicodeAttribute(null=True)
     push = UnicodeAttribute(null=True)
+    wechat = UnicodeAttribute(null=True)
+    email = UnicodeAttribute(null=True)
 
 
 def put_once(item: InboxItem) -> tuple[Head, Image]:
@@ -91,7 +93,8 @@ def move_head(customer_id: str, move: Callable[[Head], Head], *others: ItemPut |
     """Make of an inbox's head what `move` makes of it, with the other writes in one; the head then. Where that is the
     same nothing is written.
 
-    Raises what `move` raises; TryAgain where others were quicker all along, or the engine is busy; OutcomeUnknown.
+    Raises what `move` and the others' rules raise; TryAgain where others were quicker all along, or the engine is busy;
+    OutcomeUnknown.
     """
     for _ in range(_QUICKER):
         before = head_of(customer_id)
@@ -99,8 +102,8 @@ def move_head(customer_id: str, move: Callable[[Head], Head], *others: ItemPut |
         if after is before:
             return before
         try:
-            updates.settle([head_write(before, after), *others])
-        except updates.TogetherRefused:
+            updates.run_together([head_write(before, after), *others])
+        except updates.Overtaken:
             continue
         return after
     raise TryAgain()
@@ -130,6 +133,7 @@ def _raw(head: Head) -> dict[str, Any]:
             "read_to": head.read_to,
             "read": set(head.read) or None,
             "settings": head.settings.to_image(),
+            "addresses": dict(head.addresses),
         }
     )
 

@@ -29,3 +29,9 @@ def mask_name(name: str) -> str:
     if len(name) <= 3:
         return "*" + name[1:]
     return "*" * (len(name) - 2) + name[-2:]
+
+
+def mask_email(address: str) -> str:
+    """The first character and the host: `z***@example.com`."""
+    name, _, host = address.rpartition("@")
+    return f"{name[:1]}***@{host}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.platform.dynamo import Image, Rule, n, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.masking import account_tail, mask_name, mask_phone
+from chalicelib.platform.masking import account_tail, mask_email, mask_name, mask_phone
 from chalicelib.stepup.errors import StepUpExpired, StepUpNotAwaiting, StepUpRequired, StepUpTriesExhausted
 
 CANONICAL_VERSION = "rural-bank-step-up-2"
@@ -28,13 +28,20 @@ class Operation:
     entitlements' table that is called `code` (YQ-4.1.3).
 
     `zh` and `en` are what the SMS and the screen say: key facts masked, and no text that somebody chose.
-    `phone_fact` names the fact with the number a code goes to; without it that is the reserved phone.
+    `phone_fact` and `email_fact` name the fact with the number or address that a code goes to, to prove it; without
+    them that is the reserved phone.
     """
 
     code: str
     zh: Callable[[Facts], str]
     en: Callable[[Facts], str]
     phone_fact: str | None = None
+    email_fact: str | None = None
+
+    @property
+    def proves_address(self) -> bool:
+        """Whether its code goes to what it proves, not to the reserved phone."""
+        return self.phone_fact is not None or self.email_fact is not None
 
 
 # Fact -> its words. `account` is absent for the limits over all accounts.
@@ -92,6 +99,23 @@ PROVE_PHONE = Operation(
     lambda facts: f"将{mask_phone(facts['phone'])}设为预留手机号",
     lambda facts: f"make {mask_phone(facts['phone'])} the reserved phone",
     phone_fact="phone",
+)
+# Where a customer is told of what happens to their money, beside the phone.
+BIND_EMAIL = Operation(
+    "email.bind",
+    lambda facts: f"将{mask_email(facts['email'])}设为接收消息通知的邮箱",
+    lambda facts: f"have messages sent to {mask_email(facts['email'])}",
+)
+PROVE_EMAIL = Operation(
+    "email.prove",
+    lambda facts: f"将{mask_email(facts['email'])}设为接收消息通知的邮箱",
+    lambda facts: f"have messages sent to {mask_email(facts['email'])}",
+    email_fact="email",
+)
+BIND_WECHAT = Operation(
+    "wechat.bind",
+    lambda _: "将您的微信设为接收消息通知的渠道",
+    lambda _: "have messages sent to your WeChat",
 )
 
 # A payment to somebody else that is confirmed now and made later: whichever factor would do for it today.
@@ -196,6 +220,9 @@ OPERATIONS = {
         CHANGE_PHONE,
         PROVE_PHONE,
         BIND_CARD,
+        BIND_EMAIL,
+        PROVE_EMAIL,
+        BIND_WECHAT,
         CREATE_ORDER,
         CHANGE_ORDER,
         CREATE_BATCH,
@@ -242,10 +269,10 @@ class Challenge:
     def counts_guesses(self) -> bool:
         """Whether wrong codes are the customer's of the day, and too many of them end it: a code to the reserved phone.
 
-        One to a number that is to be proved says nothing of who asks, which a strong factor or a teller has said; and
-        whoever's phone is stolen, and was guessed at, must be able to name another one.
+        One to a number or address that is to be proved says nothing of who asks, which a strong factor or a teller has
+        said; and whoever's phone is stolen, and was guessed at, must be able to name another one.
         """
-        return self.kind.phone_fact is None
+        return not self.kind.proves_address
 
     def canonical(self) -> bytes:
         """The bytes that the digest is of, and that a certificate signs."""

@@ -27,12 +27,15 @@ from chalicelib.stepup import domain, store, verifiers
 from chalicelib.stepup.domain import (
     BIND_CARD,
     BIND_DEVICE,
+    BIND_EMAIL,
+    BIND_WECHAT,
     CERTIFICATE,
     CHANGE_ORDER,
     CHANGE_PHONE,
     CREATE_BATCH,
     CREATE_ORDER,
     OPERATIONS,
+    PROVE_EMAIL,
     PROVE_PHONE,
     RAISE_LIMITS,
     SMS,
@@ -54,12 +57,15 @@ from chalicelib.stepup.errors import (
 __all__ = [
     "BIND_CARD",
     "BIND_DEVICE",
+    "BIND_EMAIL",
+    "BIND_WECHAT",
     "CERTIFICATE",
     "CHANGE_ORDER",
     "CHANGE_PHONE",
     "CREATE_BATCH",
     "CREATE_ORDER",
     "OPERATIONS",
+    "PROVE_EMAIL",
     "PROVE_PHONE",
     "RAISE_LIMITS",
     "SMS",
@@ -265,8 +271,8 @@ def open_challenge(
         wanted = tuple(method for method in wanted if method in methods)
     if not wanted:
         raise EditionNotEntitled()
-    # A code to a number that is to be proved goes past the phone that may have been lost.
-    held = (SMS,) if operation.phone_fact else verifiers.factors_held(customer_id, now)
+    # A code to a number or address that is to be proved goes past the phone that may have been lost.
+    held = (SMS,) if operation.proves_address else verifiers.factors_held(customer_id, now)
     usable = [method for method in wanted if method in held]
     if not usable:
         raise StrongFactorRequired(factors=",".join(kinds_of(wanted)))

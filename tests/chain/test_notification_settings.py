@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.audit import service as audit
-from chalicelib.notifications.providers import LocalProvider, Outgoing, ProviderRefused
+from chalicelib.notifications.channels import Outgoing, ProviderRefused
+from chalicelib.notifications.providers import LocalProvider
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
 from chalicelib.platform.workers import PAUSES_S
@@ -51,19 +52,19 @@ def told(bank: Bank, person: Person, amount_fen: int) -> tuple[int, int, int]:
 
 def test_until_something_is_chosen_it_is_as_usual(bank: Bank, customer: Person) -> None:
     shown = bank.request("GET", "/v1/notification-settings", token=bank.log_in(customer))
-    assert (shown.status, shown.body) == (200, USUAL)
+    assert (shown.status, shown.body) == (200, {"settings": USUAL, "email": None, "wechat": False})
     assert told(bank, customer, 10_00) == (1, 1, 1)
 
 
 def test_each_movement_is_told_by_what_was_chosen_and_the_inbox_has_all(bank: Bank, customer: Person) -> None:
     wanted = {"movements": ["push"], "movements_from": "100.00"}
-    assert chosen(bank, customer, **wanted).body == {**USUAL, **wanted}
+    assert chosen(bank, customer, **wanted).body["settings"] == {**USUAL, **wanted}
     assert told(bank, customer, 99_00) == (0, 0, 1)
     assert told(bank, customer, 100_00) == (0, 1, 1)
     chosen(bank, customer, movements=[])
     assert told(bank, customer, 200_00) == (0, 0, 1)
     shown = bank.request("GET", "/v1/notification-settings", token=bank.log_in(customer))
-    assert shown.body == {**USUAL, "movements": []}
+    assert shown.body["settings"] == {**USUAL, "movements": []}
 
 
 def test_in_quiet_hours_the_inbox_alone_has_it_and_security_is_told(bank: Bank, customer: Person) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import pytest
 from moto.sqs.models import sqs_backends
 
-from chalicelib.notifications.providers import FAILS, REFUSES, LocalProvider, Outgoing
+from chalicelib.notifications.channels import Outgoing
+from chalicelib.notifications.providers import FAILS, REFUSES, LocalProvider
 from chalicelib.platform.errors import Retryable
 from tests.chain.bank import ACCOUNT, REGION, Bank, Person
 from tests.chain.probe import (

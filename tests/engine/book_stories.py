@@ -22,7 +22,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
-from chalicelib.notifications.channels import Settings
+from chalicelib.notifications.channels import Outgoing, Settings
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.receipts import store as receipts_store
@@ -140,15 +140,17 @@ def projections(payer: Customer) -> None:
     assert receipts_store.entry_numbered("nobody's") is None
     assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
-    row = filled(notifications_store.InboxItem, customer_id=owner, sms=None, push=None)
+    unsent = dict.fromkeys(("sms", "push", "wechat", "email"))
+    row = filled(notifications_store.InboxItem, customer_id=owner, **unsent)
     numbered = [notifications_store.put_once(row)[1]["number"] for _ in range(2)]
     assert numbered == [1, 1]
-    another = filled(notifications_store.InboxItem, customer_id=owner, notification_id="y", sms=None, push=None)
+    another = filled(notifications_store.InboxItem, customer_id=owner, notification_id="y", **unsent)
     for _ in range(2):
         notifications_store.put_once(another)
     for moved in (
         notifications_store.move_head(owner, lambda head: head.with_read([2])),
         notifications_store.move_head(owner, lambda head: head.with_settings(Settings(least_fen=1))),
+        notifications_store.move_head(owner, lambda head: head.with_address("email", "z@example.com")),
         notifications_store.move_head(owner, lambda head: head.with_read_to(1)),
     ):
         assert moved.arrived == 2
@@ -158,13 +160,17 @@ def projections(payer: Customer) -> None:
     notifications_store.settle(owner, "x", "sms", None)
     assert notifications_store.claim(owner, "x", "sms")
     notifications_store.settle(owner, "x", "sms", "sent")
+    for channel in ("push", "wechat", "email"):
+        assert notifications_store.claim(owner, "x", channel)
+        notifications_store.settle(owner, "x", channel, "sent")
+        notifications_store.settle(owner, "x", channel, None)
     assert len(notifications_store.page(owner, 10, None)[0]) == 2
     assert [notifications_store.count_sms(owner, "20261128", most, 1) for most in (1, 1, None)] == [True, False, True]
     notifications_store.uncount_sms(owner, "20261128")
     assert notifications_store.sms_counted(owner, "20261128") == 1
     for behaviour in (providers.FAILS, None):
         providers.LocalProvider.behave(payer.login_name, behaviour)
-    providers.LocalProvider().send(providers.Outgoing("x", "sms", payer.login_name, payer.login_name, "x"))
+    providers.LocalProvider().send(Outgoing("x", "sms", payer.login_name, payer.login_name, "x"))
     notices()
     assert customers_store.scan_ids(None)[0]
     assert customers.contracts_of(owner) == {payer.account: ledger.RIGHT_FULL}

@@ -26,6 +26,9 @@ OPERATIONS = (
     "security.protect",
     "phone.change",
     "phone.prove",
+    "email.bind",
+    "email.prove",
+    "wechat.bind",
     "device.bind",
     "certificate.download",
     "certificate.renew",
@@ -72,7 +75,9 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     if operation in ("accounts.read", "bills.read", "bills.check", "card.bind", "card.unbind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
-    if operation == "device.bind":
+    if operation in ("email.bind", "wechat.bind"):
+        return confirming and account == "-"
+    if operation in ("device.bind", "email.prove"):
         return (factor, account) == ("sms", "-")
     if operation in (
         "receipts.read",

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ConnectTimeo
 from chalicelib.customers import service as customers
 from chalicelib.customers.service import Profile
 from chalicelib.notifications import sending, store
-from chalicelib.notifications.providers import Outgoing, ProviderRefused, ProviderSilent, SnsProvider
+from chalicelib.notifications.channels import Outgoing, ProviderRefused, ProviderSilent
+from chalicelib.notifications.providers import CloudProvider
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
 from chalicelib.platform import aws
@@ -47,7 +48,7 @@ def test_a_failure_is_told_by_what_is_known(
 ) -> None:
     sns_that(monkeypatch, error)
     with pytest.raises(told):
-        SnsProvider().send(SMS)
+        CloudProvider().send(SMS)
 
 
 def test_sns_is_asked_once_as_it_knows_no_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,13 +72,13 @@ def test_a_message_that_may_be_on_its_way_is_not_sent_again(
     # given a claimed alert and a provider that fails
     noted: list[str | None] = []
     sns_that(monkeypatch, error)
-    monkeypatch.setattr(sending, "provider", SnsProvider)
+    monkeypatch.setattr(sending, "provider", CloudProvider)
     monkeypatch.setattr(store, "claim", lambda *_: True)
     monkeypatch.setattr(store, "settle", lambda *given: noted.append(given[-1]))
     uncounted: list[str] = []
     monkeypatch.setattr(sending, "_counted", lambda *_: True)
     monkeypatch.setattr(sending, "_uncount", lambda *given: uncounted.append(given[1]))
-    row = InboxItem("c1", "n1", kind="movement", text="text", created_at="x")
+    row = InboxItem("c1", "n1", kind="movement", text="text", created_at="2026-11-28T02:00:00.000Z")
     monkeypatch.setattr(store, "put_once", lambda item: (Head("c1"), item.attribute_values))
     monkeypatch.setattr(customers, "profile_of", lambda _: Profile("c1", "赵小明", "13900000001", "0001", None))
     # when it is told

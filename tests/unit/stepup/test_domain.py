@@ -67,6 +67,9 @@ KINDS: dict[tuple[str, str], dict[str, list[str]]] = {
     ("phone.prove", "-"): {"professional": ["sms"]},
     ("card.bind", "held"): {"express": ANY, "professional": ANY},
     ("card.bind", "credit_card"): {"credit_card": ANY, "professional": ANY},
+    ("email.bind", "-"): {"express": ANY, "credit_card": ANY, "professional": ANY},
+    ("email.prove", "-"): {"express": ["sms"], "credit_card": ["sms"], "professional": ["sms"]},
+    ("wechat.bind", "-"): {"express": ANY, "credit_card": ANY, "professional": ANY},
     ("order.create", "full"): {"professional": ANY},
     ("order.change", "full"): {"professional": ANY},
     ("batch.create", "full"): {"professional": ANY},
@@ -94,6 +97,9 @@ FACTS: dict[str, list[dict[str, str]]] = {
     "phone.change": [{"phone": "13900000001"}],
     "phone.prove": [{"phone": "13900000001", "old_phone": "13900000002"}],
     "card.bind": [{"card": ACCOUNT}],
+    "email.bind": [{"email": "zhao@example.com"}],
+    "email.prove": [{"email": "zhao@example.com"}],
+    "wechat.bind": [{}],
     "order.create": [
         {**_ORDER, "repeat": "once", "day": "0"},
         {**_ORDER, "repeat": "weekly", "day": "1", "count": "3", "fee": "1.50"},
@@ -113,6 +119,9 @@ WORDS: dict[str, list[tuple[str, str]]] = {
     "card.bind": [
         ("绑定本人尾号0017的卡或账户（仅查询）", "bind your own card or account ending 0017, to look at"),
     ],
+    "email.bind": [("将z***@example.com设为接收消息通知的邮箱", "have messages sent to z***@example.com")],
+    "email.prove": [("将z***@example.com设为接收消息通知的邮箱", "have messages sent to z***@example.com")],
+    "wechat.bind": [("将您的微信设为接收消息通知的渠道", "have messages sent to your WeChat")],
     "limits.raise": [
         ("将尾号0017账户的限额设为单笔60000.00、日笔数30",
          "set the limits of account ending 0017: one transfer 60000.00, transfers a day 30"),
@@ -166,4 +175,4 @@ def test_what_will_be_done_is_said_in_words_with_masked_facts(code: str) -> None
     operation = OPERATIONS[code]
     said = [(operation.zh(facts), operation.en(facts)) for facts in FACTS[code]]
     assert said == WORDS[code]
-    assert not any(ACCOUNT in text or "13900000001" in text for pair in said for text in pair)
+    assert not any(ACCOUNT in text or "13900000001" in text or "zhao@" in text for pair in said for text in pair)
