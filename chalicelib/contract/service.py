@@ -44,6 +44,7 @@ _SAMPLE_FACTS = {
     "cause": "insufficient_funds",
     "ceiling": "50000.00",
     "changed": "value",
+    "channel": "email",
     "count": "3",
     "date": "20261121",
     "day": "2027-10-01",

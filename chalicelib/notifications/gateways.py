@@ -4,6 +4,7 @@ account. What they need is one secret (JSON); a channel that it says nothing of 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import smtplib
 import ssl
@@ -26,7 +27,7 @@ TIMEOUT_S = 5
 SUBJECT = "乡村银行通知"
 WECHAT_HOST = "https://api.weixin.qq.com"
 # A token of WeChat that ends while a message is under way is none.
-_TOKEN_MARGIN_S = 60
+_TOKEN_MARGIN = dt.timedelta(seconds=60)
 # WeChat takes so many characters in a field of a template message.
 _MOST_IN_FIELD = 20
 # What WeChat answers: the token is over; for now; anything else is for good (a user who no longer follows, a template
@@ -99,14 +100,14 @@ class WechatGateway:
     template_id: str
     fields: Mapping[str, str]
     host: str = WECHAT_HOST
-    _token: str = field(default="", repr=False)
-    _token_over_at: float = 0.0
+    # And until when it is good.
+    _token: tuple[str, dt.datetime] | None = field(default=None, repr=False)
     _pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False), repr=False)
 
     def send(self, message: Outgoing) -> None:
         code = self._send(message)
         if code in _TOKEN_OVER:
-            self._token = ""
+            self._token = None
             code = self._send(message)
         if code in _FOR_NOW or code in _TOKEN_OVER:
             raise Retryable(f"WeChat refused for now: {code}")
@@ -144,14 +145,14 @@ class WechatGateway:
 
     def _access(self) -> str:
         # The stable token: every instance is given the same one, and none ends another's.
-        if not self._token or clock.monotonic() >= self._token_over_at:
+        if self._token is None or clock.now() >= self._token[1]:
             asked = {"grant_type": "client_credential", "appid": self.app_id, "secret": self.app_secret}
             answer = self._asked("/cgi-bin/stable_token", asked)
             if "access_token" not in answer:
                 raise Retryable(f"WeChat gives no token: {answer.get('errcode')}")
-            self._token = str(answer["access_token"])
-            self._token_over_at = clock.monotonic() + int(answer["expires_in"]) - _TOKEN_MARGIN_S
-        return self._token
+            good_for = dt.timedelta(seconds=int(answer["expires_in"])) - _TOKEN_MARGIN
+            self._token = str(answer["access_token"]), clock.now() + good_for
+        return self._token[0]
 
     def _asked(self, path: str, body: Mapping[str, Any] | None, **query: str) -> dict[str, Any]:
         # Errors are not chained on: they hold the address, which has secrets in it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.platform.dynamo import Image, Rule, n, s
 from chalicelib.platform.errors import NotFound
@@ -106,12 +106,7 @@ BIND_EMAIL = Operation(
     lambda facts: f"将{mask_email(facts['email'])}设为接收消息通知的邮箱",
     lambda facts: f"have messages sent to {mask_email(facts['email'])}",
 )
-PROVE_EMAIL = Operation(
-    "email.prove",
-    lambda facts: f"将{mask_email(facts['email'])}设为接收消息通知的邮箱",
-    lambda facts: f"have messages sent to {mask_email(facts['email'])}",
-    email_fact="email",
-)
+PROVE_EMAIL = replace(BIND_EMAIL, code="email.prove", email_fact="email")
 BIND_WECHAT = Operation(
     "wechat.bind",
     lambda _: "将您的微信设为接收消息通知的渠道",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
@@ -10,6 +12,8 @@ from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, is_refu
 from chalicelib.platform.errors import NotFound
 
 KEY = "challenge_id"
+# What cannot be an id is not looked up.
+_ID = re.compile(r"[a-z2-7]{20}")
 
 
 class DayItem(Item):
@@ -46,12 +50,16 @@ def put(image: Image) -> None:
 
 
 def update_of(challenge_id: str) -> ItemUpdate:
-    """A conditional update of one challenge, to be given its rules."""
+    """A conditional update of one challenge, to be given its rules; raises NotFound for what cannot be an id."""
+    if not _ID.fullmatch(challenge_id):
+        raise NotFound()
     return ItemUpdate(settings.table("challenges"), {KEY: s(challenge_id)}, missing=NotFound)
 
 
 def read(challenge_id: str) -> Image | None:
-    """The challenge as it is now (consistent), or None."""
+    """The challenge as it is now (consistent), or None, also for what cannot be an id."""
+    if not _ID.fullmatch(challenge_id):
+        return None
     answer = aws.dynamodb().get_item(
         TableName=settings.table("challenges"), Key={KEY: s(challenge_id)}, ConsistentRead=True
     )

@@ -47,6 +47,10 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/commands/expire_court_orders.py": {"MAX_ATTEMPTS": "tries at one write"},
     "counter/commands/print_voucher.py": {"MAX_ATTEMPTS": "tries at one write"},
     "billchecks/commands/step.py": {"MAX_ATTEMPTS": "tries at one write"},
+    "notifications/gateways.py": {
+        "TIMEOUT_S": "a worker's own time-out",
+        "_TOKEN_MARGIN": "how long a message is under way",
+    },
     "notifications/sending.py": {"_COUNT_KEPT": "how long a day's count can be looked up"},
     "site/availability.py": {"_NOTHING": "no time at all", "_MINUTE": "the unit that is shown"},
     "site/service.py": {"DAYS": "the rows of a page"},

@@ -32,6 +32,7 @@ from chalicelib.notifications.channels import Outgoing, ProviderRefused, Provide
 from chalicelib.notifications.gateways import SmtpGateway, WechatGateway
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
+from tests.unit.samples import NOW
 
 pytestmark = pytest.mark.requirement("YQ-4.2.2-alert")
 EMAIL = Outgoing("m1#email", "email", "13900000001", "zhao@example.com", "【乡村银行】您尾号0017账户存入10.00元。")
@@ -266,11 +267,11 @@ def test_a_token_that_is_over_is_asked_for_anew_once(gateway: WechatGateway, wec
 def test_a_token_is_asked_for_again_before_it_ends(
     gateway: WechatGateway, wechat: Wechat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = 0.0
-    monkeypatch.setattr(clock, "monotonic", lambda: at)
+    at = NOW
+    monkeypatch.setattr(clock, "now", lambda: at)
     tokens = []
-    for moment in (0.0, 7139.0, 7140.0):
-        at = moment
+    for seconds in (0, 7139, 7140):
+        at = NOW + dt.timedelta(seconds=seconds)
         gateway.send(WECHAT)
         tokens.append(wechat.seen[-1][1]["access_token"])
     assert tokens == [["t1"], ["t1"], ["t2"]]
