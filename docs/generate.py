@@ -17,6 +17,7 @@ from chalicelib.platform import errors, problems, validation
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
+from docs import events
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
 
@@ -281,6 +282,7 @@ def states_page() -> str:
 
 
 PAGES = {
+    "../events/asyncapi.json": events.document,
     "instruction-states.md": states_page,
     "parameters.md": parameters_page,
     "errors.md": page,

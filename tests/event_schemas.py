@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ def schema(event_type: str) -> dict[str, Any]:
     return dict(json.loads((SCHEMAS / f"{event_type}.json").read_text(encoding="utf-8")))
 
 
+@functools.cache
+def _validator(event_type: str) -> Any:
+    return Draft202012Validator(schema(event_type))
+
+
 def check(message_json: str) -> dict[str, Any]:
     """The message, after its own schema has taken it; raises ValidationError."""
     message = dict(json.loads(message_json))
-    Draft202012Validator(schema(message["event_type"])).validate(message)
+    _validator(message["event_type"]).validate(message)
     return message

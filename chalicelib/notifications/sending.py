@@ -37,7 +37,9 @@ def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
     tried.
     """
     head, stored = store.put_once(row)
-    profile = customers.profile_of(row.customer_id)
+    profile = customers.find_profile(row.customer_id)
+    if profile is None:
+        raise Retryable("the customer is not readable yet")
     letter = _Letter(row, profile.phone, _addresses(profile, head), stored)
     wanted = head.settings.channels_for(row.kind, clock.now(), amount_fen)
     chosen = [channel for channel in wanted if channel in letter.addresses]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,12 +31,15 @@ from chalicelib.limits.commands.change_limits import change_customer_limits
 from chalicelib.limits.service import AccountLimits
 from chalicelib.notifications import providers
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import aws, clock, dynamo, ids
+from chalicelib.platform import aws, clock, dynamo, ids, queues
 from chalicelib.platform.pdf import keys as document_keys
+from chalicelib.platform.queues import Message
 from chalicelib.receipts import keys as receipt_keys
 from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
+from docs.events import channels
 from infra.environment import environment_of
+from tests import event_schemas
 from tests.chain.haste import in_haste
 from tests.chain.lambda_events import query_values, sent_body, sqs_record, stream_record
 from tests.chain.outbox import texts_to
@@ -376,6 +379,23 @@ def dynamo_fen(text: str) -> int:
     return int(yuan) * 100 + int((fraction + "00")[:2])
 
 
+_CHANNELS = channels()
+
+
+def _as_the_contract_has_it(send: Callable[[str, Sequence[Message]], None]) -> Callable[[str, Sequence[Message]], None]:
+    """What sends, once each message was held against its schema and its queue: every test of the chain is a test of
+    those who send.
+    """
+
+    def checked(queue: str, messages: Sequence[Message]) -> None:
+        for message in messages:
+            event_schemas.check(message.to_json())
+            assert message.event_type in _CHANNELS[queue], (queue, message.event_type)
+        send(queue, messages)
+
+    return checked
+
+
 @contextmanager
 def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
     """A fresh bank on moto: one branch, one teller, no customer."""
@@ -383,7 +403,8 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
         references = created(STACK)
         fixed = clock.FixedClock(start)
         before = clock.use(fixed)
-        with patch.dict("os.environ", environment_of(references)):
+        sends = patch.object(queues, "send", _as_the_contract_has_it(queues.send))
+        with patch.dict("os.environ", environment_of(references)), sends:
             dynamo.forget_tables()
             parameters.forget()
             RING.forget()
