@@ -70,6 +70,7 @@ PHONE_PROVE = "phone.prove"
 EMAIL_BIND = "email.bind"
 EMAIL_PROVE = "email.prove"
 WECHAT_BIND = "wechat.bind"
+NOTIFICATIONS_LESS = "notifications.less"
 DEVICE_BIND = "device.bind"
 CERTIFICATE_DOWNLOAD = "certificate.download"
 CERTIFICATE_RENEW = "certificate.renew"
@@ -173,6 +174,7 @@ TABLE: Mapping[str, Row] = {
     # Where messages go beside the phone; a new address is proved by a code that goes there.
     EMAIL_BIND: Row("设置通知邮箱", "set the address for messages", _plain(_ALL, _CONFIRMING)),
     EMAIL_PROVE: Row("验证通知邮箱", "prove that address", _plain(_ALL, frozenset({SMS}))),
+    NOTIFICATIONS_LESS: Row("减少消息提醒", "be told of less", _plain(_ALL, _CONFIRMING)),
     WECHAT_BIND: Row("开通微信通知", "have messages by WeChat", _plain(_ALL, _CONFIRMING)),
     # Asked for at a log-in, whose password was right.
     DEVICE_BIND: Row("绑定新设备", "bind a new device", _plain(_ALL, frozenset({SMS}))),

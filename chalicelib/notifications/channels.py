@@ -15,14 +15,15 @@ from chalicelib.platform import clock
 
 Channel = Literal["sms", "push", "wechat", "email"]
 MOVEMENTS, PAYMENTS, BILLS, FACTORS = "movements", "payments", "bills", "factors"
-# What is chosen together, and the kinds of inbox rows that belong to it. What no group has is not to be chosen.
+# What is chosen together, and the kinds of inbox rows that belong to it. What no group has is not to be chosen: what is
+# about security, and the reminder of a day's sum that the bank owes (PBoC notice 261).
 GROUPS: Mapping[str, frozenset[str]] = {
     MOVEMENTS: frozenset({"movement"}),
     PAYMENTS: frozenset({"transfer", "order", "batch", "recall"}),
     BILLS: frozenset({"bill"}),
     FACTORS: frozenset({"factor"}),
 }
-# Until somebody chooses. What is about security goes by these whatever is chosen: a thief would switch it off.
+# Until somebody chooses, and whatever is chosen for what no group has: a thief would switch it off.
 USUAL: tuple[Channel, ...] = ("sms", "push")
 # Those whose address a customer binds.
 BOUND: tuple[Channel, ...] = ("wechat", "email")
@@ -82,9 +83,10 @@ class Settings:
         return {"channels": channels, "least_fen": self.least_fen, "quiet": list(self.quiet or ())}
 
     def without(self, channel: Channel) -> Settings:
-        """The same with that channel chosen for nothing."""
-        kept = {group: tuple(one for one in chosen if one != channel) for group, chosen in self.channels.items()}
-        return dataclasses.replace(self, channels=kept)
+        """The same with that channel chosen for nothing; what it alone was chosen for goes as usual."""
+        return dataclasses.replace(
+            self, channels={group: _without(chosen, channel) for group, chosen in self.channels.items()}
+        )
 
     def is_quiet(self, now: dt.datetime) -> bool:
         """Whether it is a quiet time: from its first minute on, in its last no more; it may lie around midnight."""
@@ -101,3 +103,12 @@ class Settings:
             return USUAL
         is_small = amount_fen is not None and abs(amount_fen) < self.least_fen
         return () if is_small or self.is_quiet(now) else self.channels[group]
+
+    def tells_less_than(self, other: Settings) -> bool:
+        """Whether something is told by fewer channels, from a higher amount on, or not at more times."""
+        fewer = any(set(other.channels[group]) - set(self.channels[group]) for group in GROUPS)
+        return fewer or self.least_fen > other.least_fen or self.quiet not in (None, other.quiet)
+
+
+def _without(chosen: tuple[Channel, ...], channel: Channel) -> tuple[Channel, ...]:
+    return (tuple(one for one in chosen if one != channel) or USUAL) if channel in chosen else chosen

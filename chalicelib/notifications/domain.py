@@ -16,6 +16,7 @@ BANK = "【乡村银行】"
 TITLES = {
     "movement": "账户动账提醒",
     "transfer": "转账提醒",
+    "reminder": "转账累计提醒",
     "order": "预约转账提醒",
     "batch": "批量转账提醒",
     "recall": "退回请求提醒",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.customers import service as customers
 from chalicelib.notifications import store
-from chalicelib.notifications.channels import INSTEAD, Channel, Outgoing, ProviderRefused, ProviderSilent
+from chalicelib.notifications.channels import INSTEAD, USUAL, Channel, Outgoing, ProviderRefused, ProviderSilent
 from chalicelib.notifications.domain import TITLES
 from chalicelib.notifications.providers import provider
 from chalicelib.notifications.states import Head
@@ -17,12 +18,11 @@ from chalicelib.notifications.store import BANK, InboxItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, log, metrics
 from chalicelib.platform.errors import Retryable
-from chalicelib.platform.workers import receives
 
 # What is told of by SMS however many there were: it is what a thief would have drowned in others.
 UNCAPPED = frozenset({"security"})
-# From the delivery of its message on that a channel that fails is given up for another one. What is left of the queue's
-# deliveries is for when that fails as well.
+# After so many times that a channel failed for now, another one takes its place. What is left of the queue's deliveries
+# is for when that fails as well.
 GIVEN_UP_AT = 3
 _COUNT_KEPT = dt.timedelta(days=40)
 # What a channel can be left at, and another one takes its place.
@@ -36,17 +36,19 @@ def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
     the next one of INSTEAD. One that fails for now keeps none of the others back; Retryable is raised once all were
     tried.
     """
-    head, stored = store.put_once(row)
     profile = customers.find_profile(row.customer_id)
     if profile is None:
         raise Retryable("the customer is not readable yet")
+    now = clock.now()
+    head, stored = store.put_once(row, lambda head: head.settings.channels_for(row.kind, now, amount_fen))
     letter = _Letter(row, profile.phone, _addresses(profile, head), stored)
-    wanted = head.settings.channels_for(row.kind, clock.now(), amount_fen)
+    # A row of the release before there was a choice says nothing of channels.
+    wanted: list[Channel] = stored.get("channels", list(USUAL))
     chosen = [channel for channel in wanted if channel in letter.addresses]
-    others = iter([channel for channel in INSTEAD if channel in letter.addresses and channel not in wanted])
-    failed: Retryable | None = None
+    others = [channel for channel in INSTEAD if channel in letter.addresses and channel not in wanted]
     if wanted and not chosen:
-        chosen = [channel for channel in [next(others, None)] if channel]
+        chosen, others = others[:1], others[1:]
+    failed: Retryable | None = None
     for channel in chosen:
         try:
             letter.send(channel, others)
@@ -57,37 +59,44 @@ def tell(row: InboxItem, *, amount_fen: int | None = None) -> None:
 
 
 def _addresses(profile: customers.Profile, head: Head) -> dict[Channel, str]:
-    found: dict[Channel, str | None] = {"sms": profile.phone, "push": profile.push_address, **head.addresses}
+    # What was bound before the reserved phone changed was perhaps bound by who had it.
+    bound = {channel: one.to for channel, one in head.addresses.items() if profile.takes_code(clock.from_text(one.at))}
+    found: dict[Channel, str | None] = {"sms": profile.phone, "push": profile.push_address, **bound}
     return {channel: address for channel, address in found.items() if address}
 
 
 class _Letter:
     """What is sent of a row, and what became of it on each channel so far."""
 
-    def __init__(
-        self, row: InboxItem, phone: str, addresses: Mapping[Channel, str], stored: Mapping[str, object]
-    ) -> None:
+    def __init__(self, row: InboxItem, phone: str, addresses: Mapping[Channel, str], stored: Mapping[str, Any]) -> None:
         self.addresses = addresses
         self._row, self._phone, self._stored = row, phone, stored
 
-    def send(self, channel: Channel, others: Iterator[Channel]) -> None:
-        """Send on a channel, or where that will not do on the next of the others; raises Retryable where all failed for
-        now.
+    def send(self, channel: Channel, others: list[Channel]) -> bool:
+        """Send on a channel, or where that will not do on the next of the others, which are used up; whether somebody
+        may have been told. Raises Retryable where the channel failed for now, and no other one told instead.
         """
+        if channel not in self._stored and self._has_replaced(channel, others):
+            return True
         try:
             outcome = self._outcome(channel)
         except Retryable:
-            instead = next(others, None) if receives() >= GIVEN_UP_AT else None
-            if instead is None:
+            failures = [*self._stored.get("failures", ()), channel].count(channel)
+            if failures < GIVEN_UP_AT or not others or not self.send(others.pop(0), others):
                 raise
-            self.send(instead, others)
             # It was told: when the message comes once more, it is not told again by the one that had failed.
             self._settle(channel, store.FAILED)
-            return
-        if outcome in _PASSED_OVER:
-            instead = next(others, None)
-            if instead is not None:
-                self.send(instead, others)
+            return True
+        if outcome not in _PASSED_OVER:
+            return True
+        return bool(others) and self.send(others.pop(0), others)
+
+    def _has_replaced(self, channel: Channel, others: Sequence[Channel]) -> bool:
+        """Whether another channel told in place of one that was given up, and a crash kept that from being noted."""
+        failures = self._stored.get("failures", ())
+        return failures.count(channel) >= GIVEN_UP_AT - 1 and any(
+            self._stored.get(other) == store.SENT for other in others
+        )
 
     def _outcome(self, channel: Channel) -> str:
         """What became of it there, now or before."""

@@ -278,7 +278,7 @@ def tell_day_sum(customer_id: str, business_date: str, now: dt.datetime) -> None
     zh, en = domain.day_sum_texts(business_date=business_date, mark_fen=mark_fen, contact=_contact(now))
     begins = clock.to_text(clock.start_of_day(business_date))
     notification_id = f"{begins}#{ids.derived_id('day-sum', customer_id, business_date)}"
-    tell(InboxItem(customer_id, notification_id, kind="transfer", text=zh, text_en=en, created_at=clock.to_text(now)))
+    tell(InboxItem(customer_id, notification_id, kind="reminder", text=zh, text_en=en, created_at=clock.to_text(now)))
 
 
 def tell_returned(entry_id: str) -> None:

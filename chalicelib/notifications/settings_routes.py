@@ -23,6 +23,9 @@ from chalicelib.stepup import errors as stepup_errors
 api = Api(__name__)
 
 
+_STEP_UP = (stepup_errors.StepUpRequired, stepup_errors.StepUpLimitReached, stepup_errors.StrongFactorRequired)
+
+
 def _each_once(channels: list[Channel]) -> list[Channel]:
     if len(set(channels)) < len(channels):
         raise ValueError("a channel that is named twice")
@@ -86,7 +89,7 @@ def _settings_view(head: service.Head) -> NotificationSettingsView:
     )
     return NotificationSettingsView(
         settings=chosen,
-        email=mask_email(email) if email else None,
+        email=mask_email(email.to) if email else None,
         wechat="wechat" in head.addresses,
     )
 
@@ -108,13 +111,13 @@ def read_settings(call: Call) -> NotificationSettingsView:
 @api.operation(
     "PUT",
     "/v1/notification-settings",
-    zh="修改消息通知设置；安全提醒与验证码不受影响",
-    en="Change how the customer is told; security and codes are told in any case",
+    zh="修改消息通知设置，减少提醒须确认身份；安全提醒与验证码不受影响",
+    en="Change how the customer is told, with a step-up where it is of less; security and codes are told in any case",
     auth=identity.checks_session,
     entitlement=entitlements.PROFILE,
     body=NotificationSettings,
     answer=NotificationSettingsView,
-    refusals=(errors.ChannelNotBound, TryAgain, OutcomeUnknown),
+    refusals=(errors.ChannelNotBound, *_STEP_UP, TryAgain, OutcomeUnknown),
 )
 def write_settings(call: Call) -> NotificationSettingsView:
     """All of them at once (YQ-4.2.2-alert); the same again changes nothing."""
@@ -129,10 +132,14 @@ def write_settings(call: Call) -> NotificationSettingsView:
         Money.parse(body.movements_from).amount_fen,
         (body.quiet_hours.since, body.quiet_hours.until) if body.quiet_hours else None,
     )
-    return _settings_view(change_settings(call.caller, settings, clock.now()))
-
-
-_STEP_UP = (stepup_errors.StepUpRequired, stepup_errors.StepUpLimitReached, stepup_errors.StrongFactorRequired)
+    head = change_settings(
+        call.caller,
+        settings,
+        given=call.header("step-up"),
+        correlation_id=call.correlation_id,
+        now=clock.now(),
+    )
+    return _settings_view(head)
 
 
 class NewEmail(Body):
@@ -152,7 +159,7 @@ class EmailBindingView(View):
     """A binding that waits for the code sent to the address."""
 
     id: str
-    email: Annotated[str, Field(description="邮箱（脱敏） / the address, masked", examples=["z***@example.com"])]
+    email: Annotated[str, Field(description="邮箱（脱敏） / the address, masked", examples=["z***@e***.com"])]
     valid_until: fields.Timestamp
 
 

@@ -17,6 +17,14 @@ MOST_BEYOND_MARK = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Where a channel reaches a customer, and since when."""
+
+    to: str = field(repr=False)
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """`revision` counts what became of the head: 0 where there is none yet."""
 
@@ -27,7 +35,7 @@ class Head:
     read: frozenset[int] = frozenset()
     settings: Settings = field(default_factory=Settings)
     # Where channels reach the customer that need an address of their own.
-    addresses: Mapping[Channel, str] = field(default_factory=dict, repr=False)
+    addresses: Mapping[Channel, Bound] = field(default_factory=dict)
 
     @classmethod
     def from_image(cls, image: Mapping[str, Any]) -> Head:
@@ -39,7 +47,7 @@ class Head:
             image["read_to"],
             frozenset(image.get("read", ())),
             Settings.from_image(image.get("settings")),
-            image.get("addresses", {}),
+            {channel: Bound(**one) for channel, one in image.get("addresses", {}).items()},
         )
 
     @property
@@ -78,14 +86,15 @@ class Head:
             return self
         return dataclasses.replace(self, revision=self.revision + 1, settings=settings)
 
-    def with_address(self, channel: Channel, address: str | None) -> Head:
-        """The head with that address of a channel; without it where there is none, nor is the channel chosen then.
-        Itself where it is so.
-        """
-        if self.addresses.get(channel) == address:
+    def with_address(self, channel: Channel, bound: Bound) -> Head:
+        """The head with an address of that channel."""
+        addresses = {**self.addresses, channel: bound}
+        return dataclasses.replace(self, revision=self.revision + 1, addresses=addresses)
+
+    def without_address(self, channel: Channel) -> Head:
+        """The head without it, and what was to go there goes by what else was chosen; itself where there is none."""
+        if channel not in self.addresses:
             return self
         addresses = {name: one for name, one in self.addresses.items() if name != channel}
-        settings = self.settings.without(channel) if address is None else self.settings
-        if address is not None:
-            addresses[channel] = address
+        settings = self.settings.without(channel)
         return dataclasses.replace(self, revision=self.revision + 1, addresses=addresses, settings=settings)

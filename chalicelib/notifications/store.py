@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.notifications.states import Head
@@ -28,7 +28,7 @@ from chalicelib.platform.dynamo import (
     to_image,
     to_raw,
 )
-from chalicelib.platform.errors import NotFound, Retryable, TryAgain
+from chalicelib.platform.errors import NotFound, TryAgain
 
 CLAIMED, SENT, REFUSED = "claimed", "sent", "refused"
 # There had been as many SMS to the customer, or of the bank, as there may be on a day.
@@ -37,7 +37,7 @@ CAPPED = "capped"
 FAILED = "failed"
 # Whose SMS are counted together, beside each customer's own.
 BANK = "bank"
-# How often another worker may have told the same customer in the moment between reading and writing.
+# How often another may have moved the same head in the moment between reading and writing.
 _QUICKER = 10
 
 
@@ -60,27 +60,34 @@ class InboxItem(Item):
     push = UnicodeAttribute(null=True)
     wechat = UnicodeAttribute(null=True)
     email = UnicodeAttribute(null=True)
+    # By which channels it is told, as was chosen when it arrived; absent from before there was a choice.
+    channels: ListAttribute[str] = ListAttribute(null=True)
+    # Each channel that failed for now, once a time.
+    failures: ListAttribute[str] = ListAttribute(null=True)
 
 
-def put_once(item: InboxItem) -> tuple[Head, Image]:
-    """Write the row unless it is there, with the next number of its inbox; the head, and the row as it is then.
+def put_once(item: InboxItem, plan: Callable[[Head], Sequence[str]] = lambda _: ()) -> tuple[Head, Image]:
+    """Write the row unless it is there, with the next number of its inbox and the channels that are planned for it; the
+    head, and the row as it is then: a row that is there keeps its plan, whatever was chosen since.
 
-    Raises Retryable when others were quicker all along; TryAgain, OutcomeUnknown.
+    Raises TryAgain when others told the same customer all along, or the engine is busy; OutcomeUnknown.
     """
-    for _ in range(_QUICKER):
+
+    def attempt() -> tuple[Head, Image]:
         before = head_of(item.customer_id)
         head = before.with_arrival()
-        row = {**item.attribute_values, "number": head.arrived}
+        row = {**item.attribute_values, "number": head.arrived, "channels": list(plan(head))}
         put = ItemPut(settings.table("inbox"), "notification_id", to_raw(row))
         try:
-            updates.settle([put, head_write(before, head)])
+            updates.once([put, head_write(before, head)])
         except updates.TogetherRefused as refused:
             there = refused.reasons[0].get("Item")
             if there:
                 return before, to_image(there)
-            continue
+            raise updates.Overtaken from None
         return head, row
-    raise Retryable("others told the same customer all along")
+
+    return updates.replanned(attempt)
 
 
 def head_of(customer_id: str) -> Head:
@@ -133,7 +140,7 @@ def _raw(head: Head) -> dict[str, Any]:
             "read_to": head.read_to,
             "read": set(head.read) or None,
             "settings": head.settings.to_image(),
-            "addresses": dict(head.addresses),
+            "addresses": {channel: {"to": one.to, "at": one.at} for channel, one in head.addresses.items()},
         }
     )
 
@@ -158,10 +165,12 @@ def claim(customer_id: str, notification_id: str, channel: str) -> bool:
 
 
 def settle(customer_id: str, notification_id: str, channel: str, outcome: str | None) -> None:
-    """Note what became of a claim; None gives it back, for another try."""
-    attribute = getattr(InboxItem, channel)
-    action = attribute.set(outcome) if outcome else attribute.remove()
-    InboxItem(customer_id, notification_id).update(actions=[action])
+    """Note what became of a claim; None gives it back, for another try, and counts that it failed."""
+    attribute, failures = getattr(InboxItem, channel), InboxItem.failures
+    actions = [attribute.set(outcome)]
+    if outcome is None:
+        actions = [attribute.remove(), failures.set((failures | []).append([channel]))]
+    InboxItem(customer_id, notification_id).update(actions=actions)
 
 
 def count_of(keys: Sequence[tuple[str, str]]) -> int:
@@ -179,6 +188,8 @@ def page(
         scan_index_forward=False,
         limit=limit,
         page_size=limit,
+        # With the head, which tells what there is: a page that lags behind it would be kept until more arrives.
+        consistent_read=True,
         last_evaluated_key=dict(after) if after else None,
     )
     items = list(rows)

@@ -15,6 +15,7 @@ from chalicelib.platform.workers import Answer, handle_messages
 
 blueprint = Blueprint(__name__)
 
+# What is sent to people goes one message an invocation: a slow gateway takes no time from another customer's.
 _CODES: Any = {"Fn::GetAtt": ["CodesQueue", "Arn"]}
 _ALERTS: Any = {"Fn::GetAtt": ["AlertsQueue", "Arn"]}
 _REMINDERS: Any = {"Fn::GetAtt": ["FactorRemindersQueue", "Arn"]}
@@ -28,19 +29,19 @@ def send_codes(event: SQSEvent) -> Answer:
     return handle_messages(event, _send_code)
 
 
-@blueprint.on_sqs_message(queue_arn=_ALERTS, name="send_alerts", batch_size=10)
+@blueprint.on_sqs_message(queue_arn=_ALERTS, name="send_alerts", batch_size=1)
 def send_alerts(event: SQSEvent) -> Answer:
     """Tell a movement to its account's owner, a recall to the other side, and what was not paid to who ordered it."""
     return handle_messages(event, _send_alert, backs_off="alerts")
 
 
-@blueprint.on_sqs_message(queue_arn=_SECURITY_ALERTS, name="send_security_alerts", batch_size=10)
+@blueprint.on_sqs_message(queue_arn=_SECURITY_ALERTS, name="send_security_alerts", batch_size=1)
 def send_security_alerts(event: SQSEvent) -> Answer:
     """Tell each security event to the owner of the log it is in."""
     return handle_messages(event, _send_security_alert, backs_off="security_alerts")
 
 
-@blueprint.on_sqs_message(queue_arn=_REMINDERS, name="send_factor_reminders", batch_size=10)
+@blueprint.on_sqs_message(queue_arn=_REMINDERS, name="send_factor_reminders", batch_size=1)
 def send_factor_reminders(event: SQSEvent) -> Answer:
     """Remind each owner of a token or certificate that ends, or has ended."""
     return handle_messages(event, _send_reminder, backs_off="factor_reminders")

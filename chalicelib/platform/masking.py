@@ -32,6 +32,8 @@ def mask_name(name: str) -> str:
 
 
 def mask_email(address: str) -> str:
-    """The first character and the host: `z***@example.com`."""
+    """The first characters of name and host, and the last name of the host: `z***@e***.com`. The rest is text that
+    whoever named the address chose.
+    """
     name, _, host = address.rpartition("@")
-    return f"{name[:1]}***@{host}"
+    return f"{name[:1]}***@{host[:1]}***.{host.rpartition('.')[2]}"

@@ -136,6 +136,27 @@ def settle(writes: Sequence[ItemPut | ItemUpdate]) -> None:
     _patiently(lambda: _transact(writes, token), TIME_BUDGET_S, repeats_silence=True)
 
 
+def replanned(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns, made anew past contention and silence, inside TIME_BUDGET_S: it reads, plans and writes by
+    `once`, and finds what an attempt that was not answered has done.
+
+    Raises TryAgain (nothing was done), OutcomeUnknown.
+    """
+
+    def planned() -> T:
+        try:
+            return attempt()
+        except Overtaken:
+            raise UpdateContended from None
+
+    return _patiently(planned, TIME_BUDGET_S, repeats_silence=True)
+
+
+def once(writes: Sequence[ItemPut | ItemUpdate]) -> None:
+    """Write all items or none, by one attempt. Raises TogetherRefused, UpdateContended, UpdateInDoubt."""
+    _transact(writes, ids.random_id())
+
+
 def run_together(writes: Sequence[ItemPut | ItemUpdate]) -> None:
     """`settle`, and the refusal of the lowest rank that a rule names where a condition did not hold.
 

@@ -7,13 +7,13 @@ batch answers are put on here. `except Exception` is allowed at this edge only, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.platform import aws, log, settings
 from chalicelib.platform.dynamo import Image, stream_image
+from chalicelib.platform.errors import OutcomeUnknown, Retryable, TryAgain
 from chalicelib.platform.queues import Message
 
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ Answer = dict[str, list[dict[str, str]]]
 # How long what failed waits for its next delivery, each time three times as long. After the fifth it goes to the dead
 # letters, whose alarm is not to wait.
 PAUSES_S = (60, 180, 540, 1620, 0)
-_receives: ContextVar[int] = ContextVar("receives", default=1)
-
-
-def receives() -> int:
-    """How often the queue has delivered the message at hand, this time included; 1 outside of messages."""
-    return _receives.get()
 
 
 class Change:
@@ -45,23 +39,20 @@ class Change:
 def handle_messages(event: Any, handle: Callable[[Message], None], *, backs_off: str | None = None) -> Answer:
     """Give each message of an SQS event to `handle`; what raised is tried again by SQS alone.
 
-    `backs_off` names the queue whose messages are delivered again later and later, for what waits for an outside party;
-    others come again after the queue's own time.
+    `backs_off` names the queue whose messages are delivered again later and later while an outside party or the engine
+    fails for now; others, and poison, come again after the queue's own time.
     """
 
     def one(record: SQSRecord) -> None:
         # Poison is told too, under the queue's own id for it, as it has none of ours.
         log.begin(record.message_id)
-        times = int(record.attributes.approximate_receive_count)
-        token = _receives.set(times)
         try:
             _tell_failure(lambda: _handle_body(record.body, handle))
-        except Exception:
+        except (Retryable, TryAgain, OutcomeUnknown):
             if backs_off is not None:
+                times = int(record.attributes.approximate_receive_count)
                 _back_off(backs_off, record.receipt_handle, times)
             raise
-        finally:
-            _receives.reset(token)
 
     return _partial(event, one, "SQS")
 

@@ -107,6 +107,11 @@ BIND_EMAIL = Operation(
     lambda facts: f"have messages sent to {mask_email(facts['email'])}",
 )
 PROVE_EMAIL = replace(BIND_EMAIL, code="email.prove", email_fact="email")
+TELL_LESS = Operation(
+    "notifications.less",
+    lambda _: "减少消息提醒（关闭渠道、提高起点金额或设置免打扰时段）",
+    lambda _: "be told of less (fewer channels, a higher amount, or quiet hours)",
+)
 BIND_WECHAT = Operation(
     "wechat.bind",
     lambda _: "将您的微信设为接收消息通知的渠道",
@@ -218,6 +223,7 @@ OPERATIONS = {
         BIND_EMAIL,
         PROVE_EMAIL,
         BIND_WECHAT,
+        TELL_LESS,
         CREATE_ORDER,
         CHANGE_ORDER,
         CREATE_BATCH,

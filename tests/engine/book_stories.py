@@ -23,6 +23,7 @@ from chalicelib.maintenance import store as maintenance_store
 from chalicelib.notifications import providers
 from chalicelib.notifications import store as notifications_store
 from chalicelib.notifications.channels import Outgoing, Settings
+from chalicelib.notifications.states import Bound
 from chalicelib.platform import clock, updates
 from chalicelib.platform.dynamo import Item
 from chalicelib.receipts import store as receipts_store
@@ -140,7 +141,7 @@ def projections(payer: Customer) -> None:
     assert receipts_store.entry_numbered("nobody's") is None
     assert [row.entry_id for row in receipts_store.numbered(receipt.number)] == [image["entry_id"]]
     assert transfers_store.posted_between(owner, "2026", "2026") == {image["entry_id"]}
-    unsent = dict.fromkeys(("sms", "push", "wechat", "email"))
+    unsent = dict.fromkeys(("sms", "push", "wechat", "email", "channels", "failures"))
     row = filled(notifications_store.InboxItem, customer_id=owner, **unsent)
     numbered = [notifications_store.put_once(row)[1]["number"] for _ in range(2)]
     assert numbered == [1, 1]
@@ -150,7 +151,7 @@ def projections(payer: Customer) -> None:
     for moved in (
         notifications_store.move_head(owner, lambda head: head.with_read([2])),
         notifications_store.move_head(owner, lambda head: head.with_settings(Settings(least_fen=1))),
-        notifications_store.move_head(owner, lambda head: head.with_address("email", "z@example.com")),
+        notifications_store.move_head(owner, lambda head: head.with_address("email", Bound("z@example.com", "2026"))),
         notifications_store.move_head(owner, lambda head: head.with_read_to(1)),
     ):
         assert moved.arrived == 2

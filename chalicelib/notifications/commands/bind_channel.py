@@ -8,6 +8,7 @@ takes the place of a chosen channel that fails.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 
 from chalicelib.audit import service as audit
@@ -15,12 +16,14 @@ from chalicelib.notifications import store
 from chalicelib.notifications.channels import Channel, ProviderSilent
 from chalicelib.notifications.errors import ChannelNotOffered, ChannelUnavailable, WechatCodeInvalid
 from chalicelib.notifications.providers import provider
-from chalicelib.notifications.states import Head
+from chalicelib.notifications.states import Bound, Head
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound, Retryable
 from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
+
+_LOGIN_DIGITS = 32
 
 
 def begin_email(
@@ -56,7 +59,7 @@ def complete_email(caller: Caller, challenge_id: str, code: str, now: dt.datetim
     used = stepup.settlement(challenge, now).set(
         "#state = :used, #used_at = :at", used=s("used"), at=s(clock.to_text(now))
     )
-    return _bound(caller, "email", challenge.facts["email"], now, [used])
+    return _bind(caller, "email", challenge.facts["email"], now, [used])
 
 
 def bind_wechat(caller: Caller, code: str, *, given: str | None, correlation_id: str, now: dt.datetime) -> Head:
@@ -66,14 +69,16 @@ def bind_wechat(caller: Caller, code: str, *, given: str | None, correlation_id:
     in both: a code of WeChat is good once), TryAgain, OutcomeUnknown.
     """
     _require_offered("wechat")
-    stepup.require(stepup.Demand(caller, stepup.BIND_WECHAT, {}, given, correlation_id), now)
+    # Of this log-in and no other, without the code, which the bank's side has no use for.
+    facts = {"login": hashlib.sha256(code.encode()).hexdigest()[:_LOGIN_DIGITS]}
+    stepup.require(stepup.Demand(caller, stepup.BIND_WECHAT, facts, given, correlation_id), now)
     try:
         open_id = provider().open_id_of(code)
     except (Retryable, ProviderSilent):
         raise ChannelUnavailable() from None
     if open_id is None:
         raise WechatCodeInvalid()
-    return _bound(caller, "wechat", open_id, now)
+    return _bind(caller, "wechat", open_id, now)
 
 
 def unbind(caller: Caller, channel: Channel, now: dt.datetime) -> Head:
@@ -81,7 +86,8 @@ def unbind(caller: Caller, channel: Channel, now: dt.datetime) -> Head:
 
     Raises TryAgain, OutcomeUnknown.
     """
-    return _bound(caller, channel, None, now)
+    event = _event(caller, channel, now)
+    return store.move_head(caller.customer_id, lambda head: head.without_address(channel), event)
 
 
 def _require_offered(channel: Channel) -> None:
@@ -89,14 +95,16 @@ def _require_offered(channel: Channel) -> None:
         raise ChannelNotOffered()
 
 
-def _bound(
-    caller: Caller,
-    channel: Channel,
-    address: str | None,
-    now: dt.datetime,
-    others: Sequence[ItemPut | ItemUpdate] = (),
+def _bind(
+    caller: Caller, channel: Channel, address: str, now: dt.datetime, others: Sequence[ItemPut | ItemUpdate] = ()
 ) -> Head:
-    event = audit.event(
+    bound = Bound(address, clock.to_text(now))
+    event = _event(caller, channel, now)
+    return store.move_head(caller.customer_id, lambda head: head.with_address(channel, bound), event, *others)
+
+
+def _event(caller: Caller, channel: Channel, now: dt.datetime) -> ItemPut:
+    return audit.event(
         caller.customer_id,
         audit.NOTIFICATIONS_CHANGED,
         now,
@@ -104,4 +112,3 @@ def _bound(
         device_id=caller.device_id,
         changed=channel,
     )
-    return store.move_head(caller.customer_id, lambda head: head.with_address(channel, address), event, *others)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 from chalicelib.audit import service as audit
 from chalicelib.notifications import store
@@ -10,21 +11,24 @@ from chalicelib.notifications.channels import BOUND, Settings
 from chalicelib.notifications.errors import ChannelNotBound
 from chalicelib.notifications.states import Head
 from chalicelib.platform.http import Caller
+from chalicelib.stepup import service as stepup
 
 
-def change_settings(caller: Caller, settings: Settings, now: dt.datetime) -> Head:
+def change_settings(
+    caller: Caller, settings: Settings, *, given: str | None, correlation_id: str, now: dt.datetime
+) -> Head:
     """Set them; the inbox's head then. Where nothing changes nothing is written.
 
-    The log has it, and its owner is told as of every change that a thief would make. Raises ChannelNotBound; TryAgain,
-    OutcomeUnknown (send the same again).
+    To be told of less takes a step-up: a thief would begin with it. The log has every change, and its owner is told.
+    Raises ChannelNotBound, StepUpRequired and its kin; TryAgain, OutcomeUnknown (send the same again).
     """
-
-    def changed(head: Head) -> Head:
-        for channel in BOUND:
-            if channel not in head.addresses and any(channel in chosen for chosen in settings.channels.values()):
-                raise ChannelNotBound(channel=channel)
-        return head.with_settings(settings)
-
+    head = store.head_of(caller.customer_id)
+    for channel in BOUND:
+        if channel not in head.addresses and any(channel in chosen for chosen in settings.channels.values()):
+            raise ChannelNotBound(channel=channel)
+    if settings.tells_less_than(head.settings):
+        facts = {"settings": json.dumps(settings.to_image(), sort_keys=True, separators=(",", ":"))}
+        stepup.require(stepup.Demand(caller, stepup.TELL_LESS, facts, given, correlation_id), now)
     event = audit.event(
         caller.customer_id,
         audit.NOTIFICATIONS_CHANGED,
@@ -33,4 +37,4 @@ def change_settings(caller: Caller, settings: Settings, now: dt.datetime) -> Hea
         device_id=caller.device_id,
         changed="settings",
     )
-    return store.move_head(caller.customer_id, changed, event)
+    return store.move_head(caller.customer_id, lambda head: head.with_settings(settings), event)

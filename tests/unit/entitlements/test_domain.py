@@ -29,6 +29,7 @@ OPERATIONS = (
     "email.bind",
     "email.prove",
     "wechat.bind",
+    "notifications.less",
     "device.bind",
     "certificate.download",
     "certificate.renew",
@@ -75,7 +76,7 @@ def expected(operation: str, edition: str, factor: str, account: str) -> bool:  
     if operation in ("accounts.read", "bills.read", "bills.check", "card.bind", "card.unbind"):
         shown = {"express": account != "credit_card", "credit_card": account == "credit_card", "professional": True}
         return (confirming if operation == "card.bind" else factor == "none") and account != "-" and shown[edition]
-    if operation in ("email.bind", "wechat.bind"):
+    if operation in ("email.bind", "wechat.bind", "notifications.less"):
         return confirming and account == "-"
     if operation in ("device.bind", "email.prove"):
         return (factor, account) == ("sms", "-")

@@ -69,6 +69,7 @@ KINDS: dict[tuple[str, str], dict[str, list[str]]] = {
     ("card.bind", "credit_card"): {"credit_card": ANY, "professional": ANY},
     ("email.bind", "-"): {"express": ANY, "credit_card": ANY, "professional": ANY},
     ("email.prove", "-"): {"express": ["sms"], "credit_card": ["sms"], "professional": ["sms"]},
+    ("notifications.less", "-"): {"express": ANY, "credit_card": ANY, "professional": ANY},
     ("wechat.bind", "-"): {"express": ANY, "credit_card": ANY, "professional": ANY},
     ("order.create", "full"): {"professional": ANY},
     ("order.change", "full"): {"professional": ANY},
@@ -100,6 +101,7 @@ FACTS: dict[str, list[dict[str, str]]] = {
     "email.bind": [{"email": "zhao@example.com"}],
     "email.prove": [{"email": "zhao@example.com"}],
     "wechat.bind": [{}],
+    "notifications.less": [{"settings": "x"}],
     "order.create": [
         {**_ORDER, "repeat": "once", "day": "0"},
         {**_ORDER, "repeat": "weekly", "day": "1", "count": "3", "fee": "1.50"},
@@ -119,8 +121,12 @@ WORDS: dict[str, list[tuple[str, str]]] = {
     "card.bind": [
         ("绑定本人尾号0017的卡或账户（仅查询）", "bind your own card or account ending 0017, to look at"),
     ],
-    "email.bind": [("将z***@example.com设为接收消息通知的邮箱", "have messages sent to z***@example.com")],
-    "email.prove": [("将z***@example.com设为接收消息通知的邮箱", "have messages sent to z***@example.com")],
+    "email.bind": [("将z***@e***.com设为接收消息通知的邮箱", "have messages sent to z***@e***.com")],
+    "email.prove": [("将z***@e***.com设为接收消息通知的邮箱", "have messages sent to z***@e***.com")],
+    "notifications.less": [
+        ("减少消息提醒（关闭渠道、提高起点金额或设置免打扰时段）",
+         "be told of less (fewer channels, a higher amount, or quiet hours)"),
+    ],
     "wechat.bind": [("将您的微信设为接收消息通知的渠道", "have messages sent to your WeChat")],
     "limits.raise": [
         ("将尾号0017账户的限额设为单笔60000.00、日笔数30",
