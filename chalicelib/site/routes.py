@@ -111,9 +111,11 @@ def maintenance_page(call: Call) -> Answer:
     return _standing_page(call, "maintenance.html", service.maintenance_facts(clock.now()))
 
 
-@_page("/availability", zh="可用率页面", en="The page about availability")
+@_page("/availability", zh="可用率与交易成功率页面", en="The page about availability and the success of payments")
 def availability_page(call: Call) -> Answer:
-    """How much of each day service was there, against what the standards ask for (YQ-4.1.1, XJ-4.3)."""
+    """How much of each day service was there, and how many of its payments the bank could make, against what the
+    standards ask for (YQ-4.1.1, XJ-4.3).
+    """
     from chalicelib.site import service  # noqa: PLC0415  # as above
 
     return _standing_page(call, "availability.html", service.availability_facts(clock.now()))

@@ -9,6 +9,7 @@ from chalicelib.maintenance import service as maintenance
 from chalicelib.outages import service as outages
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.reports import service as reports
 from chalicelib.site import availability, feeds
 from chalicelib.site.domain import Standing, standing_of
 
@@ -75,12 +76,22 @@ def maintenance_facts(now: dt.datetime) -> dict[str, Any]:
 
 
 def availability_facts(now: dt.datetime) -> dict[str, Any]:
-    """The facts of the page about availability: a day each, and all of them together."""
+    """The facts of the page about availability and the success of payments: a day each, and all of them together."""
     since = now - dt.timedelta(days=DAYS)
     days = availability.days(outages.spans(since, now), maintenance.spans(since, now), DAYS, now)
+    outcomes = [reports.outcome_of(day.date, now) for day in days]
     return {
         "days": days,
         "whole": availability.together(days),
+        "bars": [availability.bar(is_empty=False, is_whole=not day.away, is_met=day.is_met) for day in days],
+        "outcomes": outcomes,
+        "payment_bars": [
+            availability.bar(is_empty=day.is_empty, is_whole=not day.failed, is_met=day.is_met) for day in outcomes
+        ],
+        "payments": reports.together(outcomes),
+        "percent": reports.percent,
+        "aim": reports.percent(reports.SUCCESS_AIM),
+        "bound": reports.percent(reports.FAILURE_BOUND),
         "target": f"{availability.TARGET // 1000}.{availability.TARGET % 1000 // 100}",
         "minutes": availability.minutes,
         "date": lambda day: f"{day[:4]}-{day[4:6]}-{day[6:]}",
