@@ -7,7 +7,6 @@ refusals it knows; `contract.service` reads the same declaration, so the contrac
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -24,7 +23,6 @@ from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
     MalformedRequest,
-    NotFound,
     OutcomeUnknown,
     Refusal,
     TryAgain,
@@ -32,7 +30,8 @@ from chalicelib.platform.errors import (
 )
 from chalicelib.platform.headers import correlation_id_of, idempotency_key_of, preferred_language
 from chalicelib.platform.problems import problem, response
-from chalicelib.platform.validation import validated
+from chalicelib.platform.validation import require_path, validated
+from chalicelib.platform.validators import unless_kept
 
 MAX_BODY_BYTES = 16 * 1024
 JSON = "application/json"
@@ -41,9 +40,6 @@ HTML, FORM = "text/html", "application/x-www-form-urlencoded"
 # What is of the contract lies here; beside it is the site, for people and their calendars and readers.
 CONTRACT = "/v1/"
 MAX_FORM_FIELDS = 20
-
-# Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
-_PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -345,7 +341,7 @@ def _run(
     log.begin(call.correlation_id, operation=operation.name)
     may_have_written = False
     try:
-        _require_path(path_parameters)
+        require_path(path_parameters)
         if api.gate is not None:
             api.gate(operation.method, operation.path)
         if operation.auth is not None:
@@ -373,18 +369,14 @@ def _run(
 
 def _rendered(call: Call, answer: Answer) -> Response:
     operation = call.operation
-    return response(
+    rendered = response(
         answer.view.model_dump_json() if answer.view is not None else answer.text or "",
         answer.status or operation.status,
         operation.content_type,
         call.correlation_id,
         answer.headers,
     )
-
-
-def _require_path(values: Mapping[str, str]) -> None:
-    if not all(map(_PATH_VALUE.fullmatch, values.values())):
-        raise NotFound()
+    return unless_kept(rendered, call.header("if-none-match"))
 
 
 def _internal_error(api: Api, call: Call) -> Response:
