@@ -21,6 +21,8 @@ pytestmark = pytest.mark.requirement("NB-5.1.8-6")
 
 NOW = dt.datetime(2026, 11, 23, 14, tzinfo=clock.SHANGHAI)
 PAGES = ("/status", "/maintenance", "/availability")
+# With those about the bank, which have tests of their own beside.
+ALL_PAGES = (*PAGES, "/branches", "/rates")
 WORDS = Words("机房断电，已恢复。", "The power had failed; it is back.")
 WHY = "按值班记录"
 
@@ -149,10 +151,11 @@ def test_the_pages_stay_up_whatever_is_suspended(bank: Bank) -> None:
     assert bank.request("GET", "/v1/overview").code == "under_maintenance"
     for address in PAGES:
         assert "all online services" in main_of(bank, address)
+    assert {opened(bank, address).status for address in ALL_PAGES} == {200}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("address", ALL_PAGES)
 def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: str) -> None:
     # given everything that a page can show, with words that would be a page of somebody else's
     typed = [attack for attack in ATTACKS if attack.isprintable()]
@@ -170,7 +173,7 @@ def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: st
     links = {link.get("href", ""): link.get("aria-current") for link in one(root, "nav").iter("a")}
     assert links == {
         f"{name}?lang={language}": "page" if f"/{name}" == address else None
-        for name in ("status", "maintenance", "availability", "verify")
+        for name in ("status", "maintenance", "availability", "branches", "rates", "verify")
     }
     assert reply.headers["Cache-Control"] == "public, max-age=60"
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
@@ -179,7 +182,7 @@ def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: st
 
 
 def test_the_other_language_is_a_link(bank: Bank) -> None:
-    for address in PAGES:
+    for address in ALL_PAGES:
         root = tree_of(opened(bank, address))
         assert one(root, "html").get("lang") == "zh-CN"
         assert "?lang=en" in [link.get("href") for link in one(root, "header").iter("a")]

@@ -92,7 +92,7 @@ def test_every_page_is_readable(
             viewport={"width": WIDTHS[size], "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
         )
-        for path in ("status", "maintenance", "availability", "verify"):
+        for path in ("status", "maintenance", "availability", "branches", "rates", "verify"):
             page = opened(context, f"{bank.base_url}/{path}?lang={language}")
             seen(page, f"{path}-{language}-{size}-{scheme}")
         page = opened(
