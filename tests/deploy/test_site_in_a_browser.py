@@ -95,6 +95,11 @@ def test_every_page_is_readable(
         for path in ("status", "maintenance", "availability", "branches", "rates", "verify"):
             page = opened(context, f"{bank.base_url}/{path}?lang={language}")
             seen(page, f"{path}-{language}-{size}-{scheme}")
+            if path == "availability":
+                # what is folded is read as well
+                for fold in page.locator("summary").all():
+                    fold.click()
+                seen(page, f"{path}-unfolded-{language}-{size}-{scheme}")
         page = opened(
             context, f"{bank.base_url}/verify?lang={language}&number={receipt['number']}&code={receipt['code']}"
         )
