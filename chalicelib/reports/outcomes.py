@@ -11,8 +11,10 @@ from typing import NamedTuple
 from chalicelib.platform.errors import Refusal
 
 FAILED, REFUSED = "failed", "refused"
-# What asks for a proof that is brought next, and what was announced: neither decides on a payment.
+# What asks for a proof that is brought next, and what was announced: neither decides on a payment. Nor is anything
+# decided for who is not logged in.
 _UNDECIDED = frozenset({"step_up_required", "under_maintenance"})
+_NOT_LOGGED_IN = 401
 
 _WHOLE = 100_000
 # In thousandths of a per cent: at least so much succeeds, and less than that fails.
@@ -21,7 +23,7 @@ SUCCESS_AIM, FAILURE_BOUND = 99_500, 50
 
 def end_of(refusal: Refusal) -> str | None:
     """What a refusal makes of a payment: FAILED, REFUSED, or None where nothing was decided."""
-    if refusal.code in _UNDECIDED:
+    if refusal.code in _UNDECIDED or refusal.status == _NOT_LOGGED_IN:
         return None
     return FAILED if refusal.is_fault else REFUSED
 

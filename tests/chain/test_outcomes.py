@@ -67,6 +67,8 @@ def test_who_is_nobody_asked_for_no_payment_and_a_read_is_none(bank: Bank, peopl
     assert bank.create("nobody's", *people, "1.00", "key-outcome-4").status == 401
     token = bank.log_in(people[0])
     assert bank.request("GET", "/v1/transfers/unknown", token=token).status == 404
+    assert bank.request("DELETE", "/v1/sessions/current", token=token).status == 204
+    assert bank.create(token, *people, "1.00", "key-outcome-44").code == "session_ended"
     assert today(bank) == (0, 0, 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.customers.errors import SessionEnded
 from chalicelib.ledger.errors import InsufficientFunds
 from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.platform.errors import InternalError, OutcomeUnknown, Refusal, TryAgain
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.requirement("YQ-4.1.1")
         (CalendarUnknown(), FAILED),
         (InsufficientFunds(), REFUSED),
         (StepUpRequired(), None),
+        (SessionEnded(), None),
         (UnderMaintenance(), None),
     ],
 )
