@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 from chalice.app import Response
 
-_TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+from chalicelib.platform.headers import is_known
+
 _TAG_BYTES = 16
 
 
@@ -22,11 +22,6 @@ def unless_kept(answer: Response, if_none_match: str | None) -> Response:
     digest = hashlib.sha256(answer.body.encode()).digest()[:_TAG_BYTES]
     tag = f'"{digest.hex()}"'
     headers = {**answer.headers, "ETag": tag}
-    if _names(if_none_match or "", tag):
+    if is_known(if_none_match, tag):
         return Response(body="", status_code=304, headers=headers)
     return Response(body=answer.body, status_code=200, headers=headers)
-
-
-def _names(if_none_match: str, tag: str) -> bool:
-    # Weak or strong is one here: it is asked whether to send the same again.
-    return if_none_match.strip() == "*" or tag in _TAG.findall(if_none_match)
