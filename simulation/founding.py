@@ -144,7 +144,7 @@ def seams(world: World) -> Iterator[None]:
     ids_before = ids.use(random.Random(world.outcome.seed))
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
-        stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
+        stack.enter_context(patch.object(aws, "_client", lambda service, **_: clients[service]))
         for sender in (notifications, sending):
             stack.enter_context(patch.object(sender, "provider", lambda: provider))
         stack.enter_context(patch.object(networks, "network", lambda *_: network))

@@ -169,6 +169,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewBatch,
     answer=BatchWithLines,
+    is_payment=True,
     status=201,
     max_body_bytes=MAX_BODY_BYTES,
     refusals=(

@@ -68,6 +68,8 @@ _NEVER = (
     "/maintenance",
     "/feed.atom",
     "/availability",
+    "/branches",
+    "/rates",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

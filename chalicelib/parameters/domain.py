@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.parameters import tables
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
 from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.tables import Table
 from chalicelib.platform import clock
 
 # Changes of one parameter that wait for their moment. A row stays short: every instance reads all rows every 30 s.
@@ -279,6 +281,26 @@ BANK_NAME = Text("text.bank_name", {"zh": "示范村镇银行", "en": "Rural Ban
 # Where whoever is shown a document finds the bank. It stands on documents that are kept for decades: what was in force
 # once has to lead to the bank as long.
 PUBLIC_ADDRESS = Address("bank.public_address", "https://bank.example", "YQ-4.2.2-receipt")
+# What the public site says of the bank's branches, hours as Shanghai's, and of what it pays on deposits, a year in per
+# cent; the bank's own tree of organisations is another thing, and has no words in English.
+SITE_BRANCHES = Table(
+    "site.branches",
+    (
+        tables.words("name_zh", 40),
+        tables.words("name_en", 80),
+        tables.words("address_zh", 80),
+        tables.words("address_en", 120),
+        tables.phone("phone"),
+        tables.opening("weekdays"),
+        tables.opening("weekend"),
+    ),
+    "YQ-4.2.2-info",
+)
+SITE_DEPOSIT_RATES = Table(
+    "site.deposit_rates",
+    (tables.words("zh", 40), tables.words("en", 60), tables.rate("rate"), tables.date("since")),
+    "YQ-4.2.2-info",
+)
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -404,6 +426,8 @@ ALL: dict[str, AnyParameter] = {
         CONTACT,
         BANK_NAME,
         PUBLIC_ADDRESS,
+        SITE_BRANCHES,
+        SITE_DEPOSIT_RATES,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,

@@ -92,6 +92,8 @@ from chalicelib.parameters.domain import (
     SESSION_IDLE_S,
     SESSION_MAX_S,
     SESSIONS_MAX,
+    SITE_BRANCHES,
+    SITE_DEPOSIT_RATES,
     SMS_ALERTS_DAY,
     SMS_BANK_DAY,
     SMS_CEILING_FEN,
@@ -137,6 +139,7 @@ from chalicelib.parameters.domain import (
 )
 from chalicelib.parameters.errors import ParameterUnknown
 from chalicelib.parameters.shapes import AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.tables import CLOSED
 from chalicelib.platform import log
 from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 
@@ -165,6 +168,7 @@ __all__ = [
     "CLEARING_ASK_MIN",
     "CLEARING_NETWORK",
     "CLEARING_SEED",
+    "CLOSED",
     "CLOUD_CEILING_FEN",
     "CODES_DAY",
     "CONTACT",
@@ -225,6 +229,8 @@ __all__ = [
     "SESSIONS_MAX",
     "SESSION_IDLE_S",
     "SESSION_MAX_S",
+    "SITE_BRANCHES",
+    "SITE_DEPOSIT_RATES",
     "SMS_ALERTS_DAY",
     "SMS_BANK_DAY",
     "SMS_CEILING_FEN",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.parameters.channels import ChannelTable
+from chalicelib.parameters.tables import Table
 
 # What a parameter may be, as stored: a whole number, a word or a window, or the same words in Chinese and English.
 Value = int | str | dict[str, str]
@@ -118,4 +119,4 @@ class Text:
         return f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable
+AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable | Table

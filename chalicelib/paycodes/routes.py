@@ -240,6 +240,7 @@ def scan_code(call: Call) -> FoundView:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewPayment,
     answer=PaymentView,
+    is_payment=True,
     status=201,
     refusals=(
         IdempotencyKeyMissing,

@@ -234,6 +234,7 @@ def refuse(call: Call, recall_id: str) -> RecallView:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Agreement,
     answer=AgreementView,
+    is_payment=True,
     status=201,
     refusals=(
         NotFound,

@@ -27,6 +27,8 @@ PAGES = (
     ("status", "服务状态", "Service status"),
     ("maintenance", "停机公告", "Suspensions"),
     ("availability", "可用率", "Availability"),
+    ("branches", "网点", "Branches"),
+    ("rates", "利率与收费", "Rates and fees"),
     ("verify", "回单验真", "Verify a receipt"),
 )
 # A page that is the same for everybody may be kept for so long; what is someone's own is not kept at all.

@@ -55,6 +55,7 @@ api = Api(__name__)
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewTransfer,
     answer=CreatedTransferView,
+    is_payment=True,
     status=201,
     refusals=(
         IdempotencyKeyMissing,
@@ -112,6 +113,7 @@ def create(call: Call) -> Answer:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Confirmation,
     answer=TransferView,
+    is_payment=True,
     refusals=(
         NotFound,
         factor_errors.CodeWrong,

@@ -42,6 +42,8 @@ PUBLIC = {
     "GET /status": "how service stands is for everybody (NB-5.1.8-6)",
     "GET /maintenance": "announcements are for everybody (NB-5.1.8-5)",
     "GET /availability": "how much of the time service is there is for everybody (XJ-4.3)",
+    "GET /branches": "where the bank is, is for everybody (YQ-4.2.2-info)",
+    "GET /rates": "what it charges and pays is, too",
     "GET /maintenance.ics": "the same",
     "GET /feed.atom": "the same",
     "GET /v1/health": "probes have no session",
@@ -80,7 +82,10 @@ FUNCTIONS_ASKED_ELSEWHERE = {
 }
 
 # Pages are for people: no part of the contract.
-PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance", "GET /availability"}
+PAGES = {
+    *("GET /verify", "POST /verify", "GET /status", "GET /maintenance", "GET /availability"),
+    *("GET /branches", "GET /rates"),
+}
 # The site's other files: for calendars and feed readers.
 FILES = {"GET /maintenance.ics", "GET /feed.atom"}
 

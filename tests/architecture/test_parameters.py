@@ -146,6 +146,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "HELD_FOR": "twice the schedule that frees holds",
     },
     "reports/routes.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
+    "reports/service.py": {"_STREAM_KEEPS": "how long a stream keeps what happened"},
     "reports/workers.py": {"SETTLE_EVERY_MIN": "a schedule of the template"},
     "seals/domain.py": {"LISTED_FOR_D": "when rows that a seal was made from go; no voucher is among them"},
     "seals/workers.py": {"START_EVERY_MIN": "a schedule of the template"},

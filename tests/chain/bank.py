@@ -35,6 +35,7 @@ from chalicelib.platform import aws, clock, dynamo, ids, queues
 from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.reports import service as reports
 from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
 from docs.events import channels
@@ -413,6 +414,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             document_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
+            reports.outcome_over.cache_clear()
             bank = Bank(fixed, references)
             staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
             staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)

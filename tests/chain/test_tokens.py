@@ -44,6 +44,8 @@ PUBLIC = {
     "/status",
     "/maintenance",
     "/availability",
+    "/branches",
+    "/rates",
     "/maintenance.ics",
     "/feed.atom",
     "/v1/health",

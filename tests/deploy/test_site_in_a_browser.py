@@ -92,9 +92,14 @@ def test_every_page_is_readable(
             viewport={"width": WIDTHS[size], "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
         )
-        for path in ("status", "maintenance", "availability", "verify"):
+        for path in ("status", "maintenance", "availability", "branches", "rates", "verify"):
             page = opened(context, f"{bank.base_url}/{path}?lang={language}")
             seen(page, f"{path}-{language}-{size}-{scheme}")
+            if path == "availability":
+                # what is folded is read as well
+                for fold in page.locator("summary").all():
+                    fold.click()
+                seen(page, f"{path}-unfolded-{language}-{size}-{scheme}")
         page = opened(
             context, f"{bank.base_url}/verify?lang={language}&number={receipt['number']}&code={receipt['code']}"
         )

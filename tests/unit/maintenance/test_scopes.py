@@ -32,6 +32,8 @@ NEVER = {
     "GET /status",
     "GET /maintenance",
     "GET /availability",
+    "GET /branches",
+    "GET /rates",
     "GET /maintenance.ics",
     "GET /feed.atom",
 }
