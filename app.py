@@ -39,11 +39,11 @@ app.register_middleware(as_problems, "http")
 
 
 def register_operations(module: str) -> None:
-    """Register the operations that one module declares, each behind the gate of what is suspended."""
-    from chalicelib.maintenance.service import require_up  # noqa: PLC0415  # a start loads no context
+    """Register the operations that one module declares, each behind the gate."""
+    from chalicelib.contract.gate import admit  # noqa: PLC0415  # a start loads no context
 
     api = api_of(module)
-    api.gate = require_up
+    api.gate = admit
     app.register_blueprint(api.blueprint)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from chalicelib.apps import service as apps
+from chalicelib.apps.errors import AppOutdated
 from chalicelib.contract.operations import API_VERSION, all_apis
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.entitlements.errors import EditionNotEntitled
@@ -39,6 +41,7 @@ _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 # What the sentences of refusals are filled with in examples.
 _SAMPLE_FACTS = {
+    "address": "https://bank.example/app",
     "amount": "88.00",
     "bounds": "72..720",
     "cause": "insufficient_funds",
@@ -62,6 +65,7 @@ _SAMPLE_FACTS = {
     "max_bytes": "16384",
     "max_hours": "24",
     "method": "sms",
+    "minimum": "3.2.0",
     "name": "notice.lead_h",
     "opens": "2028-08-30 00:00:00",
     "min_length": "8",
@@ -145,6 +149,8 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
         found.append(OutcomeUnknown)
     if maintenance.can_be_held_back(operation.method, operation.path):
         found.append(UnderMaintenance)
+    if apps.can_be_outdated(operation.method, operation.path):
+        found += [AppOutdated, MalformedRequest]
     if operation.auth is not None:
         found += [NotLoggedIn, TokenExpired, SessionEnded]
     if operation.entitlement is not None:

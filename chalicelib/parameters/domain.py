@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
-from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Release, Text, TimeWindow, Value
 from chalicelib.platform import clock
 
 # Changes of one parameter that wait for their moment. A row stays short: every instance reads all rows every 30 s.
@@ -279,6 +279,9 @@ BANK_NAME = Text("text.bank_name", {"zh": "示范村镇银行", "en": "Rural Ban
 # Where whoever is shown a document finds the bank. It stands on documents that are kept for decades: what was in force
 # once has to lead to the bank as long.
 PUBLIC_ADDRESS = Address("bank.public_address", "https://bank.example", "YQ-4.2.2-receipt")
+# An app that says it is older is told to be updated, and from where.
+APP_MINIMUM = Release("app.minimum_version", "0.0.0", "OWASP MASVS-CODE-2")
+APP_ADDRESS = Address("app.address", "https://bank.example/app", "OWASP MASVS-CODE-2")
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -404,6 +407,8 @@ ALL: dict[str, AnyParameter] = {
         CONTACT,
         BANK_NAME,
         PUBLIC_ADDRESS,
+        APP_MINIMUM,
+        APP_ADDRESS,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,

@@ -252,13 +252,13 @@ def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
 
 
 class Api:
-    """The operations of one context. `gate` (of method and path as declared) refuses what is suspended, before anything
-    else looks at a request; the application sets it.
+    """The operations of one context. `gate` refuses what is suspended, and apps that are too old, before anything else
+    looks at a request; the application sets it.
     """
 
     def __init__(self, import_name: str) -> None:
         self.blueprint = Blueprint(import_name)
-        self.gate: Callable[[str, str], None] | None = None
+        self.gate: Callable[[Call], None] | None = None
         self.operations: list[Operation] = []
 
     def operation(  # noqa: PLR0913  # what is declared of a route, each by its name
@@ -328,7 +328,7 @@ def _run(
     request: Request,
     view: Callable[..., BaseModel | Answer],
     path_parameters: Mapping[str, str],
-    gate: Callable[[str, str], None] | None,
+    gate: Callable[[Call], None] | None,
 ) -> Response:
     call = Call(operation, request, path_parameters)
     log.begin(call.correlation_id, operation=operation.name)
@@ -336,7 +336,7 @@ def _run(
     try:
         _require_path(path_parameters)
         if gate is not None:
-            gate(operation.method, operation.path)
+            gate(call)
         if operation.auth is not None:
             call.admit(operation.auth(call))
         may_have_written = operation.method != "GET"
