@@ -170,6 +170,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
     body=NewBatch,
     answer=BatchWithLines,
     status=201,
+    also=(200,),
     max_body_bytes=MAX_BODY_BYTES,
     refusals=(
         IdempotencyKeyMissing,

@@ -241,6 +241,7 @@ def scan_code(call: Call) -> FoundView:
     body=NewPayment,
     answer=PaymentView,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,

@@ -134,6 +134,7 @@ class Operation:
     content_type: str = JSON
     takes: str = JSON
     on_refusal: Callable[[Call, Refusal], Answer] | None = None
+    also: tuple[int, ...] = ()
 
     @property
     def is_page(self) -> bool:
@@ -280,11 +281,13 @@ class Api:
         content_type: str = JSON,
         takes: str = JSON,
         on_refusal: Callable[[Call, Refusal], Answer] | None = None,
+        also: tuple[int, ...] = (),
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
         With `auth` it names what it needs: of a customer's edition in `entitlement`, of a member of staff in
         `permission`. A page says by `on_refusal` how it tells people of a refusal; others answer problem+json.
+        `also` are statuses of answers besides `status`: 200 for what was done before, 202 for what waits.
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
@@ -307,6 +310,7 @@ class Api:
                 content_type,
                 takes,
                 on_refusal,
+                also,
             )
             self.operations.append(operation)
 

@@ -56,6 +56,7 @@ api = Api(__name__)
     body=NewTransfer,
     answer=CreatedTransferView,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
