@@ -32,9 +32,9 @@ SECURITY_SCHEMES: dict[str, Any] = {
 
 # Where a bank is reached is the bank's to say; the contract is the same for all stages.
 SERVER: dict[str, Any] = {
-    "url": "{address}",
+    "url": "https://{address}",
     "description": "银行公布的地址 / where the bank is reached",
-    "variables": {"address": {"default": "https://bank.example", "description": "接口地址 / base of all paths"}},
+    "variables": {"address": {"default": "bank.example", "description": "接口地址 / base of all paths"}},
 }
 
 PARAMETERS: dict[str, Any] = {

@@ -49,6 +49,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "batches.routes": ("/v1/batches",),
     "documents.routes": ("/v1/documents",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
+    "site.reference_routes": ("/docs",),
     "site.routes": ("/availability", "/feed.atom", "/maintenance", "/maintenance.ics", "/status", "/verify"),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),
     "staff.administration_routes": ("/v1/staff/emergencies", "/v1/staff/functions", "/v1/staff/members"),

@@ -40,6 +40,8 @@ PROBLEM_SCHEMA = conventions.PROBLEM_SCHEMA
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 # How pydantic tells two models of one name apart: by where they stand.
 _TOLD_APART = re.compile(r"chalicelib__([a-z]+)__\w+?__([A-Z]\w*)")
+# Where the words of an operation go on to explain it.
+_STOP = re.compile("[：；:;]")
 _PROBLEM_JSON = "application/problem+json"
 # Parameters of lists that are the same in all of them.
 _PAGING = {"cursor": "Cursor", "limit": "Limit"}
@@ -88,7 +90,7 @@ def document() -> str:
                 "description": conventions.DESCRIPTION,
             },
             "servers": [conventions.SERVER],
-            "tags": [{"name": tag, "description": f"{zh} / {en}"} for tag, (zh, en, _) in words.TAGS.items()],
+            "tags": [_tag(tag, f"{zh} / {en}") for tag, (zh, en, _) in words.TAGS.items()],
             "x-tagGroups": [{"name": name, "tags": list(filter(has, words.TAGS))} for name, has in words.GROUPS],
             "paths": paths,
             "components": _components(operations, definitions.get("$defs", {})),
@@ -96,6 +98,11 @@ def document() -> str:
         ensure_ascii=False,
     )
     return _TOLD_APART.sub(lambda found: found[1].capitalize() + found[2], text)
+
+
+def _tag(name: str, words_: str) -> Described:
+    # The second is what the reference calls a group.
+    return {"name": name, "description": words_, "x-displayName": words_}
 
 
 def _paths_of(modules: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -168,7 +175,7 @@ def refusals_of(operation: Operation) -> list[type[Refusal]]:
 def _operation(operation: Operation, refs: Any) -> Described:
     described: Described = {
         "operationId": operation_id(f"{operation.method} {operation.path}"),
-        "summary": f"{operation.zh} / {operation.en}",
+        "summary": _summary(operation),
         "description": _description(operation),
         "parameters": _parameters(operation),
         "responses": _responses(operation, refs),
@@ -189,13 +196,19 @@ def operation_id(name: str) -> str:
     return method.lower() + "".join(word.capitalize() for word in words_)
 
 
+def _summary(operation: Operation) -> str:
+    """What it does, up to the first stop: a heading."""
+    return " / ".join(_STOP.split(words_, 1)[0] for words_ in (operation.zh, operation.en))
+
+
 def _description(operation: Operation) -> str:
+    lines = [f"{operation.zh} / {operation.en}"]
     if operation.permission is not None:
-        lines = [f"员工权限 / permission of staff: `{operation.permission}`"]
+        lines.append(f"员工权限 / permission of staff: `{operation.permission}`")
     elif operation.entitlement is not None:
-        lines = [f"所需权益 / entitlement of the edition: `{operation.entitlement}`"]
+        lines.append(f"所需权益 / entitlement of the edition: `{operation.entitlement}`")
     else:
-        lines = ["无须登录 / without log-in"]
+        lines.append("无须登录 / without log-in")
     if _is_keyed(operation):
         lines.append("可凭幂等键原样重发 / may be sent again by its idempotency key")
     if operation.max_body_bytes != MAX_BODY_BYTES:

@@ -67,6 +67,7 @@ _NEVER = (
     "/maintenance",
     "/feed.atom",
     "/availability",
+    "/docs",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

@@ -46,6 +46,8 @@ PUBLIC = {
     "/availability",
     "/maintenance.ics",
     "/feed.atom",
+    "/docs",
+    "/docs/redoc.js",
     "/v1/health",
     "/v1/openapi.json",
 }

@@ -34,6 +34,8 @@ NEVER = {
     "GET /availability",
     "GET /maintenance.ics",
     "GET /feed.atom",
+    "GET /docs",
+    "GET /docs/redoc.js",
 }
 # What no scope but `everything` holds back although it is no read, and why.
 UP = {
