@@ -11,5 +11,5 @@ class AppOutdated(Refusal):
     """
 
     code, status, rank = "app_outdated", 403, RANK_SESSION
-    zh = "您的手机银行版本（{yours}）过低，请更新到 {minimum} 或以上版本后继续使用：{address}"
-    en = "This version of the app ({yours}) is too old; please update to {minimum} or later: {address}"
+    zh = "您的手机银行版本（{yours}）过低，请到 {address} 更新到 {minimum} 或以上版本。"
+    en = "This version of the app ({yours}) is too old; from {address} update to {minimum} or later."

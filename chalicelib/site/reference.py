@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chalicelib.platform import caching
 from chalicelib.site import pages
 
-SCRIPT = Path(__file__).with_name("reference") / "redoc.standalone.js"
+SCRIPT = Path(__file__).with_name("reference").joinpath("redoc.standalone.js")
 # The script fills its style sheets in by the document's model; the element itself stays empty.
 EMPTY = pages.digest_of("")
 # Buttons that hand the page on to assistants of others are no part of the bank's reference.

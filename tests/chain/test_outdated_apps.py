@@ -68,8 +68,8 @@ def test_every_operation_has_its_place(operation: Operation) -> None:
 def test_it_is_told_before_anything_else_in_both_languages(bank: Bank, person: Person) -> None:
     before = state_of(bank)
     for language, sentence in (
-        ("zh", f"您的手机银行版本（3.1.9）过低，请更新到 {MINIMUM} 或以上版本后继续使用：{ADDRESS}"),
-        ("en", f"This version of the app (3.1.9) is too old; please update to {MINIMUM} or later: {ADDRESS}"),
+        ("zh", f"您的手机银行版本（3.1.9）过低，请到 {ADDRESS} 更新到 {MINIMUM} 或以上版本。"),
+        ("en", f"This version of the app (3.1.9) is too old; from {ADDRESS} update to {MINIMUM} or later."),
     ):
         told = logs_in(bank, person, app_version="3.1.9", accept_language=language)
         assert (told.status, told.code, told.body["detail"]) == (403, "app_outdated", sentence)
