@@ -1,4 +1,4 @@
-"""Writes docs/errors.md, entitlements.md and staff-permissions.md from the code; with `--check` it only compares.
+"""Writes docs/errors.md, entitlements.md, openapi.json and others from the code; with `--check` it only compares.
 
 The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and
 staff's matrix, so that running it twice changes nothing. A new rank without words here stops it.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import app
+from chalicelib.contract import service as contract
 from chalicelib.entitlements import service as entitlements
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import errors, problems, validation
@@ -136,8 +137,8 @@ def page() -> str:
             "\n## Fields / 字段错误\n",
             f"`errors[].code` of `malformed_request` is one of: {field_codes}.\n",
             "## Answered by API Gateway itself / 由网关直接返回\n",
-            "These requests never reach the application, or it gave no answer in time. The body has `type`, `title`, "
-            "`status` and `code`, in English, without `detail` and `correlation_id`.\n",
+            "These requests never reach the application, or it gave no answer in time. The body is the same, "
+            "with `detail` in both languages and the gateway's own id as `correlation_id`.\n",
             table(["response", "status", "code"], gateway_answers()),
             "",
         ]
@@ -281,8 +282,14 @@ def states_page() -> str:
     return "\n".join([STATES_HEADER, "```mermaid", "stateDiagram-v2", *picture, "```\n", table(titles, rows), ""])
 
 
+def contract_file() -> str:
+    """The contract as it is served, a member a line so that its changes can be read."""
+    return json.dumps(json.loads(contract.document()), ensure_ascii=False, indent=1) + "\n"
+
+
 PAGES = {
     "../events/asyncapi.json": events.document,
+    "openapi.json": contract_file,
     "instruction-states.md": states_page,
     "parameters.md": parameters_page,
     "errors.md": page,

@@ -171,6 +171,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
     answer=BatchWithLines,
     is_payment=True,
     status=201,
+    also=(200,),
     max_body_bytes=MAX_BODY_BYTES,
     refusals=(
         IdempotencyKeyMissing,

@@ -70,6 +70,7 @@ _NEVER = (
     "/availability",
     "/branches",
     "/rates",
+    "/docs",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

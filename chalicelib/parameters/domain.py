@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.parameters import tables
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
-from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Release, Text, TimeWindow, Value
 from chalicelib.parameters.tables import Table
 from chalicelib.platform import clock
 
@@ -301,6 +301,9 @@ SITE_DEPOSIT_RATES = Table(
     (tables.words("zh", 40), tables.words("en", 60), tables.rate("rate"), tables.date("since")),
     "YQ-4.2.2-info",
 )
+# An app that says it is older is told to be updated, and from where.
+APP_MINIMUM = Release("app.minimum_version", "0.0.0", "OWASP MASVS-CODE-2")
+APP_ADDRESS = Address("app.address", "https://bank.example/app", "OWASP MASVS-CODE-2")
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -428,6 +431,8 @@ ALL: dict[str, AnyParameter] = {
         PUBLIC_ADDRESS,
         SITE_BRANCHES,
         SITE_DEPOSIT_RATES,
+        APP_MINIMUM,
+        APP_ADDRESS,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,

@@ -11,6 +11,8 @@ from chalicelib.parameters.channels import Channel, channels_of
 from chalicelib.parameters.domain import (
     ACCESS_TOKEN_S,
     ALL,
+    APP_ADDRESS,
+    APP_MINIMUM,
     APPROVAL_VALID_H,
     AUDIT_RETENTION_D,
     BANK_NAME,
@@ -147,6 +149,8 @@ __all__ = [
     "ACCESS_TOKEN_S",
     "ALL",
     "APPROVAL_VALID_H",
+    "APP_ADDRESS",
+    "APP_MINIMUM",
     "AUDIT_RETENTION_D",
     "BANK_NAME",
     "BATCH_LINES",

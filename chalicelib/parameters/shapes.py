@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.tables import Table
+from chalicelib.platform.versions import is_version
 
 # What a parameter may be, as stored: a whole number, a word or a window, or the same words in Chinese and English.
 Value = int | str | dict[str, str]
@@ -94,6 +95,24 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A parameter that is the version of a program."""
+
+    name: str
+    default: str
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is three numbers, as app stores know them."""
+        return isinstance(value, str) and is_version(value)
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return "MAJOR.MINOR.PATCH"
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A parameter that customers read: one text in Chinese and in English."""
 
@@ -119,4 +138,4 @@ class Text:
         return f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable | Table
+AnyParameter = Parameter | Choice | TimeWindow | Address | Release | Text | ChannelTable | Table

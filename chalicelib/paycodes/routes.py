@@ -242,6 +242,7 @@ def scan_code(call: Call) -> FoundView:
     answer=PaymentView,
     is_payment=True,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,

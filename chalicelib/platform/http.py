@@ -131,6 +131,7 @@ class Operation:
     takes: str = JSON
     on_refusal: Callable[[Call, Refusal], Answer] | None = None
     is_payment: bool = False
+    also: tuple[int, ...] = ()
 
     @property
     def is_page(self) -> bool:
@@ -254,14 +255,14 @@ def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
 
 
 class Api:
-    """The operations of one context. The application sets both: `gate` (of method and path as declared) refuses what is
-    suspended, before anything else looks at a request; `tally` (of the refusal and the request's id) counts what came
-    of payments that were refused or failed.
+    """The operations of one context. The application sets both: `gate` refuses what is suspended, and apps that are too
+    old, before anything else looks at a request; `tally` (of the refusal and the request's id) counts what came of
+    payments that were refused or failed.
     """
 
     def __init__(self, import_name: str) -> None:
         self.blueprint = Blueprint(import_name)
-        self.gate: Callable[[str, str], None] | None = None
+        self.gate: Callable[[Call], None] | None = None
         self.tally: Callable[[Refusal, str], None] | None = None
         self.operations: list[Operation] = []
 
@@ -285,12 +286,14 @@ class Api:
         takes: str = JSON,
         on_refusal: Callable[[Call, Refusal], Answer] | None = None,
         is_payment: bool = False,
+        also: tuple[int, ...] = (),
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
         With `auth` it names what it needs: of a customer's edition in `entitlement`, of a member of staff in
         `permission`. A page says by `on_refusal` how it tells people of a refusal; others answer problem+json. What
-        becomes of one that `is_payment`, where it is refused or fails, is counted (YQ-4.1.1).
+        becomes of one that `is_payment`, where it is refused or fails, is counted (YQ-4.1.1). `also` are statuses of
+        answers besides `status`: 200 for what was done before, 202 for what waits.
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
@@ -314,6 +317,7 @@ class Api:
                 takes,
                 on_refusal,
                 is_payment,
+                also,
             )
             self.operations.append(operation)
 
@@ -343,7 +347,7 @@ def _run(
     try:
         require_path(path_parameters)
         if api.gate is not None:
-            api.gate(operation.method, operation.path)
+            api.gate(call)
         if operation.auth is not None:
             call.admit(operation.auth(call))
         may_have_written = operation.method != "GET"

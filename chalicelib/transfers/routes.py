@@ -57,6 +57,7 @@ api = Api(__name__)
     answer=CreatedTransferView,
     is_payment=True,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,

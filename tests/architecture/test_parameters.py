@@ -55,6 +55,8 @@ BOUNDS: dict[str, dict[str, str]] = {
     "site/availability.py": {"_NOTHING": "no time at all", "_MINUTE": "the unit that is shown"},
     "site/service.py": {"DAYS": "the rows of a page"},
     "site/feeds.py": {"_ASK_AGAIN": "how often programs that read the calendar ask"},
+    "contract/routes.py": {"DOCUMENT_MAX_AGE_S": "how long clients keep the contract without asking"},
+    "site/reference_routes.py": {"SCRIPT_MAX_AGE_S": "how long browsers keep a script whose address has its digest"},
     "site/pages.py": {"PUBLIC_MAX_AGE_S": "how long browsers keep an empty form", "STANDING_MAX_AGE_S": "the same"},
     "counter/service.py": {"TIME_BUDGET_S": "the gateway's time-out", "_LONGEST_PAUSE": "tries at one write"},
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},

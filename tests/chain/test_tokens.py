@@ -48,6 +48,8 @@ PUBLIC = {
     "/rates",
     "/maintenance.ics",
     "/feed.atom",
+    "/docs",
+    "/docs/redoc.js",
     "/v1/health",
     "/v1/openapi.json",
 }

@@ -23,13 +23,11 @@ CHROMIUM = shutil.which("chromium")
 # Whoever installs the browser for these tests says so, and then they are not skipped; or that it does not start there.
 SAID = os.environ.get("CHROMIUM")
 
-pytestmark = [
-    pytest.mark.requirement("NB-5.1.8-6"),
-    pytest.mark.skipif(
-        SAID != "required" and (CHROMIUM is None or SAID == "unusable"),
-        reason="no Chromium that starts here: apt install chromium has these tests run",
-    ),
-]
+needs_chromium = pytest.mark.skipif(
+    SAID != "required" and (CHROMIUM is None or SAID == "unusable"),
+    reason="no Chromium that starts here: apt install chromium has these tests run",
+)
+pytestmark = [pytest.mark.requirement("NB-5.1.8-6"), needs_chromium]
 
 WIDTHS = {"phone": 360, "desk": 1280}
 TIMEOUT_MS = 60_000
