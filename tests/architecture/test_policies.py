@@ -66,6 +66,7 @@ def test_every_function_has_a_role_of_its_own_and_that_role_is_looked_at_here() 
         assert "Policies" not in template().resources[name]["Properties"]
 
 
+@pytest.mark.requirement("XJ-3.5")
 @pytest.mark.requirement("NB-4-audit")
 @pytest.mark.requirement("NB-5.1.5")
 @pytest.mark.parametrize("logical_id", sorted(LOGS | HISTORIES | LINES | SEALS))
