@@ -68,3 +68,30 @@ def test_a_record_of_other_code_is_no_evidence(page: Path, tmp_path: Path, monke
     with pytest.raises(SystemExit, match="made of other code"):
         judged(tmp_path, monkeypatch, evidence(tmp_path, row("NB-1")), late=Outcome.PASSED)
     assert not page.exists()
+
+
+def test_without_a_record_the_marked_tests_of_a_suite_are_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a record of other code for one suite, and one of this code for the other
+    monkeypatch.setattr(record, "ROOT", tmp_path)
+    monkeypatch.setattr(judge, "gather", lambda: evidence(tmp_path, row("NB-1")))
+    test, prove = record.SUITES
+    record.write(Record("other code", {TEST: Outcome.FAILED}), test.record)
+    record.write(Record("code", {}), prove.record)
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> None:
+        asked.append(command)
+        record.write(Record("code", {TEST: Outcome.PASSED}), test.record)
+
+    monkeypatch.setattr(command.subprocess, "run", run)
+    # when it judges, then the one is run anew, and judged by what came of it
+    assert command.main([]) == 0
+    (ran,) = asked
+    assert ran[1:] == [
+        *("-m", "pytest", "tests/unit", "tests/chain", "tests/architecture", "-n", "auto", "--dist", "loadfile"),
+        *("-q", "-m", "requirement", "--requirements-record", str(test.record)),
+    ]
+    # and a second time nothing is run
+    assert (command.main([]), len(asked)) == (0, 1)
