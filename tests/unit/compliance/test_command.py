@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def test_without_a_record_the_marked_tests_of_a_suite_are_run(
         asked.append(command)
         record.write(Record("code", {TEST: Outcome.PASSED}), test.record)
 
-    monkeypatch.setattr(command.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     # when it judges, then the one is run anew, and judged by what came of it
     assert command.main([]) == 0
     (ran,) = asked
