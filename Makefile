@@ -8,6 +8,7 @@ FILE ?=
 ROOT ?=
 SECRETS ?=
 NAME ?=
+FROM ?=
 TELLER ?=
 STAFF ?=
 BIN := .venv/bin
@@ -23,7 +24,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove simulate bench mutate check release-contract package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate check release-contract package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -55,10 +56,13 @@ staff-code: bootstrap ## the code of a demo member's token there: make staff-cod
 	@./bank staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
-	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile
+	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --requirements-record build/compliance-test.json
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
-	$(PYTEST) tests/engine tests/deploy tests/simulation
+	$(PYTEST) tests/engine tests/deploy tests/simulation --requirements-record build/compliance-prove.json
+
+compliance: bootstrap ## judge the standards' requirements by their tests; writes docs/compliance.md
+	@$(PY) -m compliance $(if $(FROM),--from $(FROM))
 
 bench: bootstrap ## what a transfer costs, against its budgets; writes build/bench.json
 	$(PY) -m bench

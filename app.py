@@ -39,8 +39,8 @@ app.register_middleware(as_problems, "http")
 
 
 def register_operations(module: str) -> None:
-    """Register the operations that one module declares: behind the gate of what is suspended and of apps that are too old,
-    before the count of payments that were not made.
+    """Register the operations that one module declares: behind the gate of what is suspended and of apps that are too
+    old, before the count of payments that were not made.
     """
     from chalicelib.contract.gate import admit  # noqa: PLC0415  # a start loads no context
     from chalicelib.reports.commands.count_unpaid import count_unpaid  # noqa: PLC0415  # as above

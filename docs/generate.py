@@ -1,7 +1,8 @@
-"""Writes docs/errors.md, entitlements.md, openapi.json and others from the code; with `--check` it only compares.
+"""Writes the pages of docs/ that are made from the code (`PAGES`); with `--check` it only compares.
 
-The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and
-staff's matrix, so that running it twice changes nothing. A new rank without words here stops it.
+The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table, staff's
+matrix and the requirements with their marks, so that running it twice changes nothing. A new rank without words here
+stops it.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from chalicelib.platform import errors, problems, validation
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
+from compliance.page import page_when_all_pass
 from docs import events
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
@@ -290,6 +292,7 @@ def contract_file() -> str:
 PAGES = {
     "../events/asyncapi.json": events.document,
     "openapi.json": contract_file,
+    "compliance.md": page_when_all_pass,
     "instruction-states.md": states_page,
     "parameters.md": parameters_page,
     "errors.md": page,

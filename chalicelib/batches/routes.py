@@ -1,4 +1,4 @@
-"""Batches over HTTP: several payees in one confirmation (YQ-4.2.2-xfer, XJ-5.3-batch)."""
+"""Batches over HTTP: several payees in one confirmation (YQ-4.2.2-multi, XJ-5.3-batch)."""
 
 from __future__ import annotations
 

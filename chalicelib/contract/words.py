@@ -25,7 +25,11 @@ TAGS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "receipts": ("电子回单与日封存", "Receipts and days' seals", ("receipts.routes", "seals.routes")),
     "bills": ("账单与网上对账", "Bills and their checks", ("statements.routes", "billchecks.routes")),
     "documents": ("文件", "Documents", ("documents.routes",)),
-    "notifications": ("消息与日志", "Notifications and the own log", ("notifications.routes", "audit.routes")),
+    "notifications": (
+        "消息与日志",
+        "Notifications and the own log",
+        ("notifications.routes", "notifications.settings_routes", "audit.routes"),
+    ),
     "service": (
         "服务状态与接口",
         "How service stands, and the contract",

@@ -136,12 +136,12 @@ SESSION_MAX_S = Parameter("session.max_s", 43_200, 600, 86_400, "XJ-4.2-pw")
 TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 OTHER_BANK_FEE_FEN = Parameter("fee.transfer.other_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 # What was sent to clearing and has no answer is asked for after so many minutes, and then as often.
-CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "NB-5.1.8-5")
+CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "YQ-4.2.2-xfer")
 # What takes payments to other banks: the simulated network, or files: clearing's own message, or one for a bank that
 # passes on what its customers initiate.
-CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "NB-5.1.8-5")
+CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "YQ-4.2.2-xfer")
 # Which payments the simulated network accepts, rejects, answers late, twice or never.
-CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8-5")
+CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "YQ-4.2.2-xfer")
 # Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
 # is tried so often in all, with that pause, while the day lasts.
 ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
@@ -173,7 +173,7 @@ PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
 # Payments made out to an account and a name that do not match are guesses, too.
 WRONG_PAYEES_DAY = Parameter("payees.wrong_day", 20, 1, 1000, "NB-5.1.4")
 # How long a receive code that is shown for one payment can be scanned.
-PAYCODE_VALID_S = Parameter("paycodes.valid_s", 120, 30, 600, "YQ-4.2.2-xfer")
+PAYCODE_VALID_S = Parameter("paycodes.valid_s", 120, 30, 600, "YQ-4.2.2-f2f")
 # What a customer may pay by static receive codes a day, whatever confirms it.
 STATIC_CODES_DAY_FEN = Parameter("paycodes.static_day_fen", 500_00, 0, _FEN_MAX, "PBoC 2017 no. 296")
 # For how long after its posting a transfer can be asked back, and how long its payee has to answer.

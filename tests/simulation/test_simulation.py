@@ -99,6 +99,8 @@ def first_to_notice(bug: Bug) -> int | None:
     return None
 
 
+@pytest.mark.requirement("NB-5.1.6")
+@pytest.mark.requirement("NB-5.1.1")
 def test_two_hundred_seeds_break_no_rule() -> None:
     parts = two_hundred_seeds()
 
