@@ -197,6 +197,7 @@ _DECISION_REFUSALS = (
         notice_errors.NoticeNotRunning,
         notice_errors.NoticeTooLate,
         parameter_errors.ParameterUnknown,
+        parameter_errors.MessageTextRefused,
         parameter_errors.ParameterOutOfBounds,
         parameter_errors.ParameterEffectiveDateRefused,
         parameter_errors.ParameterScheduleFull,

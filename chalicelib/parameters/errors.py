@@ -17,6 +17,12 @@ class ParameterOutOfBounds(Refusal):
     en = "The value does not fit parameter {name}; it must be {bounds}."
 
 
+class MessageTextRefused(Refusal):
+    code, status, rank = "message_text_refused", 422, RANK_MALFORMED
+    zh = "消息文本 {name} 不符合要求：{why_zh}。"
+    en = "The value does not fit the message {name}: {why_en}."
+
+
 class ParameterEffectiveDateRefused(Refusal):
     code, status, rank = "parameter_effective_date_refused", 422, RANK_MALFORMED
     zh = "生效时间须不早于 {earliest} 且不晚于 {latest}（上海时间）。"

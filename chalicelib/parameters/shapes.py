@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 
 from chalicelib.parameters.channels import ChannelTable
 
@@ -11,9 +13,14 @@ from chalicelib.parameters.channels import ChannelTable
 Value = int | str | dict[str, str]
 
 MAX_TEXT = 200
+# Of a message, before it is filled in: the longest there is, with room, and all of them at their longest still are one
+# read of the table.
+MAX_MESSAGE = 300
 # What a code of small modules still carries, with a number and a code behind it.
 MAX_ADDRESS = 100
 _ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
+# Whose message it is stands first: carriers take no SMS without.
+_SIGNATURE = re.compile(r"【[^【】{}]+】")
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -118,4 +125,60 @@ class Text:
         return f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """A parameter that customers are sent: one text in Chinese and in English, with placeholders.
+
+    `variables` says what may stand in it, by name, and what each is in Chinese and English; `required` must stand in
+    both languages. A placeholder is `{name}` and nothing more, so that filling a text in can do nothing but that.
+    """
+
+    name: str
+    default: dict[str, str]
+    variables: Mapping[str, tuple[str, str]]
+    required: frozenset[str]
+    source: str
+    longest: int = MAX_MESSAGE
+
+    def admits(self, value: object) -> bool:
+        """Whether nothing is wrong with `value`."""
+        return self.fault(value) is None
+
+    def fault(self, value: object) -> tuple[str, str] | None:
+        """What is wrong with `value`, in Chinese and English; None where it is such a text."""
+        if not isinstance(value, dict) or value.keys() != {"zh", "en"}:
+            return "须有中文、英文各一条文本", "it takes one text in Chinese and one in English"
+        for language, (zh, en) in {"zh": ("中文", "Chinese"), "en": ("英文", "English")}.items():
+            found = self._fault_of(value[language])
+            if found is not None:
+                return f"{zh}文本{found[0]}", f"the text in {en} {found[1]}"
+        if _SIGNATURE.match(value["zh"]) is None:
+            return "中文文本须以【签名】开头", "the text in Chinese must begin with a signature in 【】"
+        return None
+
+    def _fault_of(self, text: object) -> tuple[str, str] | None:
+        if not isinstance(text, str) or not 0 < len(text) <= self.longest or not text.isprintable():
+            return f"须为1至{self.longest}个可显示字符", f"must be of 1 to {self.longest} printable characters"
+        try:
+            parts = [part for part in Formatter().parse(text) if part[1] is not None]
+        except ValueError:
+            return "中的花括号不成对", "has braces that do not match"
+        for _, name, form, conversion in parts:
+            if name not in self.variables:
+                return f"中没有名为{{{name}}}的占位符可用", f"has a placeholder that is not known: {{{name}}}"
+            if form or conversion:
+                return f"中的占位符只能写作{{{name}}}", f"must have the placeholder as {{{name}}} and nothing more"
+        missing = sorted(self.required - {str(name) for _, name, _, _ in parts})
+        if missing:
+            listed = "".join(f"{{{name}}}" for name in missing)
+            return f"缺少占位符{listed}", f"lacks {listed}"
+        return None
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be: what must stand in it, and with a question mark what may."""
+        both = f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
+        return " ".join([both, "with", *(f"{{{one}}}{'' if one in self.required else '?'}" for one in self.variables)])
+
+
+AnyParameter = Parameter | Choice | TimeWindow | Address | Text | MessageText | ChannelTable
