@@ -196,8 +196,7 @@ MESSAGES_HEADER = """
 ## Texts of messages / 消息文本
 
 Each in Chinese and English, of at most {longest} characters a language; the Chinese one begins with a signature
-in 【】. Placeholders in bold must stand in both, the others may; whatever else is in braces is refused
-(`message_text_refused`).
+in 【】. Placeholders in bold must stand in both, the others may; whatever else is in braces is refused.
 
 加粗的占位符中英文均须出现，其余可用可不用。
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
 from chalicelib.parameters.channels import ChannelTable
+from chalicelib.parameters.errors import MessagePlaceholderMissing, MessagePlaceholderUnknown, MessageTextMalformed
+from chalicelib.platform.errors import Refusal
 
 # What a parameter may be, as stored: a whole number, a word or a window, or the same words in Chinese and English.
 Value = int | str | dict[str, str]
@@ -141,44 +143,48 @@ class MessageText:
     longest: int = MAX_MESSAGE
 
     def admits(self, value: object) -> bool:
-        """Whether nothing is wrong with `value`."""
-        return self.fault(value) is None
-
-    def fault(self, value: object) -> tuple[str, str] | None:
-        """What is wrong with `value`, in Chinese and English; None where it is such a text."""
-        if not isinstance(value, dict) or value.keys() != {"zh", "en"}:
-            return "须有中文、英文各一条文本", "it takes one text in Chinese and one in English"
-        for language, (zh, en) in {"zh": ("中文", "Chinese"), "en": ("英文", "English")}.items():
-            found = self._fault_of(value[language])
-            if found is not None:
-                return f"{zh}文本{found[0]}", f"the text in {en} {found[1]}"
-        if _SIGNATURE.match(value["zh"]) is None:
-            return "中文文本须以【签名】开头", "the text in Chinese must begin with a signature in 【】"
-        return None
-
-    def _fault_of(self, text: object) -> tuple[str, str] | None:
-        if not isinstance(text, str) or not 0 < len(text) <= self.longest or not text.isprintable():
-            return f"须为1至{self.longest}个可显示字符", f"must be of 1 to {self.longest} printable characters"
+        """Whether `value` is such a text."""
         try:
-            parts = [part for part in Formatter().parse(text) if part[1] is not None]
-        except ValueError:
-            return "中的花括号不成对", "has braces that do not match"
+            self.require(value)
+        except Refusal:
+            return False
+        return True
+
+    def require(self, value: object) -> None:
+        """Raises MessageTextMalformed, MessagePlaceholderUnknown or MessagePlaceholderMissing for what is none."""
+        malformed = MessageTextMalformed(name=self.name, longest=str(self.longest))
+        if not isinstance(value, dict) or value.keys() != {"zh", "en"}:
+            raise malformed
+        for text in value.values():
+            if not isinstance(text, str) or not 0 < len(text) <= self.longest or not text.isprintable():
+                raise malformed
+            try:
+                parts = [part for part in Formatter().parse(text) if part[1] is not None]
+            except ValueError:
+                raise malformed from None
+            self._require_placeholders(parts)
+        if _SIGNATURE.match(value["zh"]) is None:
+            raise malformed
+
+    def _require_placeholders(self, parts: Sequence[tuple[str, str | None, str | None, str | None]]) -> None:
         for _, name, form, conversion in parts:
-            if name not in self.variables:
-                return f"中没有名为{{{name}}}的占位符可用", f"has a placeholder that is not known: {{{name}}}"
-            if form or conversion:
-                return f"中的占位符只能写作{{{name}}}", f"must have the placeholder as {{{name}}} and nothing more"
-        missing = sorted(self.required - {str(name) for _, name, _, _ in parts})
+            if name not in self.variables or form or conversion:
+                raise MessagePlaceholderUnknown(
+                    name=self.name, placeholder=f"{{{name}}}", known=_braced(self.variables)
+                )
+        missing = [one for one in self.variables if one in self.required and one not in {name for _, name, *_ in parts}]
         if missing:
-            listed = "".join(f"{{{name}}}" for name in missing)
-            return f"缺少占位符{listed}", f"lacks {listed}"
-        return None
+            raise MessagePlaceholderMissing(name=self.name, placeholder=_braced(missing))
 
     @property
     def bounds(self) -> str:
         """What a value must be: what must stand in it, and with a question mark what may."""
         both = f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
         return " ".join([both, "with", *(f"{{{one}}}{'' if one in self.required else '?'}" for one in self.variables)])
+
+
+def _braced(names: Iterable[str]) -> str:
+    return " ".join(f"{{{name}}}" for name in names)
 
 
 AnyParameter = Parameter | Choice | TimeWindow | Address | Text | MessageText | ChannelTable

@@ -81,28 +81,28 @@ def test_the_longest_text_is_taken(bank: Bank, customer: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chinese", "why_zh", "why_en"),
+    ("chinese", "code", "says"),
     [
-        ("验证码{code}", "缺少占位符{operation}", "lacks {operation}"),
-        ("{code}{operation}{code.__class__}", "中没有名为{code.__class__}的占位符可用", "{code.__class__}"),
-        ("{code!r}{operation}", "中的占位符只能写作{code}", "must have the placeholder as {code} and nothing more"),
-        ("{code}{operation}{", "中的花括号不成对", "has braces that do not match"),
+        ("验证码{code}", "message_placeholder_missing", "{operation}"),
+        ("{code}{operation}{code.__class__}", "message_placeholder_unknown", "{code.__class__}"),
+        ("{code!r}{operation}", "message_placeholder_unknown", "{code}"),
+        ("{code}{operation}{", "message_text_malformed", "300"),
     ],
 )
 def test_a_text_that_cannot_be_filled_in_is_refused_when_it_is_asked_for(
-    bank: Bank, chinese: str, why_zh: str, why_en: str
+    bank: Bank, chinese: str, code: str, says: str
 ) -> None:
     maker = clerks.appoint(bank, domain.EBANK_ADMINISTRATOR, domain.MAKER)
     clerks.log_in(bank, maker)
     value = {"zh": SIGNED + chinese, "en": "{code}: {operation}"}
     body: dict[str, Any] = {"kind": KIND, "payload": change_of("message.code.step_up", value), "reason": "按规定"}
     before = table_items(bank, "ApprovalsTable")
-    for language, why in (("zh", f"中文文本{why_zh}"), ("en", why_en)):
+    for language, begins in (("zh", "消息文本 message.code.step_up"), ("en", "The message message.code.step_up")):
         headers = {"idempotency-key": ids.random_id(), "accept-language": language}
         reply = bank.request("POST", "/v1/staff/approvals", body, token=maker.token, headers=headers)
-        assert (reply.status, reply.code) == (422, "message_text_refused"), reply
-        assert why in reply.body["detail"]
-        assert "message.code.step_up" in reply.body["detail"]
+        assert (reply.status, reply.code) == (422, code), reply
+        assert reply.body["detail"].startswith(begins)
+        assert says in reply.body["detail"]
     assert table_items(bank, "ApprovalsTable") == before
 
 

@@ -11,7 +11,9 @@ from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters.commands.change_parameter import Signatures, Wish, plan_change
 from chalicelib.parameters.errors import (
-    MessageTextRefused,
+    MessagePlaceholderMissing,
+    MessagePlaceholderUnknown,
+    MessageTextMalformed,
     ParameterEffectiveDateRefused,
     ParameterOutOfBounds,
     ParameterScheduleFull,
@@ -97,7 +99,9 @@ PARAMETER_CHANGE = Kind(
     refusals=(
         ParameterUnknown,
         ParameterOutOfBounds,
-        MessageTextRefused,
+        MessagePlaceholderMissing,
+        MessagePlaceholderUnknown,
+        MessageTextMalformed,
         ParameterEffectiveDateRefused,
         ParameterScheduleFull,
     ),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from chalicelib.parameters import domain, service, store
 from chalicelib.parameters.domain import Row
-from chalicelib.parameters.errors import MessageTextRefused, ParameterOutOfBounds, ParameterUnknown
+from chalicelib.parameters.errors import ParameterOutOfBounds, ParameterUnknown
 from chalicelib.parameters.shapes import AnyParameter, MessageText, Value
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -75,7 +75,7 @@ class Plan:
 def plan_change(wish: Wish, now: dt.datetime) -> Plan:
     """Read the parameter and plan the change.
 
-    Raises ParameterUnknown, ParameterOutOfBounds, MessageTextRefused, ParameterEffectiveDateRefused,
+    Raises ParameterUnknown, ParameterOutOfBounds or what a message's text raises, ParameterEffectiveDateRefused,
     ParameterScheduleFull.
     """
     parameter = domain.ALL.get(wish.name)
@@ -89,8 +89,6 @@ def plan_change(wish: Wish, now: dt.datetime) -> Plan:
 
 def _require_fit(parameter: AnyParameter, value: Value) -> None:
     if isinstance(parameter, MessageText):
-        fault = parameter.fault(value)
-        if fault is not None:
-            raise MessageTextRefused(name=parameter.name, why_zh=fault[0], why_en=fault[1])
+        parameter.require(value)
     elif not parameter.admits(value):
         raise ParameterOutOfBounds(name=parameter.name, bounds=parameter.bounds)

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.parameters import domain, texts
 from chalicelib.parameters.commands import change_parameter
 from chalicelib.parameters.commands.change_parameter import Wish
-from chalicelib.parameters.errors import MessageTextRefused
+from chalicelib.parameters.errors import MessagePlaceholderMissing, MessagePlaceholderUnknown, MessageTextMalformed
 from chalicelib.parameters.shapes import MAX_ADDRESS, MessageText
 from tests.unit.samples import NOW
 from tests.unit.test_item_sizes import item_size
@@ -20,14 +20,16 @@ MB = 1024 * 1024
 
 @pytest.mark.parametrize("row", MESSAGES, ids=lambda row: row.name)
 def test_a_default_has_all_that_it_must_and_nothing_else(row: MessageText) -> None:
-    assert row.fault(row.default) is None
+    row.require(row.default)
     assert row.required <= row.variables.keys()
     # what is declared is of use: it stands in the text
     for name in row.variables:
         assert f"{{{name}}}" in row.default["zh"]
     for name in row.required:
-        lacking = {**row.default, "en": row.default["en"].replace(f"{{{name}}}", "")}
-        assert row.fault(lacking) == (f"英文文本缺少占位符{{{name}}}", f"the text in English lacks {{{name}}}")
+        for language in ("zh", "en"):
+            with pytest.raises(MessagePlaceholderMissing) as refused:
+                row.require({**row.default, language: row.default[language].replace(f"{{{name}}}", "")})
+            assert refused.value.facts == {"name": row.name, "placeholder": f"{{{name}}}"}
 
 
 @pytest.mark.requirement("XJ-4.2-sms")
@@ -44,59 +46,78 @@ def test_an_alert_says_account_amount_balance_time_and_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "why"),
+    ("english", "placeholder"),
     [
-        ("{code}", "lacks {operation}"),
-        ("{code} {operation} {password}", "has a placeholder that is not known: {password}"),
-        ("{code} {operation} {}", "has a placeholder that is not known: {}"),
-        ("{code} {operation} {0}", "has a placeholder that is not known: {0}"),
-        ("{code} {operation} {code.x}", "has a placeholder that is not known: {code.x}"),
-        ("{code} {operation} {code.__class__}", "has a placeholder that is not known: {code.__class__}"),
-        ("{code} {operation} {code[0]}", "has a placeholder that is not known: {code[0]}"),
-        ("{code} {operation} { code }", "has a placeholder that is not known: { code }"),
-        ("{code!r} {operation}", "must have the placeholder as {code} and nothing more"),
-        ("{code:>9} {operation}", "must have the placeholder as {code} and nothing more"),
-        ("{code:{operation}} {operation}", "must have the placeholder as {code} and nothing more"),
-        ("{code:>999999999} {operation}", "must have the placeholder as {code} and nothing more"),
-        ("{code {operation}", "has braces that do not match"),
-        ("{code} {operation} }", "has braces that do not match"),
-        ("{code} {operation} {", "has braces that do not match"),
-        ("{code!} {operation}", "has braces that do not match"),
-        ("{{code}} {operation}", "lacks {code}"),
-        ("", "must be of 1 to 300 printable characters"),
-        ("{code} {operation}" + "x" * 283, "must be of 1 to 300 printable characters"),
-        ("{code} {operation}\n", "must be of 1 to 300 printable characters"),
-        ("{code} {operation}\u202e", "must be of 1 to 300 printable characters"),
-        (7, "must be of 1 to 300 printable characters"),
+        ("{code} {operation} {password}", "{password}"),
+        ("{code} {operation} {}", "{}"),
+        ("{code} {operation} {0}", "{0}"),
+        ("{code} {operation} {code.x}", "{code.x}"),
+        ("{code} {operation} {code.__class__}", "{code.__class__}"),
+        ("{code} {operation} {code[0]}", "{code[0]}"),
+        ("{code} {operation} { code }", "{ code }"),
+        ("{code!r} {operation}", "{code}"),
+        ("{code:>9} {operation}", "{code}"),
+        ("{code:{operation}} {operation}", "{code}"),
+        ("{code:>999999999} {operation}", "{code}"),
     ],
 )
-def test_a_hostile_or_broken_text_is_refused_and_why_is_said(english: object, why: str) -> None:
-    assert CODE.fault(GOOD) is None
-    fault = CODE.fault({**GOOD, "en": english})
-    assert fault is not None
-    assert fault[1] == f"the text in English {why}"
-    assert fault[0].startswith("英文文本")
+def test_a_placeholder_is_a_name_that_is_declared_and_nothing_more(english: str, placeholder: str) -> None:
+    assert CODE.admits(GOOD)
     assert not CODE.admits({**GOOD, "en": english})
+    with pytest.raises(MessagePlaceholderUnknown) as refused:
+        CODE.require({**GOOD, "en": english})
+    assert refused.value.facts["placeholder"] == placeholder
 
 
-@pytest.mark.parametrize("value", [None, 7, "x", {"zh": GOOD["zh"]}, {**GOOD, "fr": "{code} {operation}"}])
-def test_it_takes_both_languages_and_no_other(value: object) -> None:
-    assert CODE.fault(value) == ("须有中文、英文各一条文本", "it takes one text in Chinese and one in English")
+@pytest.mark.parametrize("english", ["x", "{code}", "{{code}} {operation}", "code operation"])
+def test_what_must_be_told_cannot_be_left_out(english: str) -> None:
+    with pytest.raises(MessagePlaceholderMissing):
+        CODE.require({**GOOD, "en": english})
 
 
-@pytest.mark.parametrize("chinese", ["{code}{operation}", "您好【本行】{code}{operation}", "【】{code}{operation}"])
-def test_whose_message_it_is_stands_first(chinese: str) -> None:
-    fault = CODE.fault({**GOOD, "zh": chinese})
-    assert fault is not None
-    assert fault[1] == "the text in Chinese must begin with a signature in 【】"
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            {**GOOD, "en": english}
+            for english in (
+                "{code {operation}",
+                "{code} {operation} }",
+                "{code} {operation} {",
+                "{code!} {operation}",
+                "",
+                "{code} {operation}" + "x" * 283,
+                "{code} {operation}\n",
+                "{code} {operation}\u202e",
+                7,
+            )
+        ),
+        # whose message it is stands first
+        *({**GOOD, "zh": f"{before}{{code}}{{operation}}"} for before in ("", "您好【本行】", "【】", "【{contact}】")),
+        None,
+        7,
+        "x",
+        {"zh": GOOD["zh"]},
+        {**GOOD, "fr": "{code} {operation}"},
+    ],
+    ids=str,
+)
+def test_it_takes_both_languages_printable_signed_and_with_braces_in_pairs(value: object) -> None:
+    with pytest.raises(MessageTextMalformed):
+        CODE.require(value)
+    assert not CODE.admits(value)
 
 
-def test_the_refusal_is_in_both_languages() -> None:
-    with pytest.raises(MessageTextRefused) as refused:
+def test_the_longest_is_taken() -> None:
+    assert CODE.admits({**GOOD, "en": "{code} {operation}" + "x" * 282})
+
+
+def test_a_change_is_refused_in_both_languages() -> None:
+    with pytest.raises(MessagePlaceholderMissing) as refused:
         change_parameter.plan_change(Wish(CODE.name, {**GOOD, "zh": "【本行】{code}"}, None, "d", "a"), NOW)
-    assert refused.value.text("zh") == "消息文本 message.code.step_up 不符合要求：中文文本缺少占位符{operation}。"
+    assert refused.value.text("zh") == "消息文本 message.code.step_up 的中文、英文中均须有占位符 {operation}。"
     assert refused.value.text("en") == (
-        "The value does not fit the message message.code.step_up: the text in Chinese lacks {operation}."
+        "The message message.code.step_up must have the placeholder {operation}, in Chinese and in English."
     )
 
 
