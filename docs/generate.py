@@ -195,14 +195,50 @@ got into the table in another way is ignored and logged. A name ends in its unit
 
 """
 
+MESSAGES_HEADER = """
+
+## Texts of messages / 消息文本
+
+Each in Chinese and English, of at most {longest} characters a language; the Chinese one begins with a signature
+in 【】. Placeholders in bold must stand in both, the others may; whatever else is in braces is refused.
+
+加粗的占位符中英文均须出现，其余可用可不用。
+
+"""
+
+VARIABLES_HEADER = """
+
+"""
+
 
 def parameters_page() -> str:
     """Every known parameter: default, what a value must be, and where it comes from."""
+    known = sorted(parameters.ALL.items())
     rows = [
         [f"`{name}`", parameters.to_text(one.default), f"`{one.bounds}`", one.source]
-        for name, one in sorted(parameters.ALL.items())
+        for name, one in known
+        if not isinstance(one, parameters.MessageText)
     ]
-    return PARAMETERS_HEADER + table(["name", "default", "bounds", "source"], rows) + "\n"
+    messages = [
+        [f"`{name}`", f"{one.default['zh']}<br>{one.default['en']}", _placeholders(one), one.source]
+        for name, one in known
+        if isinstance(one, parameters.MessageText)
+    ]
+    variables = [[f"`{{{name}}}`", en, zh] for name, (zh, en) in sorted(parameters.TEXT_VARIABLES.items())]
+    return (
+        PARAMETERS_HEADER
+        + table(["name", "default", "bounds", "source"], rows)
+        + MESSAGES_HEADER.format(longest=parameters.MAX_MESSAGE)
+        + table(["name", "default", "placeholders", "source"], messages)
+        + VARIABLES_HEADER
+        + table(["placeholder", "what is filled in", "含义"], variables)
+        + "\n"
+    )
+
+
+def _placeholders(message: parameters.MessageText) -> str:
+    """Those that must stand in a text, and those that may."""
+    return " ".join(f"**`{{{one}}}`**" if one in message.required else f"`{{{one}}}`" for one in message.variables)
 
 
 STAFF_HEADER = """# Staff permissions / 员工权限

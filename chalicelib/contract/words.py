@@ -81,6 +81,7 @@ PATH_VALUES: dict[str, tuple[str, str, str]] = {
     "branch": ("机构号", "number of the branch", "0001"),
     "business_date": ("会计日期（上海）", "business date (Shanghai)", "20261121"),
     "case_id": ("事项编号", "id of the case", "mzxw6ytboi2dkmrrgu4q"),
+    "binding_id": ("绑定编号", "id of the binding", "mzxw6ytboi2dkmrrgu4q"),
     "change_id": ("变更编号", "id of the change", "mzxw6ytboi2dkmrrgu4q"),
     "check_id": ("对账编号", "id of the bill's check", "9000010000000000017-202610"),
     "code_id": ("收款码编号", "id of the receive code", "mzxw6ytboi2dkmrrgu4q"),

@@ -24,7 +24,6 @@ from chalicelib.platform import clock
 from chalicelib.platform.errors import Retryable
 
 TIMEOUT_S = 5
-SUBJECT = "乡村银行通知"
 WECHAT_HOST = "https://api.weixin.qq.com"
 # A token of WeChat that ends while a message is under way is none.
 _TOKEN_MARGIN = dt.timedelta(seconds=60)
@@ -49,7 +48,7 @@ class SmtpGateway:
 
     def send(self, message: Outgoing) -> None:
         letter = EmailMessage(policy=SMTPUTF8)
-        letter["Subject"], letter["From"], letter["To"] = SUBJECT, self.sender, message.address
+        letter["Subject"], letter["From"], letter["To"] = message.title, self.sender, message.address
         letter["Message-ID"] = make_msgid(idstring="rural-bank", domain=self.sender.rpartition("@")[2])
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(message.text)

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from chalicelib.customers import service as customers
 from chalicelib.notifications import store
 from chalicelib.notifications.channels import INSTEAD, Channel, Outgoing, ProviderRefused, ProviderSilent
-from chalicelib.notifications.domain import TITLES
 from chalicelib.notifications.providers import provider
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import BANK, InboxItem
@@ -129,7 +128,7 @@ class _Letter:
 
     def _outgoing(self, message_id: str, channel: Channel) -> Outgoing:
         at = clock.to_local_text(clock.from_text(self._row.created_at))
-        title = TITLES[self._row.kind]
+        title = title_of(channel, self._row.kind)
         return Outgoing(message_id, channel, self._phone, self.addresses[channel], self._row.text, title, at)
 
     def _settle(self, channel: Channel, outcome: str) -> str:
@@ -138,6 +137,14 @@ class _Letter:
 
     def _give_back(self, channel: Channel) -> None:
         store.settle(self._row.customer_id, self._row.notification_id, channel, None)
+
+
+def title_of(channel: Channel, kind: str) -> str:
+    """What stands above a text of that kind, or in place of it; empty where the channel shows the text alone."""
+    if channel not in ("email", "wechat"):
+        return ""
+    row = parameters.SUBJECT_TEXT if channel == "email" else parameters.TITLE_TEXTS[kind]
+    return parameters.value(row, clock.now())["zh"]
 
 
 def _counted(customer_id: str, kind: str, now: dt.datetime) -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.parameters import tables
+from chalicelib.parameters import tables, texts
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
 from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Release, Text, TimeWindow, Value
@@ -441,5 +441,6 @@ ALL: dict[str, AnyParameter] = {
         STAFF_PASSWORD_D,
         STAFF_PASSWORD_HISTORY,
         STAFF_HAND_OVER_H,
+        *texts.ALL,
     )
 }

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.parameters import domain, shapes
+from chalicelib.parameters import domain, shapes, texts
 from infra.environment import environment_of, variables
 from tests.architecture.source import Source, sources
 
@@ -272,7 +272,11 @@ def read_parameters() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, value in vars(domain).items() if value in domain.ALL.values() and name.isupper()]
+    "name",
+    [
+        *(name for name, value in vars(domain).items() if value in domain.ALL.values() and name.isupper()),
+        *(name for name in vars(texts) if name.endswith(("_TEXT", "_TEXTS"))),
+    ],
 )
 def test_every_parameter_is_read_by_somebody(name: str) -> None:
     assert name in read_parameters()
@@ -285,7 +289,8 @@ def test_every_parameter_is_read_by_somebody(name: str) -> None:
         ("factor policies", ("factor.policy",), shapes.Choice),
         ("fees", ("fee.",), shapes.Parameter),
         ("time windows", ("bank.working_hours", "factor.reminder_hours"), shapes.TimeWindow),
-        ("texts", ("text.",), shapes.Text),
+        ("texts", ("text.", "wechat.", "email."), shapes.Text),
+        ("messages", ("message.",), shapes.MessageText),
         ("retention", ("audit.retention_d", "notice.listed_d"), shapes.Parameter),
     ],
 )
@@ -296,7 +301,7 @@ def test_each_class_of_policy_has_parameters_of_its_type(what: str, prefixes: tu
 
 
 def test_every_parameter_is_known_by_its_name_and_its_default_is_admitted() -> None:
-    declared = [one for one in vars(domain).values() if isinstance(one, shapes.AnyParameter)]
+    declared = [one for one in (*vars(domain).values(), *texts.ALL) if isinstance(one, shapes.AnyParameter)]
     assert {one.name for one in declared} == domain.ALL.keys()
     assert [name for name, one in domain.ALL.items() if not one.admits(one.default)] == []
 

@@ -35,7 +35,9 @@ from chalicelib.platform.errors import Retryable
 from tests.unit.samples import NOW
 
 pytestmark = pytest.mark.requirement("YQ-4.2.2-alert")
-EMAIL = Outgoing("m1#email", "email", "13900000001", "zhao@example.com", "【乡村银行】您尾号0017账户存入10.00元。")
+EMAIL = Outgoing(
+    "m1#email", "email", "13900000001", "zhao@example.com", "【乡村银行】您尾号0017账户存入10.00元。", "乡村银行通知"
+)
 WECHAT = Outgoing(
     "2026#m1#wechat", "wechat", "13900000001", "open-1", "不应发送的金额10.00", "账户动账提醒", "2026-11-28 10:00"
 )
