@@ -8,6 +8,7 @@ FILE ?=
 ROOT ?=
 SECRETS ?=
 NAME ?=
+FROM ?=
 TELLER ?=
 STAFF ?=
 BIN := .venv/bin
@@ -23,11 +24,11 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove simulate bench mutate check package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate check release-contract package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 bootstrap: ## prepare the Python environment .venv (every other target does it first)
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo '错误: 找不到 $(PYTHON)，请安装 Python 3.11 或更新版本: sudo apt install python3 python3-venv' >&2; echo 'error: $(PYTHON) is not installed; run: sudo apt install python3 python3-venv' >&2; exit 1; }
@@ -55,10 +56,13 @@ staff-code: bootstrap ## the code of a demo member's token there: make staff-cod
 	@./bank staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
-	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile
+	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --requirements-record build/compliance-test.json
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
-	$(PYTEST) tests/engine tests/deploy tests/simulation
+	$(PYTEST) tests/engine tests/deploy tests/simulation --requirements-record build/compliance-prove.json
+
+compliance: bootstrap ## judge the standards' requirements by their tests; writes docs/compliance.md
+	@$(PY) -m compliance $(if $(FROM),--from $(FROM))
 
 bench: bootstrap ## what a transfer costs, against its budgets; writes build/bench.json
 	$(PY) -m bench
@@ -69,14 +73,19 @@ simulate: bootstrap ## the whole bank under races and faults: make simulate FIRS
 mutate: bootstrap ## mutation tests of ledger, limits and money: score and survivors, at least 90 %
 	@$(PY) -m infra.local.mutate
 
-check: bootstrap ## lint, format, types, import rules, template lint
+check: bootstrap ## lint, format, types, import rules, the contract, template lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
 	$(PY) -m docs.generate --check
+	$(PY) -m infra.contract
 	$(PY) -m infra.build --stage local --lint
 	$(PY) -m infra.build --stage prod --lint
+
+release-contract: bootstrap ## what docs/openapi.json says is promised from now on: docs/openapi-released.json
+	$(PY) -m docs.generate
+	$(PY) -m infra.contract --release
 
 package: bootstrap ## package a stage for the cloud: make package STAGE=dev
 	$(PY) -m infra.build --stage $(STAGE)

@@ -39,11 +39,14 @@ app.register_middleware(as_problems, "http")
 
 
 def register_operations(module: str) -> None:
-    """Register the operations that one module declares, each behind the gate of what is suspended."""
-    from chalicelib.maintenance.service import require_up  # noqa: PLC0415  # a start loads no context
+    """Register the operations that one module declares: behind the gate of what is suspended and of apps that are too
+    old, before the count of payments that were not made.
+    """
+    from chalicelib.contract.gate import admit  # noqa: PLC0415  # a start loads no context
+    from chalicelib.reports.commands.count_unpaid import count_unpaid  # noqa: PLC0415  # as above
 
     api = api_of(module)
-    api.gate = require_up
+    api.gate, api.tally = admit, count_unpaid
     app.register_blueprint(api.blueprint)
 
 

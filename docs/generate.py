@@ -1,7 +1,8 @@
-"""Writes docs/errors.md, entitlements.md and staff-permissions.md from the code; with `--check` it only compares.
+"""Writes the pages of docs/ that are made from the code (`PAGES`); with `--check` it only compares.
 
-The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table and
-staff's matrix, so that running it twice changes nothing. A new rank without words here stops it.
+The pages are functions of the refusal classes, the ranks, the gateway's own answers, the entitlements' table, staff's
+matrix and the requirements with their marks, so that running it twice changes nothing. A new rank without words here
+stops it.
 """
 
 import argparse
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import app
+from chalicelib.contract import service as contract
 from chalicelib.entitlements import service as entitlements
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import errors, problems, validation
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
+from compliance.page import page_when_all_pass
 from docs import events
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
@@ -136,8 +139,8 @@ def page() -> str:
             "\n## Fields / 字段错误\n",
             f"`errors[].code` of `malformed_request` is one of: {field_codes}.\n",
             "## Answered by API Gateway itself / 由网关直接返回\n",
-            "These requests never reach the application, or it gave no answer in time. The body has `type`, `title`, "
-            "`status` and `code`, in English, without `detail` and `correlation_id`.\n",
+            "These requests never reach the application, or it gave no answer in time. The body is the same, "
+            "with `detail` in both languages and the gateway's own id as `correlation_id`.\n",
             table(["response", "status", "code"], gateway_answers()),
             "",
         ]
@@ -192,14 +195,50 @@ got into the table in another way is ignored and logged. A name ends in its unit
 
 """
 
+MESSAGES_HEADER = """
+
+## Texts of messages / 消息文本
+
+Each in Chinese and English, of at most {longest} characters a language; the Chinese one begins with a signature
+in 【】. Placeholders in bold must stand in both, the others may; whatever else is in braces is refused.
+
+加粗的占位符中英文均须出现，其余可用可不用。
+
+"""
+
+VARIABLES_HEADER = """
+
+"""
+
 
 def parameters_page() -> str:
     """Every known parameter: default, what a value must be, and where it comes from."""
+    known = sorted(parameters.ALL.items())
     rows = [
         [f"`{name}`", parameters.to_text(one.default), f"`{one.bounds}`", one.source]
-        for name, one in sorted(parameters.ALL.items())
+        for name, one in known
+        if not isinstance(one, parameters.MessageText)
     ]
-    return PARAMETERS_HEADER + table(["name", "default", "bounds", "source"], rows) + "\n"
+    messages = [
+        [f"`{name}`", f"{one.default['zh']}<br>{one.default['en']}", _placeholders(one), one.source]
+        for name, one in known
+        if isinstance(one, parameters.MessageText)
+    ]
+    variables = [[f"`{{{name}}}`", en, zh] for name, (zh, en) in sorted(parameters.TEXT_VARIABLES.items())]
+    return (
+        PARAMETERS_HEADER
+        + table(["name", "default", "bounds", "source"], rows)
+        + MESSAGES_HEADER.format(longest=parameters.MAX_MESSAGE)
+        + table(["name", "default", "placeholders", "source"], messages)
+        + VARIABLES_HEADER
+        + table(["placeholder", "what is filled in", "含义"], variables)
+        + "\n"
+    )
+
+
+def _placeholders(message: parameters.MessageText) -> str:
+    """Those that must stand in a text, and those that may."""
+    return " ".join(f"**`{{{one}}}`**" if one in message.required else f"`{{{one}}}`" for one in message.variables)
 
 
 STAFF_HEADER = """# Staff permissions / 员工权限
@@ -281,8 +320,15 @@ def states_page() -> str:
     return "\n".join([STATES_HEADER, "```mermaid", "stateDiagram-v2", *picture, "```\n", table(titles, rows), ""])
 
 
+def contract_file() -> str:
+    """The contract as it is served, a member a line so that its changes can be read."""
+    return json.dumps(json.loads(contract.document()), ensure_ascii=False, indent=1) + "\n"
+
+
 PAGES = {
     "../events/asyncapi.json": events.document,
+    "openapi.json": contract_file,
+    "compliance.md": page_when_all_pass,
     "instruction-states.md": states_page,
     "parameters.md": parameters_page,
     "errors.md": page,

@@ -118,6 +118,7 @@ COUNTED = {
     metrics.TRANSFERS_RETOLD: "Posted transfers had no receipt or row in a list; the sweeper told them again",
     metrics.EMERGENCIES_OPENED: "A member of staff took an emergency right: another person has to review the case",
     metrics.TRANSACTIONS_STUCK: "A transaction lacks its lines, legs, receipt or notification, or its hold never ends",
+    metrics.PAYMENTS_FAILED: "Of yesterday's payments 0.05 % or more failed by the bank's fault (YQ-4.1.1)",
     metrics.TRANSFERS_NOT_EXECUTED: "A transfer is due and can neither be executed nor given back",
     metrics.HOLDS_NOT_EXPIRED: "A hold's time is over and its money cannot be freed",
     metrics.CLEARING_CONTRADICTED: "Clearing answered a payment with another end than before; the first one stands",

@@ -26,6 +26,7 @@ from simulation.recalled import Recalled
 from simulation.scanned import Scanned
 from simulation.signups import SignUps
 from simulation.standing import OPEN, RECEIVING, Standing
+from simulation.suspended import SUSPENDED, Suspended
 from simulation.together import Together
 
 # Money may leave an open account only; but what the bank takes back, a lost one too.
@@ -51,10 +52,12 @@ class Taken:
 class Books:
     """All that has been written so far, in the shape the rules need.
 
-    `broken` is told what does not hold; `now` is the simulation's clock.
+    `broken` is told what does not hold; `now` is the simulation's clock, `began` when who acts now began.
     """
 
-    def __init__(self, broken: Callable[[str], None], now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self, broken: Callable[[str], None], now: Callable[[], dt.datetime], began: Callable[[], dt.datetime]
+    ) -> None:
         self.broken = broken
         self.owner: dict[str, str] = {}
         self.holder: dict[str, str] = {}
@@ -76,6 +79,7 @@ class Books:
         self.scanned = Scanned(broken)
         self.recalled = Recalled(broken, self.entries)
         self.together = Together(broken, now, self.standing)
+        self.suspended = Suspended(broken, now, began)
         # Up to when orders are waited for: most of them never end.
         self.horizon = dt.datetime.max.replace(tzinfo=dt.UTC)
         self.aftermath = Aftermath(broken, self.entries)
@@ -96,6 +100,7 @@ class Books:
         self.scanned.begin_write()
         self.recalled.begin_write()
         self.together.begin_write()
+        self.suspended.begin_write()
         self.standing.writes += 1
         for change in sorted(changes, key=lambda one: order.get(one.table, len(order))):
             if change.table == "JournalTable":
@@ -109,6 +114,8 @@ class Books:
         for entry in posted:
             self._all_legs_applied(entry)
         for change in changes:
+            if change.table in SUSPENDED:
+                SUSPENDED[change.table](self.suspended, change)
             if change.old is not None and change.new is not None and change.table in _OWNERS_OF_LIMITS:
                 self._limits_and_holds(change.table, change.old, change.new)
         self.limits.end_write()
@@ -118,6 +125,7 @@ class Books:
         self.scanned.end_write()
         self.recalled.end_write()
         self.together.end_write()
+        self.suspended.end_write()
         self.sign_ups.end_write()
         for account_id in self.deferred.unclaimed():
             self.broken(f"deferred legs are noted as posted to {account_id}, but not posted")

@@ -36,8 +36,9 @@ from chalicelib.transfers import store as transfer_list
 from chalicelib.transfers.commands import confirm_transfer, create_transfer, transfer_at_once
 from simulation import founding
 from simulation.bugs_of_counter import COUNTER_BUGS, Patch, Replacing
+from simulation.bugs_of_suspensions import SUSPENSION_BUGS
 from simulation.bugs_of_transfers import TRANSFER_BUGS
-from simulation.mixes import EVERYDAY
+from simulation.mixes import EVERYDAY, SUSPENSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +317,7 @@ def list_forgets_order() -> list[Patch]:
     return [(transfer_list, "project", project)]
 
 
+OTHER_BUGS = {**TRANSFER_BUGS, SUSPENSIONS: SUSPENSION_BUGS}
 BUGS = tuple(
     Bug(plant.__name__, plant)
     for plant in (
@@ -351,4 +353,4 @@ BUGS = tuple(
         list_forgets_order,
         *COUNTER_BUGS,
     )
-) + tuple(Bug(plant.__name__, plant, mix=mix) for mix, plants in TRANSFER_BUGS.items() for plant in plants)
+) + tuple(Bug(plant.__name__, plant, mix=mix) for mix, plants in OTHER_BUGS.items() for plant in plants)

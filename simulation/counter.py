@@ -19,6 +19,7 @@ from chalicelib.platform.dynamo import Image
 from chalicelib.platform.http import Caller
 from simulation.people import PASSWORD, Person
 from simulation.policy import FEE, TRIES
+from simulation.routes import ACCOUNT_LIMITS_LOWER, LIMITS_LOWER
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -95,7 +96,8 @@ class Counter:
             customers.require_live_session(caller)
             return self._changed(person, who, wanted, may_raise=False)
 
-        return self.town.with_session(person, f"{person.login_name} lowers {sorted(wanted)}", lower)
+        route = LIMITS_LOWER if who == person.customer_id else ACCOUNT_LIMITS_LOWER
+        return self.town.with_session(person, route, f"{person.login_name} lowers {sorted(wanted)}", lower)
 
     def _set(self, person: Person, who: str, wanted: dict[str, int]) -> Image:
         self.town.books.limits.ask(who, wanted, may_raise=True)

@@ -12,7 +12,7 @@ from simulation.pending import left_over
 from simulation.queues import Queue
 
 SECURITY, MOVEMENT, TRANSFER, ORDER, RECALL = "security", "movement", "transfer", "order", "recall"
-BATCH = "batch"
+BATCH, NOTICE = "batch", "notice"
 
 
 def wrong_at_rest(
@@ -40,6 +40,7 @@ def wrong_at_rest(
     yield from books.ordered.left_over(now, _told(books, ORDER))
     yield from books.together.left_over(_told(books, BATCH))
     yield from books.recalled.left_over(_told(books, RECALL, begun=True))
+    yield from books.suspended.announced.left_over()
     for hold_id in books.open_holds():
         yield f"hold {hold_id} is held for ever"
     if finished_month is not None:
@@ -85,6 +86,8 @@ def _alerts(books: Books, excused: set[tuple[str, str]]) -> Iterator[str]:
             sent = books.aftermath.sends[f"{key[1]}#{channel}"]
             if channel in row and text(row, channel) == SENT and sent != 1:
                 yield f"inbox row {key} says {channel} sent, the provider saw {sent}"
+        if text(row, "kind") == NOTICE:
+            continue  # by inbox alone
         sent = books.aftermath.sends[f"{key[1]}#sms"]
         if text(row, "kind") == RECALL and "sms" not in row:
             continue  # its state was over before the message went; then the later one is told

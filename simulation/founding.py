@@ -19,11 +19,13 @@ import tenacity
 import zxcvbn
 
 from chalicelib.clearing import networks
+from chalicelib.customers import store as customer_rows
 from chalicelib.customers.commands.sign_up import AccountWish, SignUp, sign_up
 from chalicelib.factors import service as factors
 from chalicelib.identity import tokens
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
+from chalicelib.maintenance import windows
 from chalicelib.notifications import sending
 from chalicelib.notifications import service as notifications
 from chalicelib.notifications.channels import Outgoing, ProviderSilent
@@ -33,12 +35,16 @@ from chalicelib.platform.errors import Retryable
 from chalicelib.receipts import keys as receipt_keys
 from chalicelib.seals import keys as seal_keys
 from chalicelib.seals.domain import Head
+from chalicelib.staff import domain as staff_domain
 from chalicelib.staff import service as staff
+from chalicelib.staff import store as staff_rows
+from chalicelib.staff.commands import read_functions
 from infra.environment import environment_of
 from simulation.acts.remitters import Network
+from simulation.acts.suspenders import CHECKERS, DUE_MIN, MAKER
 from simulation.counter import TELLER, ample_limits, some_limits
 from simulation.engine import physical_names, resources
-from simulation.mixes import EVERYDAY
+from simulation.mixes import EVERYDAY, SUSPENSIONS
 from simulation.people import PASSWORD, Person
 from simulation.scanned import STATIC_DAY_FEN
 
@@ -60,7 +66,11 @@ BUSY_PARAMETERS = (
     (parameters.ORDER_RETRY_MIN.name, 30),
     (parameters.STATIC_CODES_DAY_FEN.name, STATIC_DAY_FEN),
 )
+# Where service is suspended: fewer customers a page and windows a board, so that both are met.
+SMALLER = ((customer_rows, "MAX_SCAN_PAGE", 3), (windows, "MAX_WINDOWS", 8))
 FOUNDED_BEFORE = dt.timedelta(days=2)
+# Longer than what is planned is published before its start.
+PLANNED_BEFORE = dt.timedelta(days=4)
 _CODE = re.compile(r"验证码([0-9]{6})")
 
 
@@ -144,7 +154,7 @@ def seams(world: World) -> Iterator[None]:
     ids_before = ids.use(random.Random(world.outcome.seed))
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment_of(references)))
-        stack.enter_context(patch.object(aws, "_client", clients.__getitem__))
+        stack.enter_context(patch.object(aws, "_client", lambda service, **_: clients[service]))
         for sender in (notifications, sending):
             stack.enter_context(patch.object(sender, "provider", lambda: provider))
         stack.enter_context(patch.object(networks, "network", lambda *_: network))
@@ -159,6 +169,8 @@ def seams(world: World) -> Iterator[None]:
         stack.enter_context(patch.object(zxcvbn, "zxcvbn", _judge_password))
         # tenacity draws its pauses from the module `random`, of which any thread of this process may draw, too.
         stack.enter_context(patch.object(tenacity.wait, "random", random.Random(world.outcome.seed)))
+        for where, name, value in SMALLER if world.mix == SUSPENSIONS else ():
+            stack.enter_context(patch.object(where, name, value))
         _forget()
         try:
             yield
@@ -173,6 +185,7 @@ def _forget() -> None:
     dynamo.forget_tables()
     parameters.forget()
     staff.branch_of.cache_clear()
+    read_functions.forget()
     factors.forget_secret()
 
 
@@ -180,7 +193,7 @@ def found(world: World) -> None:
     """Four customers, seven accounts, some cash; limits and balances close enough to be met."""
     rng = world.rng
     at = world.scheduler.clock.now()
-    now = at - FOUNDED_BEFORE
+    now = at - (PLANNED_BEFORE if world.mix == SUSPENSIONS else FOUNDED_BEFORE)
     world.scheduler.clock.set(now)
     staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
     staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)
@@ -217,7 +230,20 @@ def found(world: World) -> None:
             teller_id=TELLER,
             at=now,
         )
+    if world.mix == SUSPENSIONS:
+        for staff_id in (MAKER, *CHECKERS):
+            _employ(staff_id)
+        for due in (parameters.TRANSFER_NORMAL_MIN, parameters.ORDER_EXECUTE_MIN):
+            parameters.set_value(due.name, rng.choice(DUE_MIN))
+        world.town.suspenders.plan_ahead()
     world.scheduler.clock.set(at)
     for person in world.town.people:
         person.session = world.town.logged_in(person)
     world.lambdas.set_schedules(at, world.midnight, month_ends=world.finished_month is not None)
+
+
+def _employ(staff_id: str) -> None:
+    """Who asks for suspensions at the head office, or approves them."""
+    row = {"staff_id": staff_id, "name": "职员", "branch_id": BRANCH, "role": staff_domain.EBANK_ADMINISTRATOR}
+    posts = [staff_domain.MAKER, staff_domain.CHECKER]
+    staff_rows.put_new({**row, "posts": posts, "password_hash": _plain_hash(PASSWORD)})

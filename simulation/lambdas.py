@@ -183,6 +183,7 @@ class Lambdas:
             assert activity is not None
             try:
                 activity.check()
+                activity.began = self._scheduler.clock.now()
                 work()
             except Crashed:
                 if activity.open_claim is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
@@ -17,6 +17,7 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
 from simulation.engine import PASSING, code_of
+from simulation.routes import Route
 from simulation.scheduler import Activity, Crashed, Scheduler
 
 T = TypeVar("T")
@@ -37,14 +38,21 @@ class Machine:
     tell: Callable[[str], None]
     started: int = 0
     abandoned: bool = False
+    # What the edge asks before anything else; refuses as the bank does.
+    gate: Callable[[Route], None] = field(default=lambda _: None)
 
-    def ask(self, what: str, work: Callable[[], T]) -> T:
-        """One request. Raises NoAnswer when there was none to trust, Refusal as the bank refuses."""
+    def ask(self, what: str, work: Callable[[], T], route: Route | None = None) -> T:
+        """One request, by a customer's route or by staff. Raises NoAnswer when there was none to trust, Refusal as the
+        bank refuses.
+        """
         activity = self.scheduler.current
         assert activity is not None
         activity.in_machine = True
-        activity.deadline = clock.now() + API_TIMEOUT
+        activity.began = clock.now()
+        activity.deadline = activity.began + API_TIMEOUT
         try:
+            if route is not None:
+                self.gate(route)
             answer = work()
             # The answer is on its way: the machine may still die before the phone has it.
             self.scheduler.pause()

@@ -50,14 +50,15 @@ def one_processor() -> Iterator[None]:
 class Activity:
     """Something that goes on: a phone, a delivery to a worker. Between two I/Os it cannot be interrupted.
 
-    `deadline` is when Lambda would stop it; `immune` activities meet no fault. What is inside a machine
-    (a function instance) can crash; a customer's hand cannot.
+    It `began` when its machine did, and again with each request; `deadline` is when Lambda would stop it. `immune`
+    activities meet no fault. What is inside a machine (a function instance) can crash; a customer's hand cannot.
     """
 
     def __init__(self, name: str, work: Callable[[], None], *, immune: bool = False) -> None:
         self.name = name
         self.immune = immune
         self.in_machine = False
+        self.began: dt.datetime | None = None
         self.deadline: dt.datetime | None = None
         self.ends_badly = False
         self.over = False
@@ -150,6 +151,11 @@ class Scheduler:
         carrier = self._free.pop() if self._free else _Carrier(self._back)
         carrier.activity = activity
         self._carriers[activity] = carrier
+
+    def began(self) -> dt.datetime:
+        """When who acts now began, or began to serve who asks now; now, outside an activity."""
+        began = self.current.began if self.current is not None else None
+        return began or self.clock.now()
 
     def ready(self) -> list[Activity]:
         """Those that could go on now, in order of arrival."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
+from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
 from chalicelib.platform.http import Caller
@@ -22,6 +23,7 @@ from simulation.acts.planners import Planners
 from simulation.acts.regretters import Regretters
 from simulation.acts.remitters import Remitters
 from simulation.acts.scanners import Scanners
+from simulation.acts.suspenders import Suspenders
 from simulation.acts.tellers import Tellers
 from simulation.acts.treasurers import Treasurers
 from simulation.books import Books
@@ -37,10 +39,13 @@ from simulation.mixes import (
     LATER,
     OF_ITS_KIND,
     OF_OTHER_KINDS,
+    OF_SUSPENSIONS,
     ORDERS,
     RECALLS,
+    SUSPENSIONS,
 )
 from simulation.people import PASSWORD, Person
+from simulation.routes import LOG_IN, STEP_UP, Route
 
 T = TypeVar("T")
 
@@ -56,6 +61,7 @@ class Town:
     rng: random.Random
     books: Books
     branch_id: str
+    midnight: dt.datetime
     broken: Callable[[str], None]
     mix: str = EVERYDAY
     people: list[Person] = field(default_factory=list)
@@ -74,6 +80,9 @@ class Town:
     scanners: Scanners = field(init=False)
     regretters: Regretters = field(init=False)
     treasurers: Treasurers = field(init=False)
+    suspenders: Suspenders = field(init=False)
+    # What people do of each kind, and in the mix of suspensions.
+    of_kind: dict[str, Callable[[Person], None]] = field(init=False)
     # Lambda's, set when that is there: has a schedule's worker start once more; whether a worker is at work.
     fire_again: Callable[[str], None] = field(init=False)
     is_running: Callable[[str], bool] = field(init=False)
@@ -89,20 +98,22 @@ class Town:
         self.scanners = Scanners(self)
         self.regretters = Regretters(self)
         self.treasurers = Treasurers(self)
-        self._of_kind: dict[str, Callable[[Person], None]] = {
+        self.suspenders = Suspenders(self)
+        self.of_kind = {
             LATER: self.hesitant.act,
             CLEARING: self.remitters.act,
             ORDERS: self.planners.act,
             CODES: self.scanners.act,
             RECALLS: self.regretters.act,
             BATCHES: self.treasurers.act,
+            SUSPENSIONS: self.suspenders.act,
         }
 
     def someone_acts(self) -> None:
         """Start one more thing that somebody does."""
         if self.mix != EVERYDAY and (kind := self._kind_of_transfer()) is not None:
             person = self.rng.choice([self.people[0]] * 3 + self.people)
-            self.machine.start(person.login_name, lambda: self._of_kind[kind](person))
+            self.machine.start(person.login_name, lambda: self.of_kind[kind](person))
             return
         chance = self.rng.randrange(160)
         # One of them does half of everything, so that limits and races are met.
@@ -134,23 +145,37 @@ class Town:
     def _kind_of_transfer(self) -> str | None:
         """Which kind is next in a seed that has one of its own; None: something of the everyday mix."""
         chance = self.rng.randrange(100)
+        if self.mix == SUSPENSIONS:
+            return self.mix if chance < OF_SUSPENSIONS else None
         if chance < OF_ITS_KIND:
             return self.mix
         return self.rng.choice(KINDS) if chance < OF_ITS_KIND + OF_OTHER_KINDS else None
 
-    def insist(self, what: str, work: Callable[[], T]) -> T:
-        """Ask until there is an answer, a few times."""
+    def insist(self, what: str, work: Callable[[], T], route: Route | None = None) -> T:
+        """Ask until there is an answer, a few times; by a customer's route, or as the bank's own people do.
+
+        Half of those who meet a suspension come again once more, when it is to be over.
+        """
+        try:
+            return self._insist(what, work, route)
+        except UnderMaintenance as refusal:
+            if self.rng.randrange(2):
+                raise
+            self.machine.scheduler.wait(dt.timedelta(seconds=refusal.retry_after_s or 1), None)
+        return self._insist(what, work, route)
+
+    def _insist(self, what: str, work: Callable[[], T], route: Route | None) -> T:
         for _ in range(MOST_ASKS - 1):
             try:
-                return self.machine.ask(what, work)
+                return self.machine.ask(what, work, route)
             except NoAnswer:
                 self.machine.scheduler.wait(dt.timedelta(seconds=self.rng.randrange(1, 4)), None)
-        return self.machine.ask(what, work)
+        return self.machine.ask(what, work, route)
 
     def session_of(self, person: Person) -> Caller:
         """The person's session; logs in where there is none."""
         if person.session is None:
-            person.session = self.insist(f"{person.login_name} logs in", lambda: self.logged_in(person))
+            person.session = self.insist(f"{person.login_name} logs in", lambda: self.logged_in(person), LOG_IN)
         return person.session
 
     @staticmethod
@@ -159,26 +184,32 @@ class Town:
         grant = identity.log_in(person.login_name, PASSWORD, clock.now())
         return Caller(grant.customer_id, grant.session_id, grant.edition)
 
-    def with_session(self, person: Person, what: str, work: Callable[[Caller], T]) -> T:
+    def with_session(self, person: Person, route: Route, what: str, work: Callable[[Caller], T]) -> T:
+        """Do something by a route, as who is logged in; logs in anew where the session was ended."""
         caller = self.session_of(person)
         try:
-            return self.insist(what, lambda: work(caller))
+            return self.insist(what, lambda: work(caller), route)
         except Refusal as refusal:
             if refusal.code != "session_ended":
                 raise
             if person.session is caller:
                 person.session = None
             again = self.session_of(person)
-            return self.insist(what, lambda: work(again))
+            return self.insist(what, lambda: work(again), route)
 
     def with_step_up(
-        self, person: Person, what: str, work: Callable[[Caller, str | None], T], confirms: Callable[[], None]
+        self,
+        person: Person,
+        route: Route,
+        what: str,
+        work: Callable[[Caller, str | None], T],
+        confirms: Callable[[], None],
     ) -> T:
         """Do what is asked to be confirmed first: by the code for just that, and then once more with it. `confirms` is
         called before the right code is entered.
         """
         try:
-            return self.with_session(person, what, lambda caller: work(caller, None))
+            return self.with_session(person, route, what, lambda caller: work(caller, None))
         except StepUpRequired as refusal:
             challenge_id = refusal.facts["step_up"]
         self.machine.scheduler.wait(PATIENCE, lambda: challenge_id in self.codes)
@@ -190,5 +221,5 @@ class Town:
         def confirm(caller: Caller) -> None:
             stepup.confirm(caller, challenge_id, given, clock.now())
 
-        self.with_session(person, f"{what}: confirm", confirm)
-        return self.with_session(person, what, lambda caller: work(caller, challenge_id))
+        self.with_session(person, STEP_UP, f"{what}: confirm", confirm)
+        return self.with_session(person, route, what, lambda caller: work(caller, challenge_id))

@@ -14,6 +14,7 @@ from chalicelib.audit import domain as audit
 from chalicelib.clearing.commands import reconcile
 from chalicelib.platform import clock
 from simulation import founding
+from simulation.acts.suspenders import LONG
 from simulation.books import Books
 from simulation.drained import wrong_at_rest
 from simulation.engine import Changed, Store, Transport, physical_names, resources
@@ -21,7 +22,7 @@ from simulation.faults import Faults
 from simulation.images import text
 from simulation.lambdas import Lambdas
 from simulation.machine import Machine
-from simulation.mixes import EVERYDAY, ORDERS, mix_of
+from simulation.mixes import KINDS, ORDERS, SUSPENSIONS, mix_of
 from simulation.queues import Queues
 from simulation.scheduler import Scheduler, one_processor
 from simulation.streams import Streams
@@ -42,6 +43,11 @@ STARTS: tuple[tuple[dt.datetime, str | None], ...] = (
 MOST_LINES_BEHIND = 4
 # More than two weeks, so that a weekly order misses one date.
 SLEEP = dt.timedelta(days=16)
+# When staff decide on suspensions, and when one begins or ends, in percent of the steps.
+STAFF_ACT, AT_EDGES, TO_EDGES, ALL_ACT = (3, 14, 50, 66), range(9, 86, 7), (42, 80), (90, 96)
+ZERO = dt.timedelta(0)
+# Long enough before a suspension begins or ends that requests begin on both sides. What goes on survives the jump.
+AT_AN_EDGE, NEAR, FAR = (dt.timedelta(seconds=seconds) for seconds in (1, 6, 300))
 BILL_RUN_AT = dt.timedelta(hours=2)
 
 
@@ -85,7 +91,7 @@ class World:
         self.midnight = start + dt.timedelta(seconds=20)
         self.scheduler = Scheduler(start)
         self.faults = Faults(self.rng)
-        self.books = Books(self.broken, self.scheduler.clock.now)
+        self.books = Books(self.broken, self.scheduler.clock.now, self.scheduler.began)
         self.streams = Streams()
         self.excused: set[tuple[str, str]] = set()
         self.to_tell: Counter[str] = Counter()
@@ -95,7 +101,12 @@ class World:
         self.queues = Queues(self.scheduler, self.faults, self.rng, self.tell)
         self.machine = Machine(self.scheduler, self.tell)
         self.mix = mix_of(seed)
-        self.town = Town(self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.broken, self.mix)
+        self.town = Town(
+            self.machine, self.faults, self.rng, self.books, founding.BRANCH, self.midnight, self.broken, self.mix
+        )
+        if self.mix == SUSPENSIONS:
+            # Nothing is ever suspended in the others.
+            self.machine.gate = self.town.suspenders.gate
         self.lambdas = Lambdas(
             self.scheduler, self.faults, self.rng, self.queues, self.streams, tell=self.tell, broken=self.broken
         )
@@ -103,7 +114,7 @@ class World:
         self.town.is_running = self.lambdas.is_running
         self.outage_until = start
         self._slept = False
-        self.books.horizon = self.midnight + dt.timedelta(days=1)
+        self.books.horizon = self.midnight + dt.timedelta(days=1) + (LONG if self.mix == SUSPENSIONS else ZERO)
         self._plan: dict[int, Callable[[], None]] = {}
 
     # ---- what is told -------------------------------------------------------------------------------
@@ -163,8 +174,13 @@ class World:
             **{self._steps * percent // 100: self._change_limits for percent in (37, 41, 70)},
             self._steps * 88 // 100: self._to_night,
         }
-        if self.mix != EVERYDAY:
+        if self.mix in KINDS:
             self._plan |= {self._steps * percent // 100: self._to_what_is_due for percent in (50, 65, 80)}
+        if self.mix == SUSPENSIONS:
+            self._plan |= {self._steps * percent // 100: self.town.suspenders.staff_acts for percent in STAFF_ACT}
+            self._plan |= {self._steps * percent // 100: self.town.suspenders.everybody_acts for percent in ALL_ACT}
+            self._plan |= {self._steps * percent // 100: lambda: self._to_an_edge(NEAR) for percent in AT_EDGES}
+            self._plan |= {self._steps * percent // 100: lambda: self._to_an_edge(FAR) for percent in TO_EDGES}
         try:
             while self.outcome.steps < self._steps and not self.outcome.violations:
                 self._plan.pop(self.outcome.steps, lambda: None)()
@@ -188,6 +204,8 @@ class World:
             **{f"order_{kind}": count for kind, count in self.books.ordered.events.items()},
             **{f"batch_{end}": count for end, count in self.books.together.ends.items()},
             **{f"later_{end}": count for end, count in self.books.pending.ended.items()},
+            **{f"suspension_{what}": count for what, count in self.books.suspended.counts.items()},
+            **{f"suspension_{what}": count for what, count in self.books.suspended.announced.counts.items()},
         }
         self.outcome.log_hash = self._hash.hexdigest()
         self.outcome.tail = list(self._tail) if self.outcome.violations else []
@@ -239,6 +257,14 @@ class World:
         """Some minutes pass at once: what was set aside arrives."""
         if (due := self.books.next_due()) is not None and due < self.midnight + BILL_RUN_AT:
             self._jump(due)
+
+    def _to_an_edge(self, within: dt.timedelta) -> None:
+        """Just before a suspension begins or ends soon, so that people and workers meet that moment."""
+        now = self.scheduler.clock.now()
+        edges = [at for window in self.books.suspended.windows for at in (window.since, window.until)]
+        if nearest := min((at for at in edges if now < at < now + within), default=None):
+            self._jump(nearest - AT_AN_EDGE)
+            self.town.suspenders.around(nearest)
 
     def _change_limits(self) -> None:
         """Of who pays most."""
@@ -294,6 +320,8 @@ class World:
             due.append(self.lambdas.next_tick())
         if (arrives := self.books.next_due()) is not None:
             due.append(max(arrives, self.lambdas.next_tick()))
+        if (told := self.books.suspended.announced.next_due()) is not None:
+            due.append(max(told, self.lambdas.next_tick()))
         if not due and self.mix == ORDERS and not self._slept:
             # The schedule was off for weeks: of the dates that passed the newest is paid, late.
             self._slept = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,19 @@ os.environ.update(
 
 from chalicelib.parameters import service as parameters  # noqa: E402  # after the environment is safe
 from chalicelib.platform import clock, ids  # noqa: E402
+from compliance.record import Recorder  # noqa: E402
+from compliance.rows import read as read_requirements  # noqa: E402
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--requirements-record", type=Path, help="write what became of the marked tests to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Of xdist's processes the first alone is told all reports.
+    is_writer = not hasattr(config, "workerinput")
+    target = config.getoption("--requirements-record")
+    config.pluginmanager.register(Recorder(read_requirements().ids(), target, is_writer))
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Kind:
     """One kind of event: its stable code and what it is called; `category` is what a reader filters by.
 
-    An event of a kind that `tells` is told to the owner by SMS and inbox, in the words of `zh`.
+    An event of a kind that `tells` is told to the owner, in these words.
     """
 
     code: str

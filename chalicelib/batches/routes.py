@@ -1,4 +1,4 @@
-"""Batches over HTTP: several payees in one confirmation (YQ-4.2.2-xfer, XJ-5.3-batch)."""
+"""Batches over HTTP: several payees in one confirmation (YQ-4.2.2-multi, XJ-5.3-batch)."""
 
 from __future__ import annotations
 
@@ -169,7 +169,9 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewBatch,
     answer=BatchWithLines,
+    is_payment=True,
     status=201,
+    also=(200,),
     max_body_bytes=MAX_BODY_BYTES,
     refusals=(
         IdempotencyKeyMissing,

@@ -35,8 +35,12 @@ STEP_REFUSALS = (NotFound, errors.DisputeStepRefused, errors.DisputeOfAnother, O
 class DeskQuery(Query):
     """Which list, and whose: the caller's own branch where none is named."""
 
-    list: Literal["disputed", "unanswered"] = "disputed"
-    branch: Annotated[str, StringConstraints(max_length=20)] = ""
+    list: Annotated[
+        Literal["disputed", "unanswered"], Field(description="有异议或逾期未答复 / disputed, or unanswered")
+    ] = "disputed"
+    branch: Annotated[
+        str, StringConstraints(max_length=20), Field(description="机构，不填为本机构 / branch, or one's own")
+    ] = ""
     limit: fields.PageSize = fields.DEFAULT_PAGE
     cursor: fields.Cursor | None = None
 

@@ -1,1 +1,1 @@
-"""Transfers to other banks: sent once to the clearing network, then settled or returned (NB-5.1.8-5)."""
+"""Transfers to other banks: sent once to the clearing network, then settled or returned (YQ-4.2.2-xfer)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from chalicelib.platform.http import Api
 
-API_VERSION = "0.1.0"
+API_VERSION = "1.0.0"
 # Modules of operations, and what the paths of each begin with. Named and not imported, so that a start costs no
 # context and the first request for a path the few that answer there (decision 0031).
 PATHS: dict[str, tuple[str, ...]] = {
@@ -50,7 +50,17 @@ PATHS: dict[str, tuple[str, ...]] = {
     "batches.routes": ("/v1/batches",),
     "documents.routes": ("/v1/documents",),
     "contract.routes": ("/v1/health", "/v1/openapi.json"),
-    "site.routes": ("/availability", "/feed.atom", "/maintenance", "/maintenance.ics", "/status", "/verify"),
+    "site.reference_routes": ("/docs",),
+    "site.routes": (
+        "/availability",
+        "/branches",
+        "/feed.atom",
+        "/maintenance",
+        "/maintenance.ics",
+        "/rates",
+        "/status",
+        "/verify",
+    ),
     "staff.routes": ("/v1/staff/password", "/v1/staff/sessions"),
     "staff.administration_routes": ("/v1/staff/emergencies", "/v1/staff/functions", "/v1/staff/members"),
     "counter.routes": ("/v1/staff/counter/deposits", "/v1/staff/counter/withdrawals"),

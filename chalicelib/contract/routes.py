@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from typing import Any, Literal
 
 from pydantic import RootModel
 
 from chalicelib.contract.operations import API_VERSION
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, fields
-from chalicelib.platform.http import Api, Call, View
+from chalicelib.platform import caching, clock, fields
+from chalicelib.platform.http import Answer, Api, Call, View
 
 api = Api(__name__)
+
+# How long a copy is used without asking; afterwards the tag says whether it still is the same.
+DOCUMENT_MAX_AGE_S = 300
 
 
 class Health(View):
@@ -36,9 +39,15 @@ def health(call: Call) -> Health:
     return Health(status="ok", version=API_VERSION, time=clock.to_text(now))
 
 
-@api.operation("GET", "/v1/openapi.json", zh="接口文档", en="This contract", auth=None, answer=Document)
-def openapi(call: Call) -> Document:
-    """The OpenAPI document of this very deployment."""
+@functools.cache
+def _tagged_document() -> tuple[str, str]:
     from chalicelib.contract import service  # noqa: PLC0415  # it walks all contexts, staff's too
 
-    return Document(json.loads(service.document()))
+    text = service.document()
+    return text, caching.tag_of(text)
+
+
+@api.operation("GET", "/v1/openapi.json", zh="接口文档", en="This contract", auth=None, answer=Document, also=(304,))
+def openapi(call: Call) -> Answer:
+    """The OpenAPI document of this very deployment; the same for everybody until the next release."""
+    return caching.tagged(call, *_tagged_document(), keep_s=DOCUMENT_MAX_AGE_S)

@@ -71,6 +71,7 @@ def _done(done: CashDone) -> Answer:
     body=NewDeposit,
     answer=CashView,
     status=201,
+    also=(200,),
     refusals=(*_CASH, ledger_errors.PayeeUnavailable),
 )
 def deposit(call: Call) -> Answer:
@@ -89,6 +90,7 @@ def deposit(call: Call) -> Answer:
     body=NewWithdrawal,
     answer=CashView,
     status=201,
+    also=(200, 202),
     refusals=(
         *_CASH,
         errors.TillShort,

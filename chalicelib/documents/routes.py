@@ -188,6 +188,7 @@ def _view(document: Document) -> DocumentView:
     body=NewDocument,
     answer=DocumentView,
     status=202,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,

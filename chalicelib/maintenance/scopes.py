@@ -68,6 +68,9 @@ _NEVER = (
     "/maintenance",
     "/feed.atom",
     "/availability",
+    "/branches",
+    "/rates",
+    "/docs",
 )
 # What changes nothing although it is posted, and what keeps a customer from harm.
 _UP_TOO = (

@@ -44,7 +44,8 @@ class Outgoing:
     """One message. `message_id` is the same when the same message is sent again.
 
     `address` is where the channel reaches the customer: the phone for SMS, the platform's endpoint for push, the open
-    id for WeChat. `title` and `at` (Shanghai's time) say what it is about and when, for channels that carry no text.
+    id for WeChat. `title` is an e-mail's subject, and with `at` (Shanghai's time) what WeChat shows in place of the
+    text.
     """
 
     message_id: str

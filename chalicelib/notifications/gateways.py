@@ -26,7 +26,6 @@ from chalicelib.platform.errors import Retryable
 # A worker of 30 s may use all four channels for one message: each has its part, whatever its server does.
 CONNECT_S, EMAIL_S, WECHAT_S = 2, 6, 6
 _SMTP_OK = 250
-SUBJECT = "乡村银行通知"
 WECHAT_HOST = "https://api.weixin.qq.com"
 # A token of WeChat that ends while a message is under way is none.
 _TOKEN_MARGIN = dt.timedelta(seconds=60)
@@ -53,7 +52,7 @@ class SmtpGateway:
 
     def send(self, message: Outgoing) -> None:
         letter = EmailMessage(policy=SMTP)
-        letter["Subject"], letter["From"], letter["To"] = SUBJECT, self.sender, message.address
+        letter["Subject"], letter["From"], letter["To"] = message.title, self.sender, message.address
         letter["Date"] = format_datetime(clock.now())
         letter["Message-ID"] = make_msgid(idstring="rural-bank", domain=self.sender.rpartition("@")[2])
         letter["Auto-Submitted"] = "auto-generated"
@@ -77,10 +76,10 @@ class SmtpGateway:
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException):
-            server = None
-        # Also where the server will not have the sender: that is the bank's fault, and no customer's.
-        if server is None or not self._is_known(server, ends_at):
-            raise Retryable("the mail server was not reached, or does not know the bank")
+            raise Retryable("the mail server was not reached") from None
+        if not self._is_known(server, ends_at):
+            # Also where it will not have the sender: that is the bank's fault, and no customer's.
+            raise Retryable("the mail server does not know the bank")
         return server
 
     def _connected(self) -> smtplib.SMTP:
@@ -108,10 +107,7 @@ class SmtpGateway:
             _limit(server, ends_at)
             return server.rcpt(address)[0]
         except (OSError, smtplib.SMTPException):
-            code = None
-        if code is None:
-            raise Retryable("the mail server did not answer before it was given the message")
-        return code
+            raise Retryable("the mail server did not answer before it was given the message") from None
 
 
 def _limit(server: smtplib.SMTP, ends_at: float) -> None:
@@ -128,12 +124,9 @@ def _data_taken(server: smtplib.SMTP, letter: bytes, ends_at: float) -> int:
         return server.data(letter)[0]
     except smtplib.SMTPDataError as error:
         # Before it took the text: it would not have it.
-        code: int | None = error.smtp_code
+        return error.smtp_code
     except (OSError, smtplib.SMTPException):
-        code = None
-    if code is None:
-        raise ProviderSilent("the mail server did not answer")
-    return code
+        raise ProviderSilent("the mail server did not answer") from None
 
 
 @dataclass(slots=True)

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
 from chalicelib.notifications.channels import Channel, Outgoing, ProviderRefused, ProviderSilent
-from chalicelib.platform import aws, clock, settings
+from chalicelib.platform import aws, clock, log, settings
 from chalicelib.platform.dynamo import Item
 from chalicelib.platform.errors import Retryable
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from chalicelib.notifications.gateways import SmtpGateway, WechatGateway
@@ -92,22 +95,34 @@ class _Gateways:
     wechat: WechatGateway | None = None
 
 
-@functools.cache
 def _gateways() -> _Gateways:
-    """Those that the secret says something of."""
+    """Those that the secret says something of; raises Retryable while it cannot be read."""
+    try:
+        return _gateways_of(settings.get("CHANNELS_SECRET_ARN"))
+    except (ClientError, *aws.NO_ANSWER) as error:
+        raise Retryable("the secret of the channels was not read") from error
+
+
+@functools.cache
+def _gateways_of(arn: str) -> _Gateways:
     # Few messages go this way, and each start of a worker would pay for it.
     from chalicelib.notifications.gateways import SmtpGateway, WechatGateway  # noqa: PLC0415
 
-    arn = settings.get("CHANNELS_SECRET_ARN")
     try:
         secret = json.loads(aws.secretsmanager().get_secret_value(SecretId=arn)["SecretString"])
     except ValueError:
         # As it was made: nobody has filled it in.
         return _Gateways()
-    return _Gateways(
-        SmtpGateway(**secret["email"]) if "email" in secret else None,
-        WechatGateway(**secret["wechat"]) if "wechat" in secret else None,
-    )
+    return _Gateways(_made(SmtpGateway, secret.get("email")), _made(WechatGateway, secret.get("wechat")))
+
+
+def _made(kind: Callable[..., T], said: dict[str, Any] | None) -> T | None:
+    """A gateway of what the secret says of it; None for nothing, and for what makes none, which takes no other away."""
+    try:
+        return kind(**said) if said else None
+    except TypeError:
+        log.logger.exception("the secret says something of a channel that makes none")
+        return None
 
 
 class LocalMessageItem(Item):

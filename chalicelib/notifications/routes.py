@@ -67,6 +67,7 @@ class NotificationQuery(Query):
     query=NotificationQuery,
     answer=NotificationPage,
     refusals=(CursorMalformed,),
+    also=(304,),
 )
 def read_page(call: Call) -> Answer:
     """A page of the caller's inbox. Where nothing has arrived or was read since, one item is all that is read."""

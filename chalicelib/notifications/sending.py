@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from chalicelib.customers import service as customers
 from chalicelib.notifications import store
 from chalicelib.notifications.channels import INSTEAD, USUAL, Channel, Outgoing, ProviderRefused, ProviderSilent
-from chalicelib.notifications.domain import TITLES
 from chalicelib.notifications.providers import provider
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import BANK, InboxItem
@@ -112,6 +111,7 @@ class _Letter:
         """Send, and note it: a crash or silence in between loses one message rather than sending it twice."""
         customer_id, kind, now = self._row.customer_id, self._row.kind, clock.now()
         try:
+            outgoing = self._outgoing(f"{self._row.notification_id}#{channel}", channel)
             if channel == "sms" and not _counted(customer_id, kind, now):
                 log.logger.warning("no SMS: there were as many as there may be", extra={"kind": kind})
                 return self._settle(channel, store.CAPPED)
@@ -119,9 +119,8 @@ class _Letter:
             # Nothing was sent: what comes again may.
             self._give_back(channel)
             raise
-        message_id = f"{self._row.notification_id}#{channel}"
         try:
-            provider().send(self._outgoing(message_id, channel))
+            provider().send(outgoing)
         except Retryable:
             self._give_back(channel)
             if channel == "sms":
@@ -138,7 +137,7 @@ class _Letter:
 
     def _outgoing(self, message_id: str, channel: Channel) -> Outgoing:
         at = clock.to_local_text(clock.from_text(self._row.created_at))
-        title = TITLES[self._row.kind]
+        title = title_of(channel, self._row.kind)
         return Outgoing(message_id, channel, self._phone, self.addresses[channel], self._row.text, title, at)
 
     def _settle(self, channel: Channel, outcome: str) -> str:
@@ -147,6 +146,14 @@ class _Letter:
 
     def _give_back(self, channel: Channel) -> None:
         store.settle(self._row.customer_id, self._row.notification_id, channel, None)
+
+
+def title_of(channel: Channel, kind: str) -> str:
+    """What stands above a text of that kind, or in place of it; empty where the channel shows the text alone."""
+    if channel not in ("email", "wechat"):
+        return ""
+    row = parameters.SUBJECT_TEXT if channel == "email" else parameters.TITLE_TEXTS[kind]
+    return parameters.value(row, clock.now())["zh"]
 
 
 def _counted(customer_id: str, kind: str, now: dt.datetime) -> bool:

@@ -17,7 +17,7 @@ from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.channels import Channel, Outgoing, ProviderRefused, ProviderSilent
 from chalicelib.notifications.providers import provider
-from chalicelib.notifications.sending import count_code, tell
+from chalicelib.notifications.sending import count_code, tell, title_of
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
 from chalicelib.orders import service as orders
@@ -66,7 +66,8 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
     if not profile.takes_code(clock.from_text(image["created_at"])):
         return False
     valid_for = valid_until - clock.from_text(image["created_at"])
-    text = domain.code_text(
+    zh, _ = domain.code_texts(
+        parameters.value(parameters.CODE_TEXTS["transfer"], now),
         code=factors.confirmation_code(image["digest"], attempt),
         payer_account=image["payer_account"],
         payee_account=image["payee_account"],
@@ -76,7 +77,7 @@ def send_code(entry_id: str, attempt: int, now: dt.datetime) -> bool:
         valid_s=int(valid_for.total_seconds()),
         contact=_contact(now),
     )
-    return _send_once_asked(f"{image['created_at']}#{entry_id}#code#{attempt}", profile.phone, text)
+    return _send_once_asked(f"{image['created_at']}#{entry_id}#code#{attempt}", profile.phone, zh)
 
 
 def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool:
@@ -87,9 +88,10 @@ def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool
     valid_until, kind = clock.from_text(challenge.valid_until), challenge.kind
     if challenge.state != _AWAITING or challenge.attempt != attempt or valid_until <= now or not challenge.is_true():
         return False
-    text = domain.step_up_text(
+    zh, _ = domain.step_up_texts(
+        parameters.value(parameters.CODE_TEXTS["step_up"], now),
         code=factors.confirmation_code(challenge.digest, attempt),
-        what=kind.zh(challenge.facts),
+        what=(kind.zh(challenge.facts), kind.en(challenge.facts)),
         valid_s=int((valid_until - clock.from_text(challenge.created_at)).total_seconds()),
         contact=_contact(now),
     )
@@ -98,9 +100,9 @@ def send_step_up_code(challenge_id: str, attempt: int, now: dt.datetime) -> bool
         return False
     message_id = f"{challenge.created_at}#{challenge_id}#code#{attempt}"
     if kind.email_fact:
-        return _send_once_asked(message_id, profile.phone, text, email=challenge.facts[kind.email_fact])
+        return _send_once_asked(message_id, profile.phone, zh, email=challenge.facts[kind.email_fact])
     phone = challenge.facts[kind.phone_fact] if kind.phone_fact else profile.phone
-    return _send_once_asked(message_id, phone, text)
+    return _send_once_asked(message_id, phone, zh)
 
 
 def tell_phone_changed(challenge_id: str) -> None:
@@ -108,8 +110,10 @@ def tell_phone_changed(challenge_id: str) -> None:
     challenge = stepup.read_challenge(challenge_id)
     if challenge is None:
         raise Retryable("the challenge is not readable yet")
-    text = domain.phone_changed_text(challenge.facts["phone"], contact=_contact(clock.now()))
-    _send_once_asked(f"{challenge.created_at}#{challenge_id}#changed", challenge.facts["old_phone"], text)
+    now = clock.now()
+    texts = parameters.value(parameters.PHONE_CHANGED_TEXT, now)
+    zh, _ = domain.phone_changed_texts(texts, new_phone=challenge.facts["phone"], contact=_contact(now))
+    _send_once_asked(f"{challenge.created_at}#{challenge_id}#changed", challenge.facts["old_phone"], zh)
 
 
 def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> bool:
@@ -118,8 +122,9 @@ def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> b
     if asked is None:
         return False
     phone, account_id, code, valid_s = asked
-    text = domain.password_text(code=code, account_id=account_id, valid_s=valid_s, contact=_contact(now))
-    return _send_once_asked(f"{clock.to_text(now)[:10]}#{application_id}#code#{attempt}", phone, text)
+    texts = parameters.value(parameters.CODE_TEXTS["password"], now)
+    zh, _ = domain.password_texts(texts, code=code, account_id=account_id, valid_s=valid_s, contact=_contact(now))
+    return _send_once_asked(f"{clock.to_text(now)[:10]}#{application_id}#code#{attempt}", phone, zh)
 
 
 def send_download_code(customer_id: str, factor_id: str, attempt: int, now: dt.datetime) -> bool:
@@ -130,20 +135,22 @@ def send_download_code(customer_id: str, factor_id: str, attempt: int, now: dt.d
     method, code, until = found
     message_id = f"{until}#{factor_id}#download#{attempt}"
     phone = customers.profile_of(customer_id).phone
-    text = domain.download_text(method=method, code=code, contact=_contact(now))
-    return _send_once_asked(message_id, phone, text)
+    texts = parameters.value(parameters.CODE_TEXTS["download"], now)
+    zh, _ = domain.download_texts(texts, method=method, code=code, contact=_contact(now))
+    return _send_once_asked(message_id, phone, zh)
 
 
-def _contact(now: dt.datetime) -> str:
-    """How a customer reaches the bank; messages by SMS are in Chinese."""
-    return parameters.value(parameters.CONTACT, now)["zh"]
+def _contact(now: dt.datetime) -> domain.Both:
+    """How a customer reaches the bank, in Chinese and English."""
+    contact = parameters.value(parameters.CONTACT, now)
+    return contact["zh"], contact["en"]
 
 
 def _send_once_asked(message_id: str, phone: str, text: str, *, email: str | None = None) -> bool:
     """Send a code by SMS, or to the address that it proves; raises Retryable when the provider does not answer."""
     channel: Channel = "email" if email else "sms"
     try:
-        provider().send(Outgoing(message_id, channel, phone, email or phone, text))
+        provider().send(Outgoing(message_id, channel, phone, email or phone, text, title_of(channel, "code")))
     except ProviderRefused:
         # No other way to this customer exists: trying again is no use, what waits for the code will expire.
         log.logger.warning("provider refused a code or an announcement for good")
@@ -181,13 +188,15 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
     if line is None or account is None:
         raise Retryable("the line is not readable yet")
     movement = line.movement
-    text = domain.movement_text(
+    payee = line.counterparty_name or ""
+    zh, en = domain.movement_texts(
+        parameters.value(parameters.MOVEMENT_TEXTS[domain.movement_occasion(payee)], clock.now()),
         account_id=account_id,
         amount_fen=movement.amount_fen,
         balance_fen=movement.balance_fen,
-        verb=accounts.words_of(movement.kind, movement.amount_fen)[0],
+        verb=accounts.words_of(movement.kind, movement.amount_fen),
         posted_at=clock.from_text(movement.posted_at),
-        payee=line.counterparty_name or "",
+        payee=payee,
     )
     notification_id = _movement_id(movement.posted_at, entry_id, posting)
     tell(
@@ -195,7 +204,8 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
             account.customer_id,
             notification_id,
             kind="movement",
-            text=text,
+            text=zh,
+            text_en=en,
             created_at=movement.posted_at,
             account_id=account_id,
             entry_id=movement.entry_id,
@@ -212,9 +222,15 @@ def tell_security_event(customer_id: str, event_key: str) -> None:
     event = audit.event_at(customer_id, event_key)
     if event is None:
         raise Retryable("the event is not readable yet")
-    text = domain.security_text(event.kind.zh, clock.from_text(event.at), contact=_contact(clock.now()))
+    now = clock.now()
+    zh, en = domain.security_texts(
+        parameters.value(parameters.SECURITY_TEXT, now),
+        what=(event.kind.zh, event.kind.en),
+        at=clock.from_text(event.at),
+        contact=_contact(now),
+    )
     notification_id = f"{event.at}#{ids.derived_id('security', customer_id, event_key)}"
-    tell(InboxItem(customer_id, notification_id, kind="security", text=text, created_at=event.at))
+    tell(InboxItem(customer_id, notification_id, kind="security", text=zh, text_en=en, created_at=event.at))
 
 
 def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.datetime) -> bool:
@@ -226,8 +242,9 @@ def tell_factor_due(customer_id: str, factor_id: str, stage: str, now: dt.dateti
     due = remind.due(customer_id, factor_id, stage, now)
     if due is None:
         return False
+    row = parameters.FACTOR_TEXTS[domain.factor_occasion(due.method, has_ended=due.has_ended)]
     zh, en = domain.factor_due_texts(
-        method=due.method, has_ended=due.has_ended, tail=due.tail, valid_until=due.valid_until
+        parameters.value(row, now), method=due.method, tail=due.tail, valid_until=due.valid_until
     )
     notification_id = f"{due.at}#{ids.derived_id('factor-due', customer_id, factor_id, stage)}"
     tell(InboxItem(customer_id, notification_id, kind="factor", text=zh, text_en=en, created_at=due.at))
@@ -248,7 +265,7 @@ def tell_recall(recall_id: str, state: str) -> bool:
     is_to_payee = state in (recalls.ASKED, recalls.WITHDRAWN)
     account_id = recall.payee_account if is_to_payee else recall.payer_account
     zh, en = domain.recall_texts(
-        state=state,
+        parameters.value(parameters.RECALL_TEXTS[state], clock.now()),
         account_id=account_id,
         counterparty=recall.payer_name if is_to_payee else recall.payee_name,
         amount_fen=recall.amount_fen,
@@ -275,7 +292,8 @@ def tell_day_sum(customer_id: str, business_date: str, now: dt.datetime) -> None
     provider fails for now.
     """
     mark_fen = parameters.value(parameters.TRANSFER_REMINDER_DAY_FEN, now)
-    zh, en = domain.day_sum_texts(business_date=business_date, mark_fen=mark_fen, contact=_contact(now))
+    texts = parameters.value(parameters.DAY_SUM_TEXT, now)
+    zh, en = domain.day_sum_texts(texts, business_date=business_date, mark_fen=mark_fen, contact=_contact(now))
     begins = clock.to_text(clock.start_of_day(business_date))
     notification_id = f"{begins}#{ids.derived_id('day-sum', customer_id, business_date)}"
     tell(InboxItem(customer_id, notification_id, kind="reminder", text=zh, text_en=en, created_at=clock.to_text(now)))
@@ -290,6 +308,7 @@ def tell_returned(entry_id: str) -> None:
     if image is None or "reason_zh" not in image:
         raise Retryable("the entry is not readable yet")
     zh, en = domain.returned_texts(
+        parameters.value(parameters.RETURNED_TEXT, clock.now()),
         payer_account=image["payer_account"],
         payee_account=image["payee_account"],
         payee_name=image["payee_name"],
@@ -321,13 +340,13 @@ def tell_order(order_id: str, revision: int) -> None:
         raise Retryable("the order's history is not readable yet")
     order, event = told
     zh, en = domain.order_texts(
+        parameters.value(parameters.ORDER_TEXTS[event.kind], clock.now()),
         payee_name=order.terms.payee_name,
         payee_account=order.terms.payee_account,
         payer_account=order.terms.payer_account,
         amount_fen=event.amount_fen,
         due_date=event.due_date,
         next_due=event.next_due,
-        kind=event.kind,
         reason=(event.zh, event.en),
     )
     notification_id = f"{event.at}#{ids.derived_id('order', order_id, str(revision))}"
@@ -353,6 +372,7 @@ def tell_batch(batch_id: str) -> None:
     first = next(line for line in lines if line.code)
     paid_fen = sum(line.amount_fen for line in lines if not line.code)
     zh, en = domain.batch_texts(
+        parameters.value(parameters.BATCH_TEXT, clock.now()),
         payer_account=batch.payer_account,
         created_at=clock.from_text(batch.created_at),
         paid=(batch.paid, paid_fen),

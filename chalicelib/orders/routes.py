@@ -154,7 +154,7 @@ class OrderPage(View):
 class OrderQuery(Query):
     """All of them, or those in a state."""
 
-    state: Literal["active", "paused", "cancelled", "ended"] | None = None
+    state: Annotated[Literal["active", "paused", "cancelled", "ended"] | None, Field(description="状态 / state")] = None
     limit: fields.PageSize = fields.DEFAULT_PAGE
     cursor: fields.Cursor | None = None
 
@@ -236,6 +236,7 @@ _TERMS_REFUSALS = (
     body=NewOrder,
     answer=OrderView,
     status=201,
+    also=(200,),
     refusals=(IdempotencyKeyMissing, ledger_errors.IdempotencyKeyReused, errors.OrdersTooMany, *_TERMS_REFUSALS),
 )
 def create(call: Call) -> Answer:

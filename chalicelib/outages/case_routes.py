@@ -118,6 +118,7 @@ def _view(case: service.Case) -> CaseView:
     body=CaseBody,
     answer=CaseView,
     status=201,
+    also=(200,),
     refusals=(IdempotencyKeyMissing,),
 )
 def open_case(call: Call) -> Answer:

@@ -211,6 +211,7 @@ def _view(outage: service.Outage) -> OutageView:
     body=OutageWish,
     answer=OutageView,
     status=201,
+    also=(200,),
     refusals=(errors.OutageRunning, errors.OutageTimesDisordered, IdempotencyKeyMissing),
 )
 def open_outage(call: Call) -> Answer:

@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from chalicelib.parameters import tables, texts
 from chalicelib.parameters.channels import ChannelTable
 from chalicelib.parameters.errors import ParameterEffectiveDateRefused, ParameterScheduleFull
-from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Text, TimeWindow, Value
+from chalicelib.parameters.shapes import Address, AnyParameter, Choice, Parameter, Release, Text, TimeWindow, Value
+from chalicelib.parameters.tables import Table
 from chalicelib.platform import clock
 
 # Changes of one parameter that wait for their moment. A row stays short: every instance reads all rows every 30 s.
@@ -134,12 +136,12 @@ SESSION_MAX_S = Parameter("session.max_s", 43_200, 600, 86_400, "XJ-4.2-pw")
 TRANSFER_FEE_FEN = Parameter("fee.transfer.own_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 OTHER_BANK_FEE_FEN = Parameter("fee.transfer.other_bank_fen", 0, 0, 100_00, "NB-5.1.6-4")
 # What was sent to clearing and has no answer is asked for after so many minutes, and then as often.
-CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "NB-5.1.8-5")
+CLEARING_ASK_MIN = Parameter("clearing.ask_min", 10, 1, 1440, "YQ-4.2.2-xfer")
 # What takes payments to other banks: the simulated network, or files: clearing's own message, or one for a bank that
 # passes on what its customers initiate.
-CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "NB-5.1.8-5")
+CLEARING_NETWORK = Choice("clearing.network", "simulated", ("simulated", "pacs.008", "pain.001"), "YQ-4.2.2-xfer")
 # Which payments the simulated network accepts, rejects, answers late, twice or never.
-CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "NB-5.1.8-5")
+CLEARING_SEED = Parameter("clearing.simulation_seed", 1, 0, 2**31 - 1, "YQ-4.2.2-xfer")
 # Standing orders are first tried so many minutes after the Shanghai day has begun; what is refused for funds or a limit
 # is tried so often in all, with that pause, while the day lasts.
 ORDER_EXECUTE_MIN = Parameter("order.execute_at_min", 480, 0, 1439, "YQ-4.2.2-sched")
@@ -171,7 +173,7 @@ PAYEE_LOOKUPS_DAY = Parameter("payees.lookups_day", 50, 1, 1000, "NB-5.1.4")
 # Payments made out to an account and a name that do not match are guesses, too.
 WRONG_PAYEES_DAY = Parameter("payees.wrong_day", 20, 1, 1000, "NB-5.1.4")
 # How long a receive code that is shown for one payment can be scanned.
-PAYCODE_VALID_S = Parameter("paycodes.valid_s", 120, 30, 600, "YQ-4.2.2-xfer")
+PAYCODE_VALID_S = Parameter("paycodes.valid_s", 120, 30, 600, "YQ-4.2.2-f2f")
 # What a customer may pay by static receive codes a day, whatever confirms it.
 STATIC_CODES_DAY_FEN = Parameter("paycodes.static_day_fen", 500_00, 0, _FEN_MAX, "PBoC 2017 no. 296")
 # For how long after its posting a transfer can be asked back, and how long its payee has to answer.
@@ -279,6 +281,29 @@ BANK_NAME = Text("text.bank_name", {"zh": "示范村镇银行", "en": "Rural Ban
 # Where whoever is shown a document finds the bank. It stands on documents that are kept for decades: what was in force
 # once has to lead to the bank as long.
 PUBLIC_ADDRESS = Address("bank.public_address", "https://bank.example", "YQ-4.2.2-receipt")
+# What the public site says of the bank's branches, hours as Shanghai's, and of what it pays on deposits, a year in per
+# cent; the bank's own tree of organisations is another thing, and has no words in English.
+SITE_BRANCHES = Table(
+    "site.branches",
+    (
+        tables.words("name_zh", 40),
+        tables.words("name_en", 80),
+        tables.words("address_zh", 80),
+        tables.words("address_en", 120),
+        tables.phone("phone"),
+        tables.opening("weekdays"),
+        tables.opening("weekend"),
+    ),
+    "YQ-4.2.2-info",
+)
+SITE_DEPOSIT_RATES = Table(
+    "site.deposit_rates",
+    (tables.words("zh", 40), tables.words("en", 60), tables.rate("rate"), tables.date("since")),
+    "YQ-4.2.2-info",
+)
+# An app that says it is older is told to be updated, and from where.
+APP_MINIMUM = Release("app.minimum_version", "0.0.0", "OWASP MASVS-CODE-2")
+APP_ADDRESS = Address("app.address", "https://bank.example/app", "OWASP MASVS-CODE-2")
 STAFF_LOGIN_TRIES = Parameter("staff.login_tries", 5, 3, 10, "NB-5.2.4")
 STAFF_LOGIN_LOCK_S = Parameter("staff.login_lock_s", 1800, 60, 86_400, "NB-5.2.4")
 STAFF_SESSION_IDLE_S = Parameter("staff.session_idle_s", 600, 60, 1800, "NB-5.2.4")
@@ -404,6 +429,10 @@ ALL: dict[str, AnyParameter] = {
         CONTACT,
         BANK_NAME,
         PUBLIC_ADDRESS,
+        SITE_BRANCHES,
+        SITE_DEPOSIT_RATES,
+        APP_MINIMUM,
+        APP_ADDRESS,
         STAFF_LOGIN_TRIES,
         STAFF_LOGIN_LOCK_S,
         STAFF_SESSION_IDLE_S,
@@ -412,5 +441,6 @@ ALL: dict[str, AnyParameter] = {
         STAFF_PASSWORD_D,
         STAFF_PASSWORD_HISTORY,
         STAFF_HAND_OVER_H,
+        *texts.ALL,
     )
 }

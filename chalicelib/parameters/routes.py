@@ -25,6 +25,14 @@ class ScheduledView(View):
     effective_from: fields.Timestamp
 
 
+class VariableView(View):
+    """What is filled in where `{name}` stands in a text."""
+
+    name: str
+    meaning: Annotated[str, Field(description="含义，按 Accept-Language / in the caller's language")]
+    is_required: bool
+
+
 class ParameterView(View):
     """A parameter as it stands."""
 
@@ -33,6 +41,7 @@ class ParameterView(View):
     default: Value
     bounds: Annotated[str, Field(description="取值要求 / what a value must be")]
     source: str
+    variables: Annotated[list[VariableView], Field(description="消息文本可用的占位符 / what a message's text may hold")]
     revision: Annotated[int, Field(description="变更次数 / how often it was changed")]
     scheduled: list[ScheduledView]
 
@@ -76,7 +85,7 @@ class ParameterHistory(View):
 )
 def read_all(call: Call) -> ParameterList:
     """Every parameter, in order of name."""
-    return ParameterList(parameters=[_view(one) for one in service.standing(clock.now())])
+    return ParameterList(parameters=[_view(one, call.language) for one in service.standing(clock.now())])
 
 
 @api.operation(
@@ -101,7 +110,7 @@ def read_history(call: Call, name: str) -> ParameterHistory:
     return ParameterHistory(changes=shown, next_cursor=cursor)
 
 
-def _view(standing: service.Standing) -> ParameterView:
+def _view(standing: service.Standing, language: str) -> ParameterView:
     parameter = standing.parameter
     return ParameterView(
         name=parameter.name,
@@ -109,8 +118,16 @@ def _view(standing: service.Standing) -> ParameterView:
         default=parameter.default,
         bounds=parameter.bounds,
         source=parameter.source,
+        variables=_variables(parameter, language) if isinstance(parameter, service.MessageText) else [],
         revision=standing.revision,
         scheduled=[
             ScheduledView(value=one.value, effective_from=clock.to_text(one.since)) for one in standing.scheduled
         ],
     )
+
+
+def _variables(parameter: service.MessageText, language: str) -> list[VariableView]:
+    return [
+        VariableView(name=name, meaning=en if language == "en" else zh, is_required=name in parameter.required)
+        for name, (zh, en) in parameter.variables.items()
+    ]

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 
 from chalicelib.parameters.channels import ChannelTable
+from chalicelib.parameters.errors import MessagePlaceholderMissing, MessagePlaceholderUnknown, MessageTextMalformed
+from chalicelib.parameters.tables import Table
+from chalicelib.platform.errors import Refusal
+from chalicelib.platform.versions import is_version
 
 # What a parameter may be, as stored: a whole number, a word or a window, or the same words in Chinese and English.
 Value = int | str | dict[str, str]
 
 MAX_TEXT = 200
+# Of a message, before it is filled in: the longest there is, with room, and all of them at their longest still are one
+# read of the table.
+MAX_MESSAGE = 300
 # What a code of small modules still carries, with a number and a code behind it.
 MAX_ADDRESS = 100
 _ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
+# Whose message it is stands first: carriers take no SMS without.
+_SIGNATURE = re.compile(r"【[^【】{}]+】")
 _WINDOW = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -93,6 +104,24 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A parameter that is the version of a program."""
+
+    name: str
+    default: str
+    source: str
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is three numbers, as app stores know them."""
+        return isinstance(value, str) and is_version(value)
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be."""
+        return "MAJOR.MINOR.PATCH"
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A parameter that customers read: one text in Chinese and in English."""
 
@@ -118,4 +147,64 @@ class Text:
         return f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
 
 
-AnyParameter = Parameter | Choice | TimeWindow | Address | Text | ChannelTable
+@dataclass(frozen=True, slots=True)
+class MessageText:
+    """A parameter that customers are sent: one text in Chinese and in English, with placeholders.
+
+    `variables` says what may stand in it, by name, and what each is in Chinese and English; `required` must stand in
+    both languages. A placeholder is `{name}` and nothing more, so that filling a text in can do nothing but that.
+    """
+
+    name: str
+    default: dict[str, str]
+    variables: Mapping[str, tuple[str, str]]
+    required: frozenset[str]
+    source: str
+    longest: int = MAX_MESSAGE
+
+    def admits(self, value: object) -> bool:
+        """Whether `value` is such a text."""
+        try:
+            self.require(value)
+        except Refusal:
+            return False
+        return True
+
+    def require(self, value: object) -> None:
+        """Raises MessageTextMalformed, MessagePlaceholderUnknown or MessagePlaceholderMissing for what is none."""
+        malformed = MessageTextMalformed(name=self.name, longest=str(self.longest))
+        if not isinstance(value, dict) or value.keys() != {"zh", "en"}:
+            raise malformed
+        for text in value.values():
+            if not isinstance(text, str) or not 0 < len(text) <= self.longest or not text.isprintable():
+                raise malformed
+            try:
+                parts = [part for part in Formatter().parse(text) if part[1] is not None]
+            except ValueError:
+                raise malformed from None
+            self._require_placeholders(parts)
+        if _SIGNATURE.match(value["zh"]) is None:
+            raise malformed
+
+    def _require_placeholders(self, parts: Sequence[tuple[str, str | None, str | None, str | None]]) -> None:
+        for _, name, form, conversion in parts:
+            if name not in self.variables or form or conversion:
+                raise MessagePlaceholderUnknown(
+                    name=self.name, placeholder=f"{{{name}}}", known=_braced(self.variables)
+                )
+        missing = [one for one in self.variables if one in self.required and one not in {name for _, name, *_ in parts}]
+        if missing:
+            raise MessagePlaceholderMissing(name=self.name, placeholder=_braced(missing))
+
+    @property
+    def bounds(self) -> str:
+        """What a value must be: what must stand in it, and with a question mark what may."""
+        both = f'{{"zh": 1..{self.longest}, "en": 1..{self.longest}}}'
+        return " ".join([both, "with", *(f"{{{one}}}{'' if one in self.required else '?'}" for one in self.variables)])
+
+
+def _braced(names: Iterable[str]) -> str:
+    return " ".join(f"{{{name}}}" for name in names)
+
+
+AnyParameter = Parameter | Choice | TimeWindow | Address | Release | Text | MessageText | ChannelTable | Table

@@ -240,7 +240,9 @@ def scan_code(call: Call) -> FoundView:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewPayment,
     answer=PaymentView,
+    is_payment=True,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
@@ -256,7 +258,7 @@ def scan_code(call: Call) -> FoundView:
     ),
 )
 def pay_scanned(call: Call) -> Answer:
-    """A transfer to whom the code names (YQ-4.2.2-xfer); the same again answers what was made, with 200."""
+    """A transfer to whom the code names (YQ-4.2.2-f2f); the same again answers what was made, with 200."""
     key = call.idempotency_key()
     body = call.json(NewPayment)
     scan = Scan(

@@ -166,6 +166,7 @@ def _view(payee: service.Payee) -> PayeeView:
     body=NewPayee,
     answer=PayeeView,
     status=201,
+    also=(200,),
     refusals=(
         NotFound,
         ledger_errors.PayeeUnavailable,

@@ -24,6 +24,8 @@ NO_ANSWER = (HTTPClientError, ConnectionFailed)
 
 CONNECT_TIMEOUT_S = 1
 READ_TIMEOUT_S = 2
+# Of what must not keep anybody waiting: it is tried once.
+BRIEF_READ_TIMEOUT_S = 1
 
 _THROTTLES = frozenset(
     {
@@ -43,24 +45,30 @@ _USUAL_ATTEMPTS = 2
 _SIGNATURES = {"s3": "s3v4"}
 
 
-def _config(service: str) -> Config:
+def _config(service: str, is_brief: bool) -> Config:
+    attempts = 1 if is_brief else _ATTEMPTS.get(service, _USUAL_ATTEMPTS)
     return Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS.get(service, _USUAL_ATTEMPTS)},
+        read_timeout=BRIEF_READ_TIMEOUT_S if is_brief else READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=50,
         signature_version=_SIGNATURES.get(service),
     )
 
 
 @functools.cache
-def _client(service: str) -> Any:
-    return boto3.client(service, config=_config(service))  # type: ignore[call-overload]  # the name is dynamic here only
+def _client(service: str, *, is_brief: bool = False) -> Any:
+    return boto3.client(service, config=_config(service, is_brief))  # type: ignore[call-overload]  # the name is dynamic here only
 
 
 def dynamodb() -> DynamoDBClient:
     """The shared DynamoDB client."""
     return _client("dynamodb")  # type: ignore[no-any-return]
+
+
+def dynamodb_briefly() -> DynamoDBClient:
+    """The same for what may go undone: at most two seconds pass, whatever state the engine is in."""
+    return _client("dynamodb", is_brief=True)  # type: ignore[no-any-return]
 
 
 def sqs() -> SQSClient:

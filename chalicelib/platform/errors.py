@@ -68,6 +68,11 @@ class Refusal(Exception):
         super().__init__(self.code)
         self.facts = facts
 
+    @property
+    def is_fault(self) -> bool:
+        """Whether it is the bank that could not, whatever was asked."""
+        return self.status >= 500
+
     def text(self, language: str) -> str:
         """The sentence for `language` (`zh` or `en`)."""
         if language == "en":

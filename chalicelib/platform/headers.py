@@ -12,7 +12,8 @@ from chalice.app import Request
 from chalicelib.platform.errors import IdempotencyKeyMissing
 
 # At most a UUID's length: it is stored with the instruction, whose item stays under 1 KB.
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9-]{8,36}")
+CORRELATION_ID = "[A-Za-z0-9-]{8,36}"
+_CORRELATION_ID = re.compile(CORRELATION_ID)
 
 IDEMPOTENCY_KEY = "[A-Za-z0-9_-]{8,64}"
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)

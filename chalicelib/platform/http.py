@@ -7,7 +7,6 @@ refusals it knows; `contract.service` reads the same declaration, so the contrac
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -24,7 +23,6 @@ from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
     MalformedRequest,
-    NotFound,
     OutcomeUnknown,
     Refusal,
     TryAgain,
@@ -32,7 +30,8 @@ from chalicelib.platform.errors import (
 )
 from chalicelib.platform.headers import correlation_id_of, idempotency_key_of, preferred_language
 from chalicelib.platform.problems import problem, response
-from chalicelib.platform.validation import validated
+from chalicelib.platform.validation import require_path, validated
+from chalicelib.platform.validators import unless_kept
 
 MAX_BODY_BYTES = 16 * 1024
 JSON = "application/json"
@@ -41,9 +40,6 @@ HTML, FORM = "text/html", "application/x-www-form-urlencoded"
 # What is of the contract lies here; beside it is the site, for people and their calendars and readers.
 CONTRACT = "/v1/"
 MAX_FORM_FIELDS = 20
-
-# Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
-_PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -134,6 +130,8 @@ class Operation:
     content_type: str = JSON
     takes: str = JSON
     on_refusal: Callable[[Call, Refusal], Answer] | None = None
+    is_payment: bool = False
+    also: tuple[int, ...] = ()
 
     @property
     def is_page(self) -> bool:
@@ -180,6 +178,11 @@ class Call:
         if not isinstance(self._caller, StaffCaller):
             raise TypeError(f"{self.operation.name} has no member of staff for a caller")
         return self._caller
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it is known who is logged in."""
+        return self._caller is not None
 
     def admit(self, caller: Caller | StaffCaller) -> None:
         """Note who is logged in."""
@@ -252,13 +255,15 @@ def found_or_done(view: BaseModel, *, hit: bool, status: int = 200) -> Answer:
 
 
 class Api:
-    """The operations of one context. `gate` (of method and path as declared) refuses what is suspended, before anything
-    else looks at a request; the application sets it.
+    """The operations of one context. The application sets both: `gate` refuses what is suspended, and apps that are too
+    old, before anything else looks at a request; `tally` (of the refusal and the request's id) counts what came of
+    payments that were refused or failed.
     """
 
     def __init__(self, import_name: str) -> None:
         self.blueprint = Blueprint(import_name)
-        self.gate: Callable[[str, str], None] | None = None
+        self.gate: Callable[[Call], None] | None = None
+        self.tally: Callable[[Refusal, str], None] | None = None
         self.operations: list[Operation] = []
 
     def operation(  # noqa: PLR0913  # what is declared of a route, each by its name
@@ -280,11 +285,15 @@ class Api:
         content_type: str = JSON,
         takes: str = JSON,
         on_refusal: Callable[[Call, Refusal], Answer] | None = None,
+        is_payment: bool = False,
+        also: tuple[int, ...] = (),
     ) -> Callable[[Callable[..., BaseModel | Answer]], Callable[..., BaseModel | Answer]]:
         """Declare an operation; the view takes the Call and the path's parameters, all text.
 
         With `auth` it names what it needs: of a customer's edition in `entitlement`, of a member of staff in
-        `permission`. A page says by `on_refusal` how it tells people of a refusal; others answer problem+json.
+        `permission`. A page says by `on_refusal` how it tells people of a refusal; others answer problem+json. What
+        becomes of one that `is_payment`, where it is refused or fails, is counted (YQ-4.1.1). `also` are statuses of
+        answers besides `status`: 200 for what was done before, 202 for what waits.
         """
 
         def declare(view: Callable[..., BaseModel | Answer]) -> Callable[..., BaseModel | Answer]:
@@ -307,6 +316,8 @@ class Api:
                 content_type,
                 takes,
                 on_refusal,
+                is_payment,
+                also,
             )
             self.operations.append(operation)
 
@@ -314,7 +325,7 @@ class Api:
             def edge(**path_parameters: str) -> Response:
                 request = self.blueprint.current_request
                 with origin.of(origin.of_gateway(request.context)):
-                    return _run(operation, request, view, path_parameters, self.gate)
+                    return _run(self, operation, request, view, path_parameters)
 
             route_name = f"{method.lower()}_{view.__name__}"
             self.blueprint.route(path, methods=[method], name=route_name, content_types=[takes])(edge)
@@ -324,19 +335,19 @@ class Api:
 
 
 def _run(
+    api: Api,
     operation: Operation,
     request: Request,
     view: Callable[..., BaseModel | Answer],
     path_parameters: Mapping[str, str],
-    gate: Callable[[str, str], None] | None,
 ) -> Response:
     call = Call(operation, request, path_parameters)
     log.begin(call.correlation_id, operation=operation.name)
     may_have_written = False
     try:
-        _require_path(path_parameters)
-        if gate is not None:
-            gate(operation.method, operation.path)
+        require_path(path_parameters)
+        if api.gate is not None:
+            api.gate(call)
         if operation.auth is not None:
             call.admit(operation.auth(call))
         may_have_written = operation.method != "GET"
@@ -344,16 +355,16 @@ def _run(
     except Refusal as refusal:
         log.logger.info("refused", extra={"code": refusal.code, "status": refusal.status})
         call.note(refusal)
-        return _refused(call, refusal)
+        return _refused(api, call, refusal)
     except (ClientError, *NO_ANSWER, PynamoDBException) as error:
         if not is_passing(error):
-            return _internal_error(call)
+            return _internal_error(api, call)
         log.logger.warning("engine busy", exc_info=True)
         # Of a write that was met with silence nobody knows whether it was done.
         busy = OutcomeUnknown() if may_have_written and is_silence(error) else TryAgain()
-        return _refused(call, busy)
+        return _refused(api, call, busy)
     except Exception:  # noqa: BLE001  # the edge: Chalice would answer in a form that is not ours
-        return _internal_error(call)
+        return _internal_error(api, call)
     if not isinstance(answer, Answer):
         answer = Answer(answer)
     log.logger.info("answered", extra={"status": answer.status or operation.status})
@@ -362,26 +373,28 @@ def _run(
 
 def _rendered(call: Call, answer: Answer) -> Response:
     operation = call.operation
-    return response(
+    rendered = response(
         answer.view.model_dump_json() if answer.view is not None else answer.text or "",
         answer.status or operation.status,
         operation.content_type,
         call.correlation_id,
         answer.headers,
     )
+    return unless_kept(rendered, call.header("if-none-match"))
 
 
-def _require_path(values: Mapping[str, str]) -> None:
-    if not all(map(_PATH_VALUE.fullmatch, values.values())):
-        raise NotFound()
-
-
-def _internal_error(call: Call) -> Response:
+def _internal_error(api: Api, call: Call) -> Response:
     log.logger.exception("internal error")
-    return _refused(call, InternalError())
+    return _refused(api, call, InternalError())
 
 
-def _refused(call: Call, refusal: Refusal) -> Response:
+def _refused(api: Api, call: Call, refusal: Refusal) -> Response:
+    # Whoever is not known is refused before it is looked at what they want.
+    if call.operation.is_payment and api.tally is not None and (call.is_admitted or refusal.is_fault):
+        try:
+            api.tally(refusal, call.correlation_id)
+        except Exception:  # noqa: BLE001  # the edge: a count that fails changes no answer
+            log.logger.exception("a payment that was not made is not counted", extra={"code": refusal.code})
     if call.operation.on_refusal is not None:
         return _rendered(call, call.operation.on_refusal(call, refusal))
     return problem(refusal, call.language, call.correlation_id)

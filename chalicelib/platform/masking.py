@@ -1,4 +1,4 @@
-"""How C2 data looks to anybody but its owner: enough to recognise, not enough to use."""
+"""How C2 data looks to anybody but its owner: enough to recognise, not enough to use (YQ-4.1.2)."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ STAFF_ACTIONS_REWRITTEN = "StaffActionsRewritten"
 STAFF_ACTIONS_UNLINKED = "StaffActionsUnlinked"
 # A transaction lacks what should have followed: lines, legs, receipt, notification, the end of a hold.
 TRANSACTIONS_STUCK = "TransactionsStuck"
+# Of the payments of the day before more failed by the bank's fault than may (YQ-4.1.1).
+PAYMENTS_FAILED = "PaymentsFailed"
 # Service was suspended without a plan: somebody has to see to it, and to what the regulator is told.
 OUTAGES_OPENED = "OutagesOpened"
 # A report to the regulator will be due, or is due soon.
@@ -69,6 +71,7 @@ ALARMED = (
     STAFF_ACTIONS_REWRITTEN,
     STAFF_ACTIONS_UNLINKED,
     TRANSACTIONS_STUCK,
+    PAYMENTS_FAILED,
     OUTAGES_OPENED,
     OUTAGE_WARNINGS,
     OUTAGE_REPORTS_LATE,

@@ -21,8 +21,8 @@ from chalicelib.platform.headers import correlation_id_of, preferred_language
 PROBLEM_TYPE = "urn:rural-bank:problem:"
 
 
-def problem(refusal: Refusal, language: str, correlation_id: str) -> Response:
-    """A refusal as RFC 9457 problem+json."""
+def problem_of(refusal: Refusal, language: str, correlation_id: str) -> dict[str, Any]:
+    """What a refusal says, as RFC 9457 has it."""
     body: dict[str, Any] = {
         "type": PROBLEM_TYPE + refusal.code,
         "title": refusal.code.replace("_", " "),
@@ -35,13 +35,18 @@ def problem(refusal: Refusal, language: str, correlation_id: str) -> Response:
         body["errors"] = refusal.errors
     if refusal.facts:
         body["facts"] = refusal.facts
+    return body
+
+
+def problem(refusal: Refusal, language: str, correlation_id: str) -> Response:
+    """A refusal as RFC 9457 problem+json."""
     headers = {"Content-Language": "en" if language == "en" else "zh-CN"}
     if refusal.retry_after_s is not None:
         headers["Retry-After"] = str(refusal.retry_after_s)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return response(
-        json.dumps(body, ensure_ascii=False),
+        json.dumps(problem_of(refusal, language, correlation_id), ensure_ascii=False),
         refusal.status,
         "application/problem+json",
         correlation_id,

@@ -137,8 +137,8 @@ def settle(writes: Sequence[ItemPut | ItemUpdate]) -> None:
 
 
 def replanned(attempt: Callable[[], T]) -> T:
-    """What `attempt` returns, made anew past contention and silence, inside TIME_BUDGET_S: it reads, plans and writes by
-    `once`, and finds what an attempt that was not answered has done.
+    """What `attempt` returns, made anew past contention and silence, inside TIME_BUDGET_S: it reads, plans and writes
+    by `once`, and finds what an attempt that was not answered has done.
 
     Raises TryAgain (nothing was done), OutcomeUnknown.
     """

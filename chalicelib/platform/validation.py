@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.platform.errors import MalformedJson, MalformedRequest
+from chalicelib.platform.errors import MalformedJson, MalformedRequest, NotFound
 
 M = TypeVar("M", bound=BaseModel)
+
+# Anything else names nothing, whatever a path's own rules: no engine takes it as a key, nor can it be sent as text.
+_PATH_VALUE = re.compile("[^\ud800-\udfff]{1,256}", re.DOTALL)
 
 # pydantic's names of what is wrong -> ours, which never change once published.
 FIELD_CODES = {
@@ -28,6 +32,12 @@ FIELD_CODES = {
     "greater_than_equal": "too_small",
     "less_than_equal": "too_large",
 }
+
+
+def require_path(values: Mapping[str, str]) -> None:
+    """Raise NotFound for a value of a path that can be nothing's name."""
+    if not all(map(_PATH_VALUE.fullmatch, values.values())):
+        raise NotFound()
 
 
 def validated(parse: Callable[[], M]) -> M:

@@ -99,7 +99,9 @@ class RecallPage(View):
 class RecallQuery(Query):
     """Those that the caller asked for, or those that ask the caller."""
 
-    side: Literal["asked", "received"] = "received"
+    side: Annotated[
+        Literal["asked", "received"], Field(description="本人请求的，或收到的 / asked for by oneself, or received")
+    ] = "received"
     limit: fields.PageSize = fields.DEFAULT_PAGE
     cursor: fields.Cursor | None = None
 
@@ -148,6 +150,7 @@ def _agreement(agreed: Agreed, call: Call) -> AgreementView:
     body=NewRecall,
     answer=RecallView,
     status=201,
+    also=(200,),
     refusals=(NotFound, errors.RecallKnown, errors.RecallNotPossible, errors.RecallTooLate, OutcomeUnknown),
 )
 def ask_back(call: Call, transfer_id: str) -> Answer:
@@ -234,7 +237,9 @@ def refuse(call: Call, recall_id: str) -> RecallView:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Agreement,
     answer=AgreementView,
+    is_payment=True,
     status=201,
+    also=(200,),
     refusals=(
         NotFound,
         errors.RecallNotOpen,

@@ -125,6 +125,7 @@ def _view(sample: Sample) -> SampleView:
     body=SampleWish,
     answer=SampleView,
     status=201,
+    also=(200,),
     refusals=(errors.SampleDateNotOver,),
 )
 def draw(call: Call) -> Answer:

@@ -12,6 +12,8 @@ from chalicelib.platform.masking import mask_account
 
 AWAITING, HELD, RELEASED, EXPIRED, POSTED, REVERSED = "awaiting", "held", "released", "expired", "posted", "reversed"
 PENDING, CANCELLED, RETURNED = "pending", "cancelled", "returned"
+# The kind of what customers pay.
+PAYMENT = "transfer"
 # A later state replaces an earlier one, never the other way round, however often and in whatever order records come.
 # An instruction that its time has passed may turn out to have been posted in time: that record was late.
 RANKS: Mapping[str, int] = {

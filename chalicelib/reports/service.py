@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,15 @@ from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor, s
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import StaffCaller
 from chalicelib.reports import domain, store
-from chalicelib.reports.domain import AWAITING, EXPIRED, POSTED, REVERSED, Figure, Row
+from chalicelib.reports.domain import AWAITING, EXPIRED, PAYMENT, POSTED, REVERSED, Figure, Row
+from chalicelib.reports.outcomes import FAILURE_BOUND, SUCCESS_AIM, Outcome, percent, together
 from chalicelib.staff import service as staff
 
 __all__ = [
+    "FAILURE_BOUND",
+    "SUCCESS_AIM",
     "Figure",
+    "Outcome",
     "Row",
     "cash_branch_in",
     "customer_accounts_in",
@@ -27,10 +32,17 @@ __all__ = [
     "is_in_scope",
     "list_again",
     "note",
+    "outcome_of",
+    "outcome_over",
     "overdue_count",
     "page",
+    "percent",
     "read_row",
+    "together",
 ]
+
+# The longest a record is on its way.
+_STREAM_KEEPS = dt.timedelta(days=1)
 
 
 def customer_accounts_in(image: Image) -> list[str]:
@@ -144,6 +156,24 @@ def overdue_count(since: dt.datetime, most: int) -> int:
 def entries_by_hour(days: Sequence[str]) -> list[int]:
     """How many entries the whole bank had in each hour of the Shanghai day, over those business dates."""
     return [sum(counts) for counts in zip(*(store.hours(day) for day in days), strict=True)]
+
+
+def outcome_of(day: str, now: dt.datetime) -> Outcome:
+    """How the payments of a business date ended, in the whole bank (YQ-4.1.1).
+
+    Records of a date may come for as long as the journal's stream keeps them: from then on it is read once an instance.
+    """
+    is_over = day < clock.business_date(now - _STREAM_KEEPS)
+    return outcome_over(day) if is_over else _outcome(day)
+
+
+def _outcome(day: str) -> Outcome:
+    made = sum(figure.entries for figure in store.figures(day) if figure.kind == PAYMENT)
+    return Outcome(day, made, *store.unpaid(day))
+
+
+# The same for a date that is over.
+outcome_over = functools.lru_cache(maxsize=64)(_outcome)
 
 
 def is_in_scope(actor: StaffCaller, branch_id: str) -> bool:

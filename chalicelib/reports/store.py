@@ -1,7 +1,8 @@
 """TransactionsTable: one row a transaction, listed by day. StatisticsTable: what a day's rows add up to.
 
 Both are made from the journal's stream. A row is counted in the transaction that first gives it a state in which
-money has moved, so that it counts once however often its record comes.
+money has moved, so that it counts once however often its record comes. Beside them stand the payments of the day that
+were not made, as the API counts them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from chalicelib.platform import aws, clock, settings, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.reports.domain import COUNTED, Figure, Row, rank_rule
+from chalicelib.reports.outcomes import FAILED, REFUSED
 
 KEY = "entry_id"
 # Lists and counters of a day are in so many parts, so that no one part of a table takes all the day's writes.
@@ -244,6 +246,28 @@ def hours(day: str) -> list[int]:
         for image in _counters(f"{day}#{shard}"):
             found = [count + image.get(name, 0) for name, count in zip(HOUR_NAMES, found, strict=True)]
     return found
+
+
+def count_unpaid(day: str, end: str, request_id: str) -> None:
+    """Count a payment that was not made, by how it ended: in as many rows a day as there are parts, by the request."""
+    aws.dynamodb_briefly().update_item(
+        TableName=settings.table("statistics"),
+        Key={"part": s(_unpaid_part(day)), "line": s(_shard(request_id))},
+        UpdateExpression="ADD #end :one",
+        ExpressionAttributeNames={"#end": end},
+        ExpressionAttributeValues={":one": n(1)},
+    )
+
+
+def unpaid(day: str) -> tuple[int, int]:
+    """How many payments of a day were refused, and how many failed."""
+    rows = list(_counters(_unpaid_part(day)))
+    refused, failed = (sum(row.get(end, 0) for row in rows) for end in (REFUSED, FAILED))
+    return refused, failed
+
+
+def _unpaid_part(day: str) -> str:
+    return f"{day}#unpaid"
 
 
 def _counters(part: str) -> Iterator[dict[str, Any]]:

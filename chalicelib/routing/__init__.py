@@ -1,1 +1,1 @@
-"""By which channel a payment to another bank goes: by amount, speed, day and time, as the bank's table says."""
+"""By which channel a payment to another bank goes, by amount, speed, day and time: the bank's table (XJ-5.3-smart)."""

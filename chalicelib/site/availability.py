@@ -47,6 +47,20 @@ class Day(NamedTuple):
         return self.share >= TARGET
 
 
+class Bar(NamedTuple):
+    """A day in a chart: how high, of 40, and whether it met its aim."""
+
+    height: int
+    is_met: bool
+
+
+def bar(*, is_empty: bool, is_whole: bool, is_met: bool) -> Bar:
+    """A day with nothing to count is a line; one without a fault is full, one that missed its aim half as high."""
+    if is_empty:
+        return Bar(4, is_met)
+    return Bar(40 if is_whole else (32 if is_met else 20), is_met)
+
+
 def days(outages: Sequence[Span], suspensions: Sequence[Span], count: int, now: dt.datetime) -> list[Day]:
     """The `count` days until now, the first one first."""
     today = clock.start_of_day(clock.business_date(now))

@@ -27,6 +27,8 @@ PAGES = (
     ("status", "服务状态", "Service status"),
     ("maintenance", "停机公告", "Suspensions"),
     ("availability", "可用率", "Availability"),
+    ("branches", "网点", "Branches"),
+    ("rates", "利率与收费", "Rates and fees"),
     ("verify", "回单验真", "Verify a receipt"),
 )
 # A page that is the same for everybody may be kept for so long; what is someone's own is not kept at all.
@@ -59,11 +61,21 @@ def _templates() -> jinja2.Environment:
     )
 
 
+def digest_of(text: str) -> str:
+    """How a policy, and an element, name just this text (CSP level 3, Subresource Integrity)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def rendered(template: str, **facts: Any) -> str:
+    """A template filled in; all facts are escaped."""
+    return _templates().get_template(template).render(facts)
+
+
 @functools.cache
 def _style() -> tuple[str, str]:
-    """The style sheet, and the source of it that a policy names: its digest."""
+    """The style sheet, and its digest."""
     text = FOLDER.joinpath("style.css").read_text(encoding="utf-8")
-    return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return text, digest_of(text)
 
 
 def page(
@@ -81,40 +93,42 @@ def page(
     """
     style, digest = _style()
     (other,) = LANGUAGES.keys() - {language}
-    text = (
-        _templates()
-        .get_template(template)
-        .render(
-            **facts,
-            language=language,
-            other=other,
-            pages=PAGES,
-            tags=LANGUAGES,
-            style=style,
-            t=lambda zh, en: en if language == "en" else zh,
-        )
+    text = rendered(
+        template,
+        **facts,
+        language=language,
+        other=other,
+        pages=PAGES,
+        tags=LANGUAGES,
+        style=style,
+        t=lambda zh, en: en if language == "en" else zh,
     )
-    sources = f"default-src 'none'; style-src {digest}; img-src data:"
-    policy = f"{sources}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     return Answer(
         None,
         status,
         {
+            **guards(f"default-src 'none'; style-src '{digest}'; img-src data:; form-action 'self'"),
             "Content-Language": LANGUAGES[language],
-            "Content-Security-Policy": policy,
             "Cache-Control": f"public, max-age={keep_s}" if keep_s else "no-store",
             "Vary": "Accept-Language",
-            # The address may carry what somebody scanned: no other host learns of it.
-            "Referrer-Policy": "no-referrer",
-            "X-Frame-Options": "DENY",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-            "Strict-Transport-Security": "max-age=31536000",
             **(headers or {}),
         },
         text,
     )
+
+
+def guards(sources: str) -> dict[str, str]:
+    """The headers by which a browser keeps a page to itself, and to the sources that its policy names."""
+    return {
+        "Content-Security-Policy": f"{sources}; base-uri 'none'; frame-ancestors 'none'",
+        # The address may carry what somebody scanned: no other host learns of it.
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
 
 
 def file(text: str, language: str) -> Answer:

@@ -111,12 +111,30 @@ def maintenance_page(call: Call) -> Answer:
     return _standing_page(call, "maintenance.html", service.maintenance_facts(clock.now()))
 
 
-@_page("/availability", zh="可用率页面", en="The page about availability")
+@_page("/availability", zh="可用率与交易成功率页面", en="The page about availability and the success of payments")
 def availability_page(call: Call) -> Answer:
-    """How much of each day service was there, against what the standards ask for (YQ-4.1.1, XJ-4.3)."""
+    """How much of each day service was there, and how many of its payments the bank could make, against what the
+    standards ask for (YQ-4.1.1, XJ-4.3).
+    """
     from chalicelib.site import service  # noqa: PLC0415  # as above
 
     return _standing_page(call, "availability.html", service.availability_facts(clock.now()))
+
+
+@_page("/branches", zh="网点页面", en="The page about branches")
+def branches_page(call: Call) -> Answer:
+    """Where the bank is, when it is open, and its telephone numbers (YQ-4.2.2-info)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    return _standing_page(call, "branches.html", service.branches_facts(clock.now()))
+
+
+@_page("/rates", zh="利率与收费页面", en="The page about rates and fees")
+def rates_page(call: Call) -> Answer:
+    """What payments cost today, and what deposits bear (YQ-4.2.2-info, NB-5.1.6-4)."""
+    from chalicelib.site import service  # noqa: PLC0415  # as above
+
+    return _standing_page(call, "rates.html", service.rates_facts(clock.now()))
 
 
 def _standing_page(call: Call, template: str, facts: dict[str, Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""What pages and feeds about service show: what is out or suspended now, what is planned, and what was."""
+"""What pages and feeds show of service (what is out or suspended now, is planned, and was) and of the bank."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from chalicelib.maintenance import service as maintenance
 from chalicelib.outages import service as outages
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.money import grouped_text
+from chalicelib.reports import service as reports
 from chalicelib.site import availability, feeds
 from chalicelib.site.domain import Standing, standing_of
 
@@ -75,16 +77,52 @@ def maintenance_facts(now: dt.datetime) -> dict[str, Any]:
 
 
 def availability_facts(now: dt.datetime) -> dict[str, Any]:
-    """The facts of the page about availability: a day each, and all of them together."""
+    """The facts of the page about availability and the success of payments: a day each, and all of them together."""
     since = now - dt.timedelta(days=DAYS)
     days = availability.days(outages.spans(since, now), maintenance.spans(since, now), DAYS, now)
+    outcomes = [reports.outcome_of(day.date, now) for day in days]
     return {
         "days": days,
         "whole": availability.together(days),
+        "bars": [availability.bar(is_empty=False, is_whole=not day.away, is_met=day.is_met) for day in days],
+        "outcomes": outcomes,
+        "payment_bars": [
+            availability.bar(is_empty=day.is_empty, is_whole=not day.failed, is_met=day.is_met) for day in outcomes
+        ],
+        "payments": reports.together(outcomes),
+        "percent": reports.percent,
+        "aim": reports.percent(reports.SUCCESS_AIM),
+        "bound": reports.percent(reports.FAILURE_BOUND),
         "target": f"{availability.TARGET // 1000}.{availability.TARGET % 1000 // 100}",
         "minutes": availability.minutes,
         "date": lambda day: f"{day[:4]}-{day[4:6]}-{day[6:]}",
         "at": clock.to_local_text(now),
+    }
+
+
+def branches_facts(now: dt.datetime) -> dict[str, Any]:
+    """The facts of the page about branches: as two people published them."""
+    table = parameters.SITE_BRANCHES
+    contact = parameters.value(parameters.CONTACT, now)
+    return {
+        "branches": table.rows(parameters.value(table, now)),
+        "closed": parameters.CLOSED,
+        "contact": (contact["zh"], contact["en"]),
+    }
+
+
+def rates_facts(now: dt.datetime) -> dict[str, Any]:
+    """The facts of the page about rates and fees: the fees that a payment is quoted now, and published rates."""
+    table = parameters.SITE_DEPOSIT_RATES
+    fees = (
+        (("行内转账", "Transfer within the bank"), parameters.TRANSFER_FEE_FEN),
+        (("跨行转账", "Transfer to another bank"), parameters.OTHER_BANK_FEE_FEN),
+    )
+    return {
+        "fees": [(what, parameters.value(fee, now)) for what, fee in fees],
+        "money": grouped_text,
+        "rates": table.rows(parameters.value(table, now)),
+        "today": clock.to_local_text(now)[:10],
     }
 
 

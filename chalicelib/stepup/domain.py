@@ -73,9 +73,7 @@ def _limits_en(facts: Facts) -> str:
 
 RAISE_LIMITS = Operation("limits.raise", _limits_zh, _limits_en)
 SWITCH_TRANSFERS_ON = Operation(
-    "transfers.switch_on",
-    lambda _: "开启网上转账功能",
-    lambda _: "switch online transfers on",
+    "transfers.switch_on", lambda _: "开启网上转账功能", lambda _: "switch online transfers on"
 )
 # The device's own name is text that somebody chose: an SMS does not carry it.
 BIND_DEVICE = Operation(
@@ -113,9 +111,7 @@ TELL_LESS = Operation(
     lambda _: "be told of less (fewer channels, a higher amount, or quiet hours)",
 )
 BIND_WECHAT = Operation(
-    "wechat.bind",
-    lambda _: "将您的微信设为接收消息通知的渠道",
-    lambda _: "have messages sent to your WeChat",
+    "wechat.bind", lambda _: "将您的微信设为接收消息通知的渠道", lambda _: "have messages sent to your WeChat"
 )
 
 # A payment to somebody else that is confirmed now and made later: whichever factor would do for it today.

@@ -55,7 +55,9 @@ api = Api(__name__)
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=NewTransfer,
     answer=CreatedTransferView,
+    is_payment=True,
     status=201,
+    also=(200,),
     refusals=(
         IdempotencyKeyMissing,
         ledger_errors.IdempotencyKeyReused,
@@ -112,6 +114,7 @@ def create(call: Call) -> Answer:
     entitlement=entitlements.TRANSFERS_OUTWARD,
     body=Confirmation,
     answer=TransferView,
+    is_payment=True,
     refusals=(
         NotFound,
         factor_errors.CodeWrong,

@@ -47,6 +47,19 @@ BRANCHES = (
     staff.Branch(staff.HEAD_OFFICE, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"),
     staff.Branch("0002", "示范村镇银行城关支行", "示范县城关镇东街8号", "0990-0000002"),
 )
+# The same two for the public site, and rates that are no bank's.
+_IN_ENGLISH = (
+    ("Rural Bank, main office (demo)", "1 Renmin Road, Demo County (demo)", "09:00-17:00", "09:30-16:00"),
+    ("Rural Bank, Chengguan sub-branch (demo)", "8 East Street, Chengguan, Demo County (demo)", "09:00-17:00", "-"),
+)
+SITE_BRANCHES = "; ".join(
+    " | ".join((branch.name, name, branch.address, address, branch.phone, weekdays, weekend))
+    for branch, (name, address, weekdays, weekend) in zip(BRANCHES, _IN_ENGLISH, strict=True)
+)
+SITE_RATES = (
+    "活期存款（示范） | Demand deposit (demo) | 0.1111 | 2026-01-01; "
+    "一年定期存款（示范） | Fixed deposit, one year (demo) | 1.1111 | 2026-01-01"
+)
 
 
 @dataclass(frozen=True)
@@ -132,6 +145,7 @@ def seed(bank: Bank) -> dict[str, Any]:
         _customer(customer, opened)
     _notice(now)
     _documents(bank, now)
+    _site(now)
     return {
         "base_url": bank.base_url,
         "customers": [_described(customer) for customer in CUSTOMERS],
@@ -155,6 +169,15 @@ def _documents(bank: Bank, now: dt.datetime) -> None:
         document_keys.signing(now)
     except document_keys.NoCertificateInForce:
         certificates.install(certificates.trial_certificates(now), now)
+
+
+def _site(now: dt.datetime) -> None:
+    """What the public site says of the bank, as two administrators publish it; once, as it may be changed by hand."""
+    parameters.forget()
+    for table, value in ((parameters.SITE_BRANCHES, SITE_BRANCHES), (parameters.SITE_DEPOSIT_RATES, SITE_RATES)):
+        if not parameters.value(table, now):
+            change = {"name": table.name, "value": value, "department": "电子银行部", "approver": "示范行长"}
+            _decided("parameter.change", change, "示范网站", f"demo-{table.name}-{int(now.timestamp())}", now)
 
 
 def _appoint(member: DemoMember, now: dt.datetime) -> None:

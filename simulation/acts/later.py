@@ -19,6 +19,7 @@ from chalicelib.transfers.commands.revoke_transfer import revoke_transfer
 from chalicelib.transfers.domain import NEXT_DAY, NORMAL
 from simulation.machine import NoAnswer
 from simulation.people import Person
+from simulation.routes import REVOKE, SWITCH
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -90,7 +91,7 @@ class Hesitant:
             revoked = revoke_transfer(caller, entry_id)
             self.town.told_ended[entry_id] = str(revoked.image["state"])
 
-        self.town.with_session(person, f"{entry_id} revoke", revoke)
+        self.town.with_session(person, REVOKE, f"{entry_id} revoke", revoke)
 
     def _stop_payee(self, account_id: str) -> None:
         """The branch lets the payee's account sleep for a while, or closes it where it can: then nothing reaches it.
@@ -111,7 +112,7 @@ class Hesitant:
         def off(caller: Caller) -> None:
             switch_transfers(caller, on=False, given=None, correlation_id="switch", now=clock.now())
 
-        self.town.with_session(person, f"{person.login_name} switches transfers off", off)
+        self.town.with_session(person, SWITCH, f"{person.login_name} switches transfers off", off)
         self.town.machine.scheduler.wait(self.town.rng.random() * AROUND_A_RUN, None)
         # By phone that takes a certificate, which nobody here has.
         on = customers.customer_update(person.customer_id).set("#transfers_on = :on", on={"BOOL": True})

@@ -21,6 +21,7 @@ from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
 from simulation.machine import NoAnswer
 from simulation.people import Person
+from simulation.routes import CONFIRM, CREATE, CREATE_ELSEWHERE, LOG_OUT, Route
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -124,8 +125,8 @@ class Payers:
             return str(made.image["entry_id"])
 
         if self.town.rng.randrange(8) == 0:
-            self.town.machine.start(f"{person.login_name}-again", lambda: self._create_again(person, intent, create))
-        return self.town.with_session(person, f"{intent} create", create)
+            self.town.machine.start(f"{person.login_name}-again", lambda: self._create_again(person, request, create))
+        return self.town.with_session(person, self._way_of(request), f"{intent} create", create)
 
     def _at_once(self, person: Person, intent: str, request: Request) -> None:
         """Between own accounts, without a code, in one round trip; often sent around its `valid_until`."""
@@ -138,15 +139,21 @@ class Payers:
 
         if self.town.rng.randrange(3) == 0:
             again = f"{person.login_name}-again"
-            self.town.machine.start(again, lambda: self.town.with_session(person, f"{intent} at once again", transfer))
+            self.town.machine.start(
+                again, lambda: self.town.with_session(person, CREATE, f"{intent} at once again", transfer)
+            )
         if self.town.rng.randrange(2):
             # The phone has no net; the app sends what it kept when it has.
             self.town.machine.scheduler.wait(valid_for, None)
-        self.town.with_session(person, f"{intent} at once", transfer)
+        self.town.with_session(person, CREATE, f"{intent} at once", transfer)
 
-    def _create_again(self, person: Person, intent: str, create: Callable[[Caller], str]) -> None:
+    @staticmethod
+    def _way_of(request: Request) -> Route:
+        return CREATE if request.payee_bank is None else CREATE_ELSEWHERE
+
+    def _create_again(self, person: Person, request: Request, create: Callable[[Caller], str]) -> None:
         """The thumb that presses twice; whatever id that gives is one more to confirm."""
-        entry_id = self.town.with_session(person, f"{intent} create again", create)
+        entry_id = self.town.with_session(person, self._way_of(request), f"{request.purpose} create again", create)
         self.town.machine.scheduler.wait(PATIENCE, lambda: entry_id in self.town.codes)
         if entry_id in self.town.codes:
             self.town.books.right_codes.add(entry_id)
@@ -157,7 +164,7 @@ class Payers:
             done = confirm_transfer(caller, entry_id, factors.Given(factors.SMS, code), clock.now())
             return str(done.image["state"])
 
-        if self.town.with_session(person, f"{entry_id} confirm", confirm) == "posted":
+        if self.town.with_session(person, CONFIRM, f"{entry_id} confirm", confirm) == "posted":
             self.town.told_posted.append(entry_id)
 
     def _guess(self, person: Person, entry_id: str, code: str) -> None:
@@ -176,7 +183,7 @@ class Payers:
         for _ in range(THIEVES):
             self.town.machine.start("thief", lambda: self.spend(person, caller))
         # The app forgets nothing: what it has begun in this session it will try to finish with it.
-        self.town.insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()))
+        self.town.insist(f"{person.login_name} logs out", lambda: identity.log_out(caller, clock.now()), LOG_OUT)
 
     def spend(self, person: Person, caller: Caller) -> None:
         """A fen from account to account, at once, until the session is refused."""
@@ -187,4 +194,4 @@ class Payers:
             request = Request(person.accounts[0], person.accounts[-1], person.name, 1, "CNY", intent, valid_until=until)
             transfer = functools.partial(transfer_at_once, caller, f"key-of-{intent}", request, intent, clock.now())
             with suppress(NoAnswer):
-                self.town.machine.ask(f"{intent} by a thief", transfer)
+                self.town.machine.ask(f"{intent} by a thief", transfer, CREATE)

@@ -14,6 +14,7 @@ from chalicelib.orders.domain import MONTHLY, ONCE, WEEKLY, Order, Schedule, Ter
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from simulation.people import Person
+from simulation.routes import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_PAUSE, ORDER_RESUME, Route
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -45,7 +46,7 @@ class Planners:
         if 2 < chance < 6:
             self._while_due(due, person, lambda: self._pause(person, order))
         elif 6 <= chance < 8:
-            self._while_due(due, person, lambda: self._stop(person, order, cancel_order))
+            self._while_due(due, person, lambda: self._stop(person, ORDER_CANCEL, order, cancel_order))
         for _ in range(town.rng.randint(1, 2)):
             self._at(due, "schedule", lambda: town.fire_again(SCHEDULE))
 
@@ -64,7 +65,7 @@ class Planners:
 
         if rng.randrange(4) == 0:
             town.machine.start(f"{person.login_name}-again", lambda: self._again(person, terms, create))
-        return self._insists(person, terms, create)
+        return self._insists(person, ORDER_CREATE, terms, create)
 
     def _schedule(self) -> Schedule:
         """From today on or tomorrow, with or without an end."""
@@ -75,14 +76,16 @@ class Planners:
         day = {ONCE: 0, WEEKLY: first.isoweekday(), MONTHLY: first.day}[kind]
         return Schedule(kind, day, first, count=rng.choice((None, 1, 2, 5)) if kind != ONCE else None)
 
-    def _insists(self, person: Person, terms: Terms, work: Callable[[Caller, str | None], Order]) -> Order:
+    def _insists(
+        self, person: Person, route: Route, terms: Terms, work: Callable[[Caller, str | None], Order]
+    ) -> Order:
         """Do it by a code where one is asked for, which confirms just these terms."""
         what = terms.purpose, terms.amount_fen, terms.payee_account
         confirms = self.town.books.ordered.confirmed.add
-        return self.town.with_step_up(person, f"{terms.purpose} order", work, lambda: confirms(what))
+        return self.town.with_step_up(person, route, f"{terms.purpose} order", work, lambda: confirms(what))
 
     def _again(self, person: Person, terms: Terms, work: Callable[[Caller, str | None], Order]) -> None:
-        self._insists(person, terms, work)
+        self._insists(person, ORDER_CREATE, terms, work)
 
     def _at(self, moment: dt.datetime, name: str, work: Callable[[], None]) -> None:
         def then() -> None:
@@ -113,17 +116,17 @@ class Planners:
             what = Change(amount_fen=amount_fen)
             return change_order(caller, order.order_id, what, given, terms.purpose, clock.now())
 
-        self._insists(person, changed, change)
+        self._insists(person, ORDER_CHANGE, changed, change)
 
     def _pause(self, person: Person, order: Order) -> None:
         """A thumb that cannot decide."""
         for _ in range(2):
-            self._stop(person, order, pause_order)
+            self._stop(person, ORDER_PAUSE, order, pause_order)
             self.town.machine.scheduler.wait(self.town.rng.random() * PAUSED_FOR, None)
-            self._stop(person, order, resume_order)
+            self._stop(person, ORDER_RESUME, order, resume_order)
 
-    def _stop(self, person: Person, order: Order, how: Callable[..., Order]) -> None:
+    def _stop(self, person: Person, route: Route, order: Order, how: Callable[..., Order]) -> None:
         def stop(caller: Caller) -> None:
             how(caller, order.order_id, order.terms.purpose, clock.now())
 
-        self.town.with_session(person, f"{order.terms.purpose} {how.__name__}", stop)
+        self.town.with_session(person, route, f"{order.terms.purpose} {how.__name__}", stop)

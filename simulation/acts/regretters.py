@@ -13,6 +13,7 @@ from chalicelib.recalls.commands.agree import agree
 from chalicelib.recalls.commands.ask import ask
 from simulation.images import Posted
 from simulation.people import Person
+from simulation.routes import RECALL, RECALL_AGREE, RECALL_REFUSE, RECALL_WITHDRAW
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -58,7 +59,7 @@ class Regretters:
         def asks(caller: Caller) -> str:
             return ask(caller, entry.entry_id, "other", entry.entry_id, clock.now()).recall.recall_id
 
-        recall_id = town.with_session(payer, f"{entry.entry_id} recall", asks)
+        recall_id = town.with_session(payer, RECALL, f"{entry.entry_id} recall", asks)
         if rng.randrange(3) == 0:
             town.machine.start("teller", lambda: town.tellers.reverse_this(entry.entry_id))
         chance = rng.randrange(10)
@@ -69,12 +70,18 @@ class Regretters:
         elif chance < 8:
             wanted.add((recall_id, recalls.REFUSED))
             town.with_session(
-                payee, f"{recall_id} refuse", lambda caller: recalls.refuse(caller, recall_id, "owed", clock.now())
+                payee,
+                RECALL_REFUSE,
+                f"{recall_id} refuse",
+                lambda caller: recalls.refuse(caller, recall_id, "owed", clock.now()),
             )
         elif chance < 9:
             wanted.add((recall_id, recalls.WITHDRAWN))
             town.with_session(
-                payer, f"{recall_id} withdraw", lambda caller: recalls.withdraw(caller, recall_id, clock.now())
+                payer,
+                RECALL_WITHDRAW,
+                f"{recall_id} withdraw",
+                lambda caller: recalls.withdraw(caller, recall_id, clock.now()),
             )
 
     def _agree(self, payee: Person, recall_id: str) -> None:
@@ -84,7 +91,7 @@ class Regretters:
             done = agree(caller, recall_id, factor=SMS, factor_id="", correlation_id=recall_id, now=clock.now())
             return str(done.image["entry_id"])
 
-        entry_id = self.town.with_session(payee, f"{recall_id} agree", agrees)
+        entry_id = self.town.with_session(payee, RECALL_AGREE, f"{recall_id} agree", agrees)
         if self.town.payers.enter_code(payee, entry_id) and self.town.rng.randrange(3) == 0:
             # Twice is once, also for who agrees again.
-            self.town.with_session(payee, f"{recall_id} agree again", agrees)
+            self.town.with_session(payee, RECALL_AGREE, f"{recall_id} agree again", agrees)

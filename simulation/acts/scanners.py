@@ -11,6 +11,7 @@ from chalicelib.paycodes.commands.pay_by_code import Scan, pay_by_code
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from simulation.people import Person
+from simulation.routes import CODE_PAY, CODE_SHOW, CODE_WITHDRAW
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -50,7 +51,7 @@ class Scanners:
         def show(caller: Caller) -> paycodes.Shown:
             return paycodes.show(caller, payee.accounts[0], kind, amount_fen, clock.now())
 
-        return self.town.with_session(payee, f"{payee.login_name} shows a {kind} code", show)
+        return self.town.with_session(payee, CODE_SHOW, f"{payee.login_name} shows a {kind} code", show)
 
     def _withdraw(self, payee: Person, code_id: str) -> None:
         self.town.books.scanned.asked_back.add(code_id)
@@ -58,7 +59,7 @@ class Scanners:
         def withdraw(caller: Caller) -> None:
             paycodes.withdraw(caller, code_id)
 
-        self.town.with_session(payee, f"{payee.login_name} withdraws a code", withdraw)
+        self.town.with_session(payee, CODE_WITHDRAW, f"{payee.login_name} withdraws a code", withdraw)
 
     def _pay(self, person: Person, shown: paycodes.Shown, group: list[str]) -> None:
         town = self.town
@@ -70,7 +71,7 @@ class Scanners:
         def pay(caller: Caller) -> str:
             return str(pay_by_code(caller, f"key-of-{intent}", scan, intent, clock.now()).image["entry_id"])
 
-        entry_id = town.with_session(person, f"{intent} by code", pay)
+        entry_id = town.with_session(person, CODE_PAY, f"{intent} by code", pay)
         group.append(entry_id)
         town.machine.scheduler.wait(TOGETHER, lambda: all(one in town.codes for one in group))
         town.payers.enter_code(person, entry_id)

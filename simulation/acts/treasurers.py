@@ -12,6 +12,7 @@ from chalicelib.batches.service import batch_id_of
 from chalicelib.platform import clock
 from chalicelib.platform.http import Caller
 from simulation.people import Person
+from simulation.routes import BATCH_CREATE
 
 if TYPE_CHECKING:
     from simulation.town import Town
@@ -26,7 +27,11 @@ class Treasurers:
     town: Town
 
     def act(self, person: Person) -> None:
-        """Confirm a list of payments, and mostly spend while the worker makes them."""
+        """Confirm a list of payments, and mostly another one while the worker makes them."""
+        self.pay(person, beside=True)
+
+    def pay(self, person: Person, *, beside: bool) -> None:
+        """Confirm a list of payments; with `beside` mostly another one at once, which the money may not cover, too."""
         town, rng = self.town, self.town.rng
         town.intents += 1
         intent = f"p{town.intents}"
@@ -39,7 +44,7 @@ class Treasurers:
         if rng.randrange(4) == 0:
             town.machine.start(f"{person.login_name}-again", lambda: self._insists(person, intent, lines, create))
         # Each list may be covered by itself, and what its payer spends beside it not.
-        if rng.randrange(3):
+        if beside and rng.randrange(3):
             town.machine.start(person.login_name, lambda: self.act(person))
         self._insists(person, intent, lines, create)
 
@@ -53,7 +58,7 @@ class Treasurers:
                 (line.purpose, line.amount_fen, line.payee_account) for line in lines
             )
 
-        self.town.with_step_up(person, f"{intent} batch", work, confirms)
+        self.town.with_step_up(person, BATCH_CREATE, f"{intent} batch", work, confirms)
 
     def _line(self, person: Person, number: int, intent: str) -> Line:
         town, rng = self.town, self.town.rng

@@ -66,6 +66,7 @@ def test_nothing_passes_without_tls() -> None:
     ]
 
 
+@pytest.mark.requirement("XJ-3.5")
 @pytest.mark.requirement("NB-5.1.6-2")
 @pytest.mark.parametrize("action", DELETES)
 def test_nobody_deletes_a_voucher_whatever_their_rights(action: str) -> None:

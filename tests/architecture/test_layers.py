@@ -16,6 +16,8 @@ DOMAIN_TAKES = {
     ("chalicelib.statements.domain", "chalicelib.accounts.service"): "Movement, the line that a bill adds up",
     ("chalicelib.statements.domain", "chalicelib.statements.categories"): "what a line's money went out for, as pure",
     ("chalicelib.parameters.domain", "chalicelib.parameters.channels"): "ChannelTable, a kind of parameter",
+    ("chalicelib.parameters.domain", "chalicelib.parameters.tables"): "Table, another",
+    ("chalicelib.parameters.domain", "chalicelib.parameters.texts"): "the rows that are texts",
     ("chalicelib.parameters.domain", "chalicelib.parameters.shapes"): "what the value of a parameter may be",
     ("chalicelib.seals.domain", "chalicelib.seals.merkle"): "the tree that a proof is of, as pure",
     ("chalicelib.seals.domain", "chalicelib.seals.tiles"): "Record, a leaf of that tree",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import app
 from chalicelib.approvals import service as approvals
-from chalicelib.contract import service
+from chalicelib.apps.errors import AppOutdated
+from chalicelib.contract import conventions, flows, service, words
 from chalicelib.contract.operations import PATHS
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
@@ -18,6 +20,8 @@ from chalicelib.platform.errors import IdempotencyKeyMissing
 from chalicelib.platform.http import FORM, HTML, JSON, MAX_BODY_BYTES, Operation
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session as checks_staff_session
+from infra.build import OVERLAY_FILE
+from infra.environment import read_template
 from tests.architecture.source import operations
 
 PUBLIC = {
@@ -42,8 +46,12 @@ PUBLIC = {
     "GET /status": "how service stands is for everybody (NB-5.1.8-6)",
     "GET /maintenance": "announcements are for everybody (NB-5.1.8-5)",
     "GET /availability": "how much of the time service is there is for everybody (XJ-4.3)",
+    "GET /branches": "where the bank is, is for everybody (YQ-4.2.2-info)",
+    "GET /rates": "what it charges and pays is, too",
     "GET /maintenance.ics": "the same",
     "GET /feed.atom": "the same",
+    "GET /docs": "the contract is public",
+    "GET /docs/redoc.js": "the same",
     "GET /v1/health": "probes have no session",
     "GET /v1/openapi.json": "the contract is public",
 }
@@ -79,10 +87,14 @@ FUNCTIONS_ASKED_ELSEWHERE = {
     "reversals.approve": "approvals, by the kind",
 }
 
+CHINESE, LATIN = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]")
 # Pages are for people: no part of the contract.
-PAGES = {"GET /verify", "POST /verify", "GET /status", "GET /maintenance", "GET /availability"}
+PAGES = {
+    *("GET /verify", "POST /verify", "GET /status", "GET /maintenance", "GET /availability"),
+    *("GET /branches", "GET /rates", "GET /docs"),
+}
 # The site's other files: for calendars and feed readers.
-FILES = {"GET /maintenance.ics", "GET /feed.atom"}
+FILES = {"GET /maintenance.ics", "GET /feed.atom", "GET /docs/redoc.js"}
 
 each = pytest.mark.parametrize(
     "operation", [o for _, o in operations()], ids=[f"{o.method} {o.path}" for _, o in operations()]
@@ -99,6 +111,14 @@ each_of_the_contract = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     return dict(json.loads(service.document()))
+
+
+def resolved(document: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """What a reference stands for, or the very thing."""
+    if "$ref" not in described:
+        return described
+    _, _, kind, name = described["$ref"].split("/")
+    return dict(document["components"][kind][name])
 
 
 def name_of(operation: Operation) -> str:
@@ -209,26 +229,97 @@ def test_the_contract_lists_every_operation(document: dict[str, Any]) -> None:
 @each_of_the_contract
 def test_the_contract_says_what_an_operation_must_be_given(document: dict[str, Any], operation: Operation) -> None:
     described = document["paths"][operation.path][operation.method.lower()]
-    required = {(one["in"], one["name"]) for one in described["parameters"] if one["required"]}
+    asked = [resolved(document, one) for one in described["parameters"]]
+    required = {(one["in"], one["name"]) for one in asked if one.get("required")}
     fields = {} if operation.query is None else operation.query.model_fields
     expected = {field.alias or name for name, field in fields.items() if field.is_required()}
     assert {name for place, name in required if place == "query"} == expected
     keyed = operation.method == "POST" and IdempotencyKeyMissing in operation.refusals
     assert (("header", "Idempotency-Key") in required) == keyed
+    # and every value is told of in both languages
+    for one in asked:
+        zh, _, en = one["description"].partition("/")
+        assert CHINESE.search(zh), one
+        assert LATIN.search(en), one
+    assert "App-Version" not in {one["name"] for one in asked} or AppOutdated in service.refusals_of(operation)
+
+
+def problems_of(response: dict[str, Any]) -> dict[str, Any]:
+    return dict(response.get("content", {}).get("application/problem+json", {}).get("examples", {}))
 
 
 @each_of_the_contract
 def test_the_contract_shows_each_refusal_of_an_operation(document: dict[str, Any], operation: Operation) -> None:
     described = document["paths"][operation.path][operation.method.lower()]
     shown = {
-        (int(status), code): example["value"]
+        (int(status), code): resolved(document, example)["value"]
         for status, response in described["responses"].items()
-        for code, example in response.get("content", {}).get("application/problem+json", {}).get("examples", {}).items()
+        if status != "default"
+        for code, example in problems_of(resolved(document, response)).items()
     }
-    assert shown.keys() == {(refusal.status, refusal.code) for refusal in service.refusals_of(operation)}
+    # what the gateway answers in an operation's place is shown, too
+    refusals = {(refusal.status, refusal.code) for refusal in service.refusals_of(operation)}
+    assert shown.keys() == refusals | {(429, "too_many_requests")}
     for (status, code), value in shown.items():
         assert (value["status"], value["code"]) == (status, code)
         assert value.keys() >= set(service.PROBLEM_SCHEMA["required"])
     scheme = "session" if operation.permission is None else "staff"
     assert described["security"] == ([] if operation.auth is None else [{scheme: []}])
     assert all(text.strip() for text in described["summary"].split(" / "))
+
+
+def test_every_module_of_the_contract_has_one_tag() -> None:
+    named = [module for _, _, modules in words.TAGS.values() for module in modules]
+    assert len(named) == len(set(named))
+    assert set(named) == PATHS.keys() - {"site.routes", "site.reference_routes"}
+    grouped = [tag for _, has in words.GROUPS for tag in words.TAGS if has(tag)]
+    assert sorted(grouped) == sorted(words.TAGS)
+
+
+def test_every_value_of_a_path_is_told_of_and_no_other() -> None:
+    found = {name for _, o in operations() if not o.is_page for name in re.findall(r"{(\w+)}", o.path)}
+    assert found == words.PATH_VALUES.keys()
+
+
+def has_field(model: Any, path: list[str]) -> bool:
+    field = model.model_fields.get(path[0])
+    return field is not None and (len(path) == 1 or has_field(field.annotation, path[1:]))
+
+
+def test_every_link_leads_to_an_operation_by_what_the_answer_has(document: dict[str, Any]) -> None:
+    by_name = {name_of(operation): operation for _, operation in operations()}
+    for source, links in flows.LINKS.items():
+        for link in links:
+            target = by_name[link.operation]
+            assert link.parameters.keys() == set(re.findall(r"{(\w+)}", target.path)), link
+            for value in link.parameters.values():
+                place, _, name = value.partition("#/")
+                if name:
+                    assert has_field(by_name[source].answer, name.split("/")), (source, link)
+                else:
+                    assert place.removeprefix("$request.path.") in re.findall(r"{(\w+)}", source), (source, link)
+    confirm = document["paths"]["/v1/transfers"]["post"]["responses"]["201"]["links"]["confirm"]["operationId"]
+    confirmation = document["paths"]["/v1/transfers/{transfer_id}/confirmation"]["post"]
+    assert confirm == confirmation["operationId"]
+    receipt = confirmation["responses"]["200"]["links"]["receipt"]["operationId"]
+    assert receipt == document["paths"]["/v1/transfers/{transfer_id}/receipt"]["get"]["operationId"]
+
+
+def test_what_the_gateway_answers_by_itself_is_of_the_contract() -> None:
+    resources = read_template(OVERLAY_FILE)["Resources"]
+    answers = resources["RestAPI"]["Properties"]["GatewayResponses"].values()
+    told = set()
+    for answer in answers:
+        (text,) = answer["ResponseTemplates"].values()
+        body = json.loads(text)
+        assert body.keys() == set(service.PROBLEM_SCHEMA["required"])
+        assert body["status"] == answer["StatusCode"]
+        told.add((body["code"], body["status"], body["detail"]))
+    assert {(code, *rest) for code, rest in conventions.GATEWAY.items()} <= told
+    # the others are those of operations
+    codes = {refusal.code for _, o in operations() for refusal in service.refusals_of(o)}
+    assert {code for code, _, _ in told} - conventions.GATEWAY.keys() <= codes
+
+
+def test_schemas_are_named_after_their_context_and_not_by_modules(document: dict[str, Any]) -> None:
+    assert [name for name in document["components"]["schemas"] if "__" in name or "." in name] == []

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.parameters import domain, shapes
+from chalicelib.parameters import domain, shapes, texts
 from infra.environment import environment_of, variables
 from tests.architecture.source import Source, sources
 
@@ -47,14 +47,13 @@ BOUNDS: dict[str, dict[str, str]] = {
     "counter/commands/expire_court_orders.py": {"MAX_ATTEMPTS": "tries at one write"},
     "counter/commands/print_voucher.py": {"MAX_ATTEMPTS": "tries at one write"},
     "billchecks/commands/step.py": {"MAX_ATTEMPTS": "tries at one write"},
-    "notifications/gateways.py": {
-        "TIMEOUT_S": "a worker's own time-out",
-        "_TOKEN_MARGIN": "how long a message is under way",
-    },
+    "notifications/gateways.py": {"_TOKEN_MARGIN": "how long a message is under way"},
     "notifications/sending.py": {"_COUNT_KEPT": "how long a day's count can be looked up"},
     "site/availability.py": {"_NOTHING": "no time at all", "_MINUTE": "the unit that is shown"},
     "site/service.py": {"DAYS": "the rows of a page"},
     "site/feeds.py": {"_ASK_AGAIN": "how often programs that read the calendar ask"},
+    "contract/routes.py": {"DOCUMENT_MAX_AGE_S": "how long clients keep the contract without asking"},
+    "site/reference_routes.py": {"SCRIPT_MAX_AGE_S": "how long browsers keep a script whose address has its digest"},
     "site/pages.py": {"PUBLIC_MAX_AGE_S": "how long browsers keep an empty form", "STANDING_MAX_AGE_S": "the same"},
     "counter/service.py": {"TIME_BUDGET_S": "the gateway's time-out", "_LONGEST_PAUSE": "tries at one write"},
     "counter/workers.py": {"EXPIRE_EVERY_H": "a schedule of the template; the last date itself is exact"},
@@ -146,6 +145,7 @@ BOUNDS: dict[str, dict[str, str]] = {
         "HELD_FOR": "twice the schedule that frees holds",
     },
     "reports/routes.py": {"MAX_DAYS": "what one answer may hold; ask again for more"},
+    "reports/service.py": {"_STREAM_KEEPS": "how long a stream keeps what happened"},
     "reports/workers.py": {"SETTLE_EVERY_MIN": "a schedule of the template"},
     "seals/domain.py": {"LISTED_FOR_D": "when rows that a seal was made from go; no voucher is among them"},
     "seals/workers.py": {"START_EVERY_MIN": "a schedule of the template"},
@@ -269,7 +269,11 @@ def read_parameters() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, value in vars(domain).items() if value in domain.ALL.values() and name.isupper()]
+    "name",
+    [
+        *(name for name, value in vars(domain).items() if value in domain.ALL.values() and name.isupper()),
+        *(name for name in vars(texts) if name.endswith(("_TEXT", "_TEXTS"))),
+    ],
 )
 def test_every_parameter_is_read_by_somebody(name: str) -> None:
     assert name in read_parameters()
@@ -282,7 +286,8 @@ def test_every_parameter_is_read_by_somebody(name: str) -> None:
         ("factor policies", ("factor.policy",), shapes.Choice),
         ("fees", ("fee.",), shapes.Parameter),
         ("time windows", ("bank.working_hours", "factor.reminder_hours"), shapes.TimeWindow),
-        ("texts", ("text.",), shapes.Text),
+        ("texts", ("text.", "wechat.", "email."), shapes.Text),
+        ("messages", ("message.",), shapes.MessageText),
         ("retention", ("audit.retention_d", "notice.listed_d"), shapes.Parameter),
     ],
 )
@@ -293,7 +298,7 @@ def test_each_class_of_policy_has_parameters_of_its_type(what: str, prefixes: tu
 
 
 def test_every_parameter_is_known_by_its_name_and_its_default_is_admitted() -> None:
-    declared = [one for one in vars(domain).values() if isinstance(one, shapes.AnyParameter)]
+    declared = [one for one in (*vars(domain).values(), *texts.ALL) if isinstance(one, shapes.AnyParameter)]
     assert {one.name for one in declared} == domain.ALL.keys()
     assert [name for name, one in domain.ALL.items() if not one.admits(one.default)] == []
 

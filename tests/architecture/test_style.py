@@ -21,6 +21,7 @@ LONG_FILES: dict[str, str] = {
 
 # Where a binary fraction may stand, because it counts seconds and never money.
 FLOATS = {
+    "notifications/gateways.py": "moments of a monotonic clock, in seconds",
     "clearing/schemas.py": "the type by which a generated class says that an element is a decimal; no amount",
     "platform/clock.py": "seconds to wait, and of a monotonic clock",
     "ledger/posting.py": "pauses between attempts, in seconds",

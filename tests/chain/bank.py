@@ -22,6 +22,8 @@ from moto.sqs.models import sqs_backends
 
 from app import app
 from chalicelib.blanks.commands.receive import receive
+from chalicelib.contract.operations import all_apis
+from chalicelib.contract.service import refusals_of
 from chalicelib.customers.commands.sign_up import AccountWish, SignedUp, SignUp, sign_up
 from chalicelib.factors import service as factors
 from chalicelib.identity.keys import RING
@@ -35,6 +37,7 @@ from chalicelib.platform import aws, clock, dynamo, ids, queues
 from chalicelib.platform.pdf import keys as document_keys
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import keys as receipt_keys
+from chalicelib.reports import service as reports
 from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
 from docs.events import channels
@@ -49,6 +52,8 @@ STACK = "rural-bank-test"
 ACCOUNT, REGION = "123456789012", "cn-north-1"
 START = dt.datetime(2026, 11, 21, 10, 0, tzinfo=clock.SHANGHAI)
 MAX_ROUNDS = 50
+# What Chalice answers in an operation's place: another media type, or a path of another form.
+NEVER_OF_OPERATIONS = {404, 415}
 PASSWORD = "Correct-Horse-7"
 TELLER = "T0001"
 BRANCH = "0001"
@@ -125,6 +130,27 @@ def entered(handler: str) -> Any:
     return getattr(importlib.import_module(module), function)
 
 
+@cache
+def statuses_by_operation() -> dict[tuple[str, str], set[int]]:
+    """What each operation may answer by its contract."""
+    return {
+        (operation.method, operation.path): {
+            operation.status,
+            *operation.also,
+            *(refusal.status for refusal in refusals_of(operation)),
+        }
+        for api in all_apis()
+        for operation in api.operations
+        if not operation.is_page
+    }
+
+
+def require_of_the_contract(method: str, path: str, status: int) -> None:
+    """Fail the test whose request is answered by a status that the contract does not know."""
+    known = statuses_by_operation().get((method, path))
+    assert known is None or status in known | NEVER_OF_OPERATIONS, f"{method} {path} answered {status}"
+
+
 @dataclass
 class Bank:
     """A running bank; see the module."""
@@ -182,6 +208,7 @@ class Bank:
         answer = app(event, LambdaContext())
         text = answer["body"]
         headers_ = {name: str(value) for name, value in answer["headers"].items()}
+        require_of_the_contract(method, resource, answer["statusCode"])
         is_json = "json" in headers_["Content-Type"]
         return Reply(answer["statusCode"], headers_, (json.loads(text) if is_json else text) if text else None)
 
@@ -413,6 +440,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
             document_keys.RING.forget()
             factors.forget_secret()
             staff.branch_of.cache_clear()
+            reports.outcome_over.cache_clear()
             bank = Bank(fixed, references)
             staff.register_branch(staff.Branch(BRANCH, "示范村镇银行总行营业部", "示范县人民路1号", "0990-0000001"))
             staff.appoint_teller(TELLER, "柜员甲", BRANCH, PASSWORD)

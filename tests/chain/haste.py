@@ -47,12 +47,12 @@ _writes: ContextVar[Sequence[Write]] = ContextVar("writes", default=())
 
 
 @cache
-def _client(service: str) -> Any:
+def _client(service: str, *, is_brief: bool = False) -> Any:
     """One client a process: it holds an address, and moto answers behind it whichever bank is open.
 
     That of DynamoDB does not sign: nobody here verifies a signature. (Of a queue moto reads the region there.)
     """
-    client = _make_client(service)
+    client = _make_client(service, is_brief=is_brief)
     if service == "dynamodb":
         client.meta.events.register("choose-signer", lambda **_: UNSIGNED)
     return client

@@ -45,6 +45,7 @@ def move(bank: Bank, owner: Person, amount: str, key: str, **more: Any) -> Reply
     return bank.request("POST", "/v1/transfers", body, token=bank.log_in(owner), headers={"idempotency-key": key})
 
 
+@pytest.mark.requirement("YQ-4.2.2-xfer")
 def test_it_is_posted_at_once_and_receipted(bank: Bank, owner: Person) -> None:
     done = move(bank, owner, "40.00", "own-key-1")
 

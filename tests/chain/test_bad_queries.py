@@ -132,6 +132,7 @@ def test_another_customers_cursor_is_no_cursor(readers: Readers, path: str) -> N
             assert crossed.code == "cursor_malformed"
 
 
+@pytest.mark.requirement("YQ-4.2.2-query")
 @pytest.mark.parametrize("path", LISTS)
 def test_pages_show_each_row_once(readers: Readers, path: str) -> None:
     base = path.format(account=readers.one.account)

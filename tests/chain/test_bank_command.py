@@ -155,6 +155,7 @@ def note(bank: Bank, *actions: str) -> None:
         bank.clock.sleep(1)
 
 
+@pytest.mark.requirement("NB-4")
 @pytest.mark.requirement("NB-4-audit")
 def test_the_log_is_verified_exported_and_verified_again_from_the_file(bank: Bank, run: Run, tmp_path: Path) -> None:
     note(bank, "a", "b", "c")

@@ -62,6 +62,7 @@ def states(shown: dict[str, Any]) -> list[str]:
     return [payment["state"] for payment in shown["payments"]]
 
 
+@pytest.mark.requirement("YQ-4.2.2-multi")
 @pytest.mark.requirement("YQ-4.2.2-xfer")
 @pytest.mark.requirement("XJ-5.3-batch")
 def test_it_is_confirmed_once_and_each_payment_is_a_transfer(
@@ -96,6 +97,7 @@ def test_it_is_confirmed_once_and_each_payment_is_a_transfer(
     assert [(row["id"], row["state"]) for row in page["batches"]] == [(made.body["id"], "ended")]
 
 
+@pytest.mark.requirement("YQ-4.2.2-multi")
 def test_what_is_confirmed_names_each_payment_and_nothing_else_passes_by_it(
     bank: Bank, app: Orderer, payer: Person, payees: list[Person]
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_repeat_answers_what_was_stored_and_another_list_is_refused(
         assert bank.request("POST", BATCHES, other, token=token, headers=headers).code == "idempotency_key_reused"
 
 
+@pytest.mark.requirement("YQ-4.2.2-multi")
 @pytest.mark.requirement("XJ-5.3-batch")
 def test_each_has_its_own_result_and_the_payer_is_told_of_those_not_made(
     bank: Bank, app: Orderer, payer: Person, payees: list[Person]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from chalicelib.customers import store as customers_store
 from chalicelib.notifications.channels import Outgoing, ProviderRefused
 from chalicelib.notifications.providers import LocalProvider
+from chalicelib.platform import updates
+from chalicelib.platform.dynamo import n
 from chalicelib.platform.errors import Retryable
 from tests.chain.bank import Bank, Person, Reply
 from tests.chain.probe import table_items
@@ -87,7 +91,39 @@ def test_a_code_is_good_once_for_its_owner_in_its_session(bank: Bank, customer: 
     assert entered(bank, token, binding, code).status == 200
     assert entered(bank, token, binding, code).code == "step_up_not_awaiting"
     (head,) = [row for row in table_items(bank, "InboxHeadsTable") if row.get("addresses")]
-    assert (head["customer_id"], head["addresses"]) == (customer.customer_id, {"email": ADDRESS})
+    assert (head["customer_id"], head["addresses"]["email"]["to"]) == (customer.customer_id, ADDRESS)
+
+
+def test_an_address_that_was_bound_before_the_reserved_phone_changed_is_not_used(bank: Bank, customer: Person) -> None:
+    token = bank.log_in(customer)
+    with_email(bank, customer, token)
+    chosen(bank, customer, movements=["email"])
+    sent = len(bank.messages(customer, "email"))
+    bank.clock.advance(dt.timedelta(seconds=1))
+    row = customers_store.profile_update(customer.customer_id)
+    updates.run(row.set("#phone_at = :at", at=n(int(bank.clock.now().timestamp() * 1000))))
+    bank.deposit(customer.account, 10_00)
+    bank.settle()
+    assert len(bank.messages(customer, "email")) == sent
+    assert any("人民币10.00元" in text for text in bank.messages(customer))
+
+
+def test_a_code_that_was_used_binds_no_address_again(bank: Bank, customer: Person) -> None:
+    token = bank.log_in(customer)
+    with_email(bank, customer, token)
+    binding = begun(bank, customer, token).body["id"]
+    code = code_in(bank.messages(customer, "email")[-1])
+    assert entered(bank, token, binding, code).status == 200
+    bank.request("DELETE", "/v1/notification-settings/email", token=token)
+    assert entered(bank, token, binding, code).code == "step_up_not_awaiting"
+    assert bank.request("GET", "/v1/notification-settings", token=token).body["email"] is None
+
+
+def test_a_step_up_is_for_one_log_in_to_wechat(bank: Bank, customer: Person) -> None:
+    token = bank.log_in(customer)
+    step_up = bank.step_up(token, customer, bank.request("PUT", WECHAT, {"code": "local-1"}, token=token))
+    other = bank.request("PUT", WECHAT, {"code": "local-2"}, token=token, headers=step_up)
+    assert other.code == "step_up_required"
 
 
 def test_a_step_up_for_one_address_is_not_for_another(bank: Bank, customer: Person) -> None:
@@ -121,14 +157,18 @@ def test_what_is_no_address_is_refused(bank: Bank, customer: Person, address: An
     assert (reply.status, reply.code) == (400, "malformed_request")
 
 
-def test_an_address_that_is_taken_off_is_chosen_for_nothing(bank: Bank, customer: Person) -> None:
+def test_what_an_address_that_is_taken_off_was_chosen_for_goes_by_what_is_left(bank: Bank, customer: Person) -> None:
     token = bank.log_in(customer)
     with_email(bank, customer, token)
     chosen(bank, customer, movements=["email"], bills=["sms", "email"])
     for _ in range(2):
         assert bank.request("DELETE", "/v1/notification-settings/email", token=token).status == 204
     shown = bank.request("GET", "/v1/notification-settings", token=token).body
-    assert (shown["email"], shown["settings"]["movements"], shown["settings"]["bills"]) == (None, [], ["sms"])
+    assert (shown["email"], shown["settings"]["movements"], shown["settings"]["bills"]) == (
+        None,
+        ["sms", "push"],
+        ["sms"],
+    )
 
 
 def bound_to_wechat(bank: Bank, person: Person, token: str, code: str = "local-1") -> Reply:

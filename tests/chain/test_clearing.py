@@ -198,6 +198,7 @@ def _settled(bank: Bank, payer: Person) -> str:
     return entry_id
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 def test_channel_and_arrival_are_quoted_by_amount_day_and_time(bank: Bank, payer: Person) -> None:
     # given a Saturday, when a small amount is quoted, then it goes by the channel that never closes
     token = bank.log_in(payer)

@@ -46,6 +46,7 @@ def side(request: pytest.FixtureRequest, bank: Bank, monkeypatch: pytest.MonkeyP
     return made(request.param, bank, monkeypatch)
 
 
+@pytest.mark.requirement("YQ-4.2.2-xfer")
 def test_what_is_accepted_is_taken_at_once_and_settled(bank: Bank, payer: Person, side: Side) -> None:
     side.meets(networks.ACCEPT)
     before = owed()
@@ -62,7 +63,7 @@ def test_what_is_accepted_is_taken_at_once_and_settled(bank: Bank, payer: Person
     assert table_items(bank, "ClearingOpenTable") == []
 
 
-@pytest.mark.requirement("NB-5.1.8-5")
+@pytest.mark.requirement("YQ-4.2.2-xfer")
 def test_what_is_rejected_gives_back_money_fee_and_limits_once(bank: Bank, payer: Person, side: Side) -> None:
     side.meets(networks.REJECT)
     before = owed()

@@ -196,7 +196,6 @@ def test_a_pin_is_no_signature_and_a_signature_no_pin(bank: Bank, owner: Owner) 
     assert owner.confirm(created, PIN).status == 200
 
 
-@pytest.mark.requirement("NB-5.3.3-dl")
 def test_a_pin_that_is_easily_guessed_and_a_wrong_offer_take_no_try(bank: Bank) -> None:
     person = bank.sign_up("孙立")
     token = bank.log_in(person)

@@ -86,6 +86,7 @@ def test_a_house_account_whose_opening_was_not_answered_is_posted_to_by_the_next
     assert house(FEE_INCOME_ACCOUNT) == 2_50
 
 
+@pytest.mark.requirement("NB-5.1.6-4")
 @pytest.mark.requirement("NB-5.1.6")
 def test_a_fee_is_quoted_charged_and_earned(bank: Bank) -> None:
     # given a fee, and a customer with exactly principal and fee

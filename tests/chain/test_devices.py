@@ -43,7 +43,6 @@ def kinds(bank: Bank, owner: Person) -> list[str]:
     return sorted(row["kind"] for row in rows if row["category"] == "device")
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 def test_bound_with_a_code_and_then_known(bank: Bank, owner: Person, device: Device) -> None:
     # given a first log-in on a phone: the password is right, and there is no session yet
     with unchanged(bank, but=("CredentialsTable", "ChallengesTable", "LocalMessagesTable")):

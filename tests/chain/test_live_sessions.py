@@ -69,7 +69,6 @@ def is_dead(bank: Bank, grant: dict[str, Any]) -> bool:
     return read.status == 401 and read.code == "session_ended" and renew(bank, grant).code == "refresh_refused"
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 def test_a_customer_sees_where_the_own_sessions_are(bank: Bank, customer: Person) -> None:
     first, second = log_in(bank, customer), log_in(bank, customer)
     log_in(bank, bank.sign_up("钱红"))
@@ -91,7 +90,6 @@ def test_a_customer_sees_where_the_own_sessions_are(bank: Bank, customer: Person
     assert [row["id"] for row in live(bank, renewed)] == [id_of(first)]
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 def test_an_ended_session_cannot_move_money_from_that_moment_on(bank: Bank, customer: Person) -> None:
     # given a thief with a session, and a transfer in it that only awaits its code
     payee = bank.sign_up("钱红")
@@ -145,7 +143,6 @@ def test_the_bank_ends_all_sessions_without_exception(bank: Bank, customer: Pers
     assert identity.end_sessions(customer.customer_id, now=bank.clock.now()) == 0
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 def test_the_oldest_session_makes_room(bank: Bank, customer: Person) -> None:
     parameters.set_value("session.max_live", 2)
     grants = [log_in(bank, customer) for _ in range(4)]
@@ -223,7 +220,6 @@ def test_a_session_that_is_renewed_meanwhile_ends_all_the_same(
     assert len(noted(bank, customer, "session_revoked")) == 1
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 def test_an_idle_session_cannot_be_renewed_nor_used(bank: Bank, customer: Person) -> None:
     # given an idle time-out shorter than an access token would live
     parameters.set_value("session.idle_s", 120)

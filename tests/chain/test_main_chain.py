@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from chalicelib.platform import clock
 from chalicelib.statements.workers import start_bill_run
 from tests.chain.bank import Bank, LambdaContext, Person
 
 
+@pytest.mark.requirement(
+    "NB-5.1.1", "XJ-4.2-sms", "YQ-4.2.2-alert", "YQ-4.2.2-bill", "YQ-4.2.2-query", "YQ-4.2.2-receipt", "YQ-4.2.2-xfer"
+)
 def test_a_transfer_is_posted_receipted_told_and_billed(bank: Bank) -> None:
     # given two customers
     payer = bank.sign_up("赵小明", deposit="107000.53")

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from chalicelib.audit import service as audit
-from chalicelib.notifications.channels import Outgoing, ProviderRefused
+from chalicelib.notifications import store
+from chalicelib.notifications.channels import GROUPS, Outgoing, ProviderRefused, Settings
+from chalicelib.notifications.channels import USUAL as USUAL_CHANNELS
 from chalicelib.notifications.providers import LocalProvider
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
 from chalicelib.platform.workers import PAUSES_S
 from infra.environment import RESOURCES_FILE, read_template
-from tests.chain.bank import Bank, Person, Reply
+from tests.chain.bank import START, Bank, Person, Reply
 from tests.chain.probe import table_items
 from tests.chain.test_workers import make_visible
 
@@ -194,3 +197,63 @@ def test_it_comes_again_later_and_later(bank: Bank, customer: Person, monkeypatc
         bank.settle()
         make_visible(bank, "AlertsQueue")
     assert pauses == [60, 180, 540, 1620, 0]
+
+
+def test_a_channel_gives_way_only_to_one_that_told(
+    bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given push that fails for now, and no SMS left of the day
+    chosen(bank, customer, movements=["push"])
+    parameters.set_value("sms.alerts_day", 1)
+    store.count_sms(customer.customer_id, clock.business_date(bank.clock.now()), None, 2_000_000_000)
+    with monkeypatch.context() as out:
+        failing(out, "push", Retryable("no push for now"))
+        bank.deposit(customer.account, 10_00)
+        for _ in range(3):
+            bank.settle()
+            make_visible(bank, "AlertsQueue")
+    assert bank.waiting("AlertsQueue") == 1
+    # then push has it once it is back
+    bank.settle()
+    assert sum("10.00元" in text for text in bank.messages(customer, "push")) == 1
+    assert bank.waiting("AlertsQueue") == bank.waiting("AlertsDeadLetterQueue") == 0
+
+
+def test_what_is_quiet_is_judged_once_when_it_arrives(
+    bank: Bank, customer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen(bank, customer, quiet_hours={"since": "22:00", "until": "07:00"})
+    day = clock.start_of_day(clock.day_after(clock.business_date(bank.clock.now())))
+    bank.clock.set(day + dt.timedelta(hours=21, minutes=59, seconds=59))
+    with monkeypatch.context() as out:
+        failing(out, "sms", Retryable("no SMS for now"))
+        bank.deposit(customer.account, 10_00)
+        bank.settle()
+    # when it comes again within quiet hours, and its owner has chosen something else since
+    bank.clock.set(day + dt.timedelta(hours=22, minutes=1))
+    make_visible(bank, "AlertsQueue")
+    bank.settle()
+    assert sum("10.00元" in text for text in bank.messages(customer)) == 1
+
+
+def test_the_reminder_that_the_bank_owes_is_no_choice() -> None:
+    none = Settings(dict.fromkeys(GROUPS, ()), 10**9, ("00:00", "23:59"))
+    assert none.channels_for("reminder", START) == none.channels_for("security", START) == USUAL_CHANNELS
+
+
+def test_to_be_told_of_less_takes_a_step_up_and_of_more_does_not(bank: Bank, customer: Person) -> None:
+    token = bank.log_in(customer)
+
+    def asked(**settings: Any) -> Reply:
+        return bank.request("PUT", "/v1/notification-settings", {**USUAL, **settings}, token=token)
+
+    for less in (
+        {"movements": ["sms"]},
+        {"movements_from": "0.01"},
+        {"quiet_hours": {"since": "22:00", "until": "07:00"}},
+    ):
+        assert asked(**less).code == "step_up_required"
+    step_up = bank.step_up(token, customer, asked(bills=[]))
+    body = {**USUAL, "bills": []}
+    assert bank.request("PUT", "/v1/notification-settings", body, token=token, headers=step_up).status == 200
+    assert asked().status == 200

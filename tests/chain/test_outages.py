@@ -206,6 +206,7 @@ def test_a_draft_has_whole_seconds_in_both_languages(bank: Bank, operator: Clerk
     assert "  4:30:00 in all: 4:30:00 inside working hours" in draft["text_en"]
 
 
+@pytest.mark.requirement("XJ-7.1")
 @pytest.mark.requirement("NB-5.1.8-6")
 @pytest.mark.requirement("NB-5.1.5")
 def test_customers_read_what_a_second_person_has_published(bank: Bank, operator: Clerk) -> None:

@@ -85,7 +85,7 @@ def test_a_mistaken_transfer_is_asked_back_and_returned_by_its_payee(case: Case)
 def test_a_refusal_has_a_reason_and_moves_nothing(case: Case) -> None:
     recall_id = case.asked()
     case.bank.settle()
-    with unchanged(case.bank, but=("RecallsTable", "InboxTable", "LocalMessagesTable", *SESSIONS)):
+    with unchanged(case.bank, but=("RecallsTable", "InboxTable", "InboxHeadsTable", "LocalMessagesTable", *SESSIONS)):
         refused = case.refuse(recall_id)
     assert (refused.status, refused.body["state"]) == (200, "refused")
     assert case.read(case.payer, recall_id)["refusal_reason"] == {"code": "owed", "text": "款项为应收款"}

@@ -63,6 +63,7 @@ def stall(bank: Bank) -> Stall:
     return Stall(bank, bank.sign_up("钱红"), bank.sign_up("赵小明", deposit="2000.00"))
 
 
+@pytest.mark.requirement("YQ-4.2.2-f2f")
 def test_the_payer_sees_name_and_amount_and_pays_by_what_was_shown(stall: Stall) -> None:
     # given a code for 12.50 that the payee shows
     shown = stall.show(amount="12.50")
@@ -92,6 +93,7 @@ def test_the_payer_sees_name_and_amount_and_pays_by_what_was_shown(stall: Stall)
     assert (again.status, again.body["id"], again.headers["Idempotency-Hit"]) == (200, made.body["id"], "true")
 
 
+@pytest.mark.requirement("YQ-4.2.2-f2f")
 def test_a_code_for_one_payment_is_paid_once(stall: Stall) -> None:
     # given two who scan one code, and both have a transfer that waits
     payload, other = stall.payload(), stall.bank.sign_up("孙丽", deposit="100.00")
@@ -109,6 +111,7 @@ def test_a_code_for_one_payment_is_paid_once(stall: Stall) -> None:
         assert (told.status, told.code) == (409, "receive_code_used")
 
 
+@pytest.mark.requirement("YQ-4.2.2-f2f")
 def test_a_code_for_one_payment_ends_within_moments(stall: Stall) -> None:
     payload = stall.payload(amount="1.00")
     made = stall.pay(payload, "late-key-1")

@@ -202,9 +202,6 @@ class Life:
 
 
 @pytest.mark.requirement("YQ-4.1.2")
-@pytest.mark.requirement("XJ-4.2-pw")
-@pytest.mark.requirement("NB-5.3.3-sms")
-@pytest.mark.requirement("NB-5.3.3-token")
 def test_no_secret_of_a_whole_life_is_anywhere(
     bank: Bank, logged: io.StringIO, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -171,3 +171,23 @@ def test_whatever_staff_write_is_text(bank: Bank) -> None:
     raw = feedparser.parse(got(bank, ATOM).body, sanitize_html=False)
     assert {entry.title for entry in raw.entries} == titles
     assert {entry.title_detail.type for entry in raw.entries} == {"text/plain"}
+
+
+@pytest.mark.parametrize("address", [ICS, ATOM, "/verify", "/v1/jwks.json"])
+def test_who_kept_it_is_told_that_it_is_the_same_until_it_changes(bank: Bank, address: str) -> None:
+    def asked_again(tag: str, language: str = "en") -> Reply:
+        headers = {"if-none-match": tag, "accept-language": language}
+        return bank.request("GET", address, media_type=None, headers=headers)
+
+    first = asked_again("")
+    again = asked_again(f"W/{first.headers['ETag']}")
+    assert (first.status, again.status, again.body) == (200, 304, None)
+    for name in ("Cache-Control", "Content-Type", "ETag", "Vary"):
+        assert again.headers.get(name) == first.headers.get(name)
+    if address.startswith("/v1"):
+        return
+    # what is kept in one language is not what the other would be
+    assert first.headers["Vary"] == "Accept-Language"
+    assert (asked_again(first.headers["ETag"], "zh").status, asked_again("*", "zh").status) == (200, 304)
+    published(bank, 80 * HOUR)
+    assert asked_again(first.headers["ETag"]).status == (304 if address == "/verify" else 200)

@@ -13,6 +13,7 @@ from chalicelib.platform import clock
 from chalicelib.platform.http import StaffCaller
 from tests.chain.bank import Bank, Reply
 from tests.chain.suspenders import HOUR, MS, changed, published, urgent
+from tests.chain.test_busy_engine import busy, engine
 from tests.chain.test_verify_page import ALLOWED, ATTACKS, CHINESE, in_language, one, opened, text_of, tree_of
 from tests.chain.two_people import CHECKER, MAKER, approved, asked, enter_staff, person
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.requirement("NB-5.1.8-6")
 
 NOW = dt.datetime(2026, 11, 23, 14, tzinfo=clock.SHANGHAI)
 PAGES = ("/status", "/maintenance", "/availability")
+# With those about the bank, which have tests of their own beside.
+ALL_PAGES = (*PAGES, "/branches", "/rates")
 WORDS = Words("机房断电，已恢复。", "The power had failed; it is back.")
 WHY = "按值班记录"
 
@@ -148,10 +151,11 @@ def test_the_pages_stay_up_whatever_is_suspended(bank: Bank) -> None:
     assert bank.request("GET", "/v1/overview").code == "under_maintenance"
     for address in PAGES:
         assert "all online services" in main_of(bank, address)
+    assert {opened(bank, address).status for address in ALL_PAGES} == {200}
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("address", ALL_PAGES)
 def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: str) -> None:
     # given everything that a page can show, with words that would be a page of somebody else's
     typed = [attack for attack in ATTACKS if attack.isprintable()]
@@ -169,7 +173,7 @@ def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: st
     links = {link.get("href", ""): link.get("aria-current") for link in one(root, "nav").iter("a")}
     assert links == {
         f"{name}?lang={language}": "page" if f"/{name}" == address else None
-        for name in ("status", "maintenance", "availability", "verify")
+        for name in ("status", "maintenance", "availability", "branches", "rates", "verify")
     }
     assert reply.headers["Cache-Control"] == "public, max-age=60"
     assert reply.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha256-")
@@ -178,17 +182,25 @@ def test_they_are_pages_as_the_others_are(bank: Bank, address: str, language: st
 
 
 def test_the_other_language_is_a_link(bank: Bank) -> None:
-    for address in PAGES:
+    for address in ALL_PAGES:
         root = tree_of(opened(bank, address))
         assert one(root, "html").get("lang") == "zh-CN"
         assert "?lang=en" in [link.get("href") for link in one(root, "header").iter("a")]
 
 
-def rows(bank: Bank) -> dict[str, list[str]]:
-    """The table of availability, by day."""
+def rows(bank: Bank, section: str = "availability") -> dict[str, list[str]]:
+    """A table of the page about availability, by day."""
     root = tree_of(opened(bank, "/availability?lang=en"))
-    cells = [[text_of(cell) for cell in row if cell.tag in ("th", "td")] for row in one(root, "tbody").iter("tr")]
+    (part,) = [found for found in root.iter("section") if found.get("aria-labelledby") == section]
+    cells = [[text_of(cell) for cell in row if cell.tag in ("th", "td")] for row in one(part, "tbody").iter("tr")]
     return {row[0]: row[1:] for row in cells}
+
+
+def bars(bank: Bank, section: str) -> list[tuple[str | None, str | None]]:
+    """What a chart of the page has for each day: its colour's name and its height."""
+    root = tree_of(opened(bank, "/availability?lang=en"))
+    (part,) = [found for found in root.iter("section") if found.get("aria-labelledby") == section]
+    return [(bar.get("class"), bar.get("height")) for bar in part.iter("{http://www.w3.org/2000/svg}rect")]
 
 
 @pytest.mark.requirement("YQ-4.1.1")
@@ -211,7 +223,7 @@ def test_availability_counts_what_was_out_and_what_was_suspended_once(bank: Bank
     # that day is an hour old
     assert found["2026-11-27"] == ["50.000% missed", "30", "0"]
     assert found["2026-11-25"] == ["100.000%", "0", "0"]
-    assert "The last 30 days: 99.641%" in main_of(bank, "/availability")
+    assert "Availability, the last 30 days: 99.641%" in main_of(bank, "/availability")
     assert "It is not met." in main_of(bank, "/availability")
 
 
@@ -222,3 +234,26 @@ def test_a_suspension_that_was_taken_back_or_moved_counts_for_as_long_as_it_held
     approved(asked("notice.withdraw", {"notice_id": first}))
     bank.clock.advance(dt.timedelta(hours=3, minutes=1))
     assert rows(bank)["2026-11-23"][1:] == ["0", "180"]
+
+
+@pytest.mark.requirement("YQ-4.1.1")
+def test_payments_are_shown_by_day_with_what_failed_and_what_was_refused(bank: Bank) -> None:
+    assert len(rows(bank, "payments")) == 30
+    assert set(map(tuple, rows(bank, "payments").values())) == {("no payments",)}
+    assert "Success of payments, the last 30 days: 100.000%" in main_of(bank, "/availability")
+    assert set(bars(bank, "payments")) == {("up", "4")}
+    # given a day with one that was made, and one that was refused
+    payer, payee = bank.sign_up("赵小明", deposit="100.00"), bank.sign_up("钱红")
+    bank.pay(payer, payee, "10.00", "key-page-paid")
+    assert bank.create(bank.log_in(payer), payer, payee, "100.01", "key-page-poor").code == "insufficient_funds"
+    bank.settle()
+    assert rows(bank, "payments")["2026-11-23"] == ["100.000%", "0.000%", "50.000%"]
+    assert bars(bank, "payments")[-1] == ("up", "40")
+    # and then one that the bank could not make
+    with engine(bank, "put_item", "JournalTable", lambda: busy("ThrottlingException")):
+        assert bank.create(bank.log_in(payer), payer, payee, "1.00", "key-page-busy").code == "try_again"
+    assert rows(bank, "payments")["2026-11-23"] == ["50.000% missed", "50.000%", "33.334%"]
+    assert bars(bank, "payments")[-1] == ("down", "20")
+    said = main_of(bank, "/availability")
+    assert "Success of payments, the last 30 days: 50.000%" in said
+    assert "at least 99.500% succeed and less than 0.050% fail. It is not met." in said

@@ -28,6 +28,7 @@ def phone(bank: Bank) -> Phone:
     return Phone(bank)
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 def test_normal_is_quoted_set_aside_and_executed_once_when_due(bank: Bank, phone: Phone) -> None:
     # given a quote that says when it arrives
     created = phone.create("normal", "key-later-02")
@@ -72,6 +73,7 @@ def test_the_list_shows_the_state_and_the_time(bank: Bank, phone: Phone) -> None
     assert row["arrives_at"] == "2026-11-21T16:00:00.000Z"
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 def test_who_is_quicker_than_the_time_revokes_once_and_has_all_of_it_again(bank: Bank, phone: Phone) -> None:
     transfer_id = phone.pending()
     first = phone.revoke(transfer_id)

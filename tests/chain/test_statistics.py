@@ -85,6 +85,7 @@ ALL = {
 }
 
 
+@pytest.mark.requirement("XJ-7.1")
 def test_every_entry_counts_once_by_day_branch_and_kind(bank: Bank, office: Clerk) -> None:
     a_day(bank)
     reply = ask(bank, office)
@@ -185,6 +186,7 @@ def test_an_empty_period_has_no_figures(bank: Bank, office: Clerk) -> None:
         assert len(ask(bank, office, query, form="/csv").body.splitlines()) == 1
 
 
+@pytest.mark.requirement("XJ-7.1")
 def test_the_file_is_what_a_spreadsheet_opens(bank: Bank, office: Clerk) -> None:
     a_day(bank)
     # given a branch whose name a spreadsheet would run

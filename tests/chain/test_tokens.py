@@ -44,8 +44,12 @@ PUBLIC = {
     "/status",
     "/maintenance",
     "/availability",
+    "/branches",
+    "/rates",
     "/maintenance.ics",
     "/feed.atom",
+    "/docs",
+    "/docs/redoc.js",
     "/v1/health",
     "/v1/openapi.json",
 }

@@ -38,7 +38,7 @@ ATTACKS = (
 # Of interactive content only this is on a page, and of active content nothing.
 ALLOWED = {
     "html", "head", "meta", "title", "link", "style", "body", "header", "main", "footer", "div", "p", "h1", "h2", "h3",
-    "table", "caption", "thead", "tbody", "tr", "th", "td",
+    "details", "summary", "table", "caption", "thead", "tbody", "tr", "th", "td",
     "nav", "article", "section", "br", "ol", "ul", "li", "dl", "dt", "dd", "a", "span", "form", "label", "input",
     "button",
     *(f"{{http://www.w3.org/2000/svg}}{name}" for name in ("svg", "title", "rect")),

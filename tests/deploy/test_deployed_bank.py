@@ -72,6 +72,8 @@ def test_a_page_is_in_the_package_and_takes_a_browsers_form(deployed: tuple[Bank
     assert receipt["amount_in_words"] not in filled_in.text
 
 
+@pytest.mark.requirement("YQ-4.2.2-bill")
+@pytest.mark.requirement("YQ-4.2.2-alert")
 @pytest.mark.requirement("YQ-4.2.2-receipt")
 def test_receipt_alert_and_bill_say_what_happened(deployed: tuple[Bank, dict[str, Any]]) -> None:
     bank, demo = deployed

@@ -23,13 +23,11 @@ CHROMIUM = shutil.which("chromium")
 # Whoever installs the browser for these tests says so, and then they are not skipped; or that it does not start there.
 SAID = os.environ.get("CHROMIUM")
 
-pytestmark = [
-    pytest.mark.requirement("NB-5.1.8-6"),
-    pytest.mark.skipif(
-        SAID != "required" and (CHROMIUM is None or SAID == "unusable"),
-        reason="no Chromium that starts here: apt install chromium has these tests run",
-    ),
-]
+needs_chromium = pytest.mark.skipif(
+    SAID != "required" and (CHROMIUM is None or SAID == "unusable"),
+    reason="no Chromium that starts here: apt install chromium has these tests run",
+)
+pytestmark = [pytest.mark.requirement("NB-5.1.8-6"), needs_chromium]
 
 WIDTHS = {"phone": 360, "desk": 1280}
 TIMEOUT_MS = 60_000
@@ -92,9 +90,14 @@ def test_every_page_is_readable(
             viewport={"width": WIDTHS[size], "height": 800},
             color_scheme="dark" if scheme == "dark" else "light",
         )
-        for path in ("status", "maintenance", "availability", "verify"):
+        for path in ("status", "maintenance", "availability", "branches", "rates", "verify"):
             page = opened(context, f"{bank.base_url}/{path}?lang={language}")
             seen(page, f"{path}-{language}-{size}-{scheme}")
+            if path == "availability":
+                # what is folded is read as well
+                for fold in page.locator("summary").all():
+                    fold.click()
+                seen(page, f"{path}-unfolded-{language}-{size}-{scheme}")
         page = opened(
             context, f"{bank.base_url}/verify?lang={language}&number={receipt['number']}&code={receipt['code']}"
         )

@@ -208,6 +208,9 @@ def days_of_the_bank() -> None:
     assert reports_store.overdue("2000", 10, "1999") == ([], None)
     reports_store.close(row)
     assert [one.entries for one in reports_store.figures(day)] == [1]
+    for end in ("refused", "failed", "failed"):
+        reports_store.count_unpaid(day, end, "a request")
+    assert reports_store.unpaid(day) == (1, 2)
     assert reports.entries_booked(day) == [row.entry_id]
     assert rechecks_store.sample("20000101", "nobody's") is None
     assert rechecks_store.samples_of(day) == []

@@ -44,7 +44,7 @@ class Sent:
 @contextmanager
 def listening() -> Iterator[Sent]:
     """Note what goes to the engine inside the `with`."""
-    sent, events = Sent(), aws.dynamodb().meta.events
+    sent, clients = Sent(), (aws.dynamodb(), aws.dynamodb_briefly())
 
     def note(params: dict[str, Any], **_: Any) -> None:
         sent.expressions.update(_expressions(json.loads(params["body"])))
@@ -60,12 +60,14 @@ def listening() -> Iterator[Sent]:
 
         return patch.object(Item, name, classmethod(call), create=True)
 
-    events.register("before-call.dynamodb", note)
+    for client in clients:
+        client.meta.events.register("before-call.dynamodb", note)
     try:
         with noted(_LAZY[0]), noted(_LAZY[1]):
             yield sent
     finally:
-        events.unregister("before-call.dynamodb", note)
+        for client in clients:
+            client.meta.events.unregister("before-call.dynamodb", note)
 
 
 def _expressions(node: Any) -> Iterator[str]:

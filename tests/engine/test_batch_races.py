@@ -71,6 +71,7 @@ def ended(made: Batch) -> tuple[Batch, list[Line]]:
     return found
 
 
+@pytest.mark.requirement("YQ-4.2.2-multi")
 @pytest.mark.requirement("XJ-5.3-batch")
 def test_each_payment_is_made_once_by_many_workers_at_once() -> None:
     payer, payees = customer("赵小明", 1_000_00), [customer("钱红", 0), customer("孙立", 0)]

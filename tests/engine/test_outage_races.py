@@ -79,7 +79,6 @@ def test_people_and_probes_at_once_open_one_outage_of_a_scope() -> None:
         assert done["running"] == (one.noted_by != PROBE)
 
 
-@pytest.mark.requirement("NB-5.1.5")
 def test_of_many_steps_on_one_revision_one_is_done() -> None:
     enter_staff()
     for _ in range(3):

@@ -22,6 +22,7 @@ def made(payer: Customer, payload: str, amount_fen: int) -> str:
     return str(pay_by_code(payer.caller, ids.random_id(), scan, "test", clock.now()).image["entry_id"])
 
 
+@pytest.mark.requirement("YQ-4.2.2-f2f")
 def test_of_many_who_confirm_one_code_at_once_one_pays() -> None:
     for _ in range(3):
         payee, payers = customer("钱红", 0), [customer("赵小明", 100_00) for _ in range(8)]

@@ -38,7 +38,6 @@ def test_a_lock_that_many_guesses_reach_at_once_is_one_event() -> None:
     assert noted(person.caller.customer_id).count("locked") == 1
 
 
-@pytest.mark.requirement("XJ-4.2-pw")
 @pytest.mark.usefixtures("ledger_engine")
 def test_many_log_ins_at_once_leave_no_more_sessions_than_there_may_be() -> None:
     person, now = customer("钱红", 0), clock.now()

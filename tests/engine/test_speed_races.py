@@ -48,6 +48,7 @@ def revoked(payer: Customer, entry_id: str) -> str:
         return refusal.code
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 def test_revocations_and_executions_at_once_end_one_way() -> None:
     payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
     ends: Counter[str] = Counter()

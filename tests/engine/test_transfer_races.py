@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.usefixtures("ledger_engine"), pytest.mark.both_engines
 
 PASSWORD = "Correct-Horse-7"
 THREADS = 16
+OUTWARD_FEN = 5_000_000_00
 WIDE = AccountLimits(
     single_fen=50_000_00, day_fen=10_000_000_00, day_count=10_000, month_fen=10_000_000_00, year_fen=10_000_000_00
 )
@@ -46,7 +47,7 @@ class Customer:
     caller: Caller
 
 
-def customer(name: str, deposit_fen: int, limits: AccountLimits = WIDE) -> Customer:
+def customer(name: str, deposit_fen: int, limits: AccountLimits = WIDE, outward_fen: int = OUTWARD_FEN) -> Customer:
     """Sign up, pay in, and give a session as a log-in would."""
     login_name = "c" + ids.random_id()
     now = clock.now()
@@ -57,7 +58,7 @@ def customer(name: str, deposit_fen: int, limits: AccountLimits = WIDE) -> Custo
             branch_id=BRANCH,
             login_name=login_name,
             password=PASSWORD,
-            limit_outward_fen=5_000_000_00,
+            limit_outward_fen=outward_fen,
             accounts=(AccountWish("savings", ledger.RIGHT_FULL, limits),),
         ),
         teller_id=TELLER,
@@ -105,6 +106,7 @@ def available(account_id: str) -> int:
     return ledger.read_accounts([account_id])[account_id].available_fen
 
 
+@pytest.mark.requirement("NB-5.1.1")
 def test_one_instruction_confirmed_by_many_at_once_moves_money_once() -> None:
     payer, payee = customer("赵小明", 1_000_00), customer("钱红", 0)
     entry_id = created(payer, payee, 100_00)
@@ -128,6 +130,7 @@ def test_funds_for_ten_let_exactly_ten_of_forty_pass() -> None:
     assert (available(payer.account), available(payee.account)) == (0, 1_000_00)
 
 
+@pytest.mark.requirement("XJ-5.3-limit")
 def test_a_daily_limit_for_ten_lets_exactly_ten_of_forty_pass() -> None:
     limits = AccountLimits(
         single_fen=100_00, day_fen=1_000_00, day_count=1000, month_fen=100_000_00, year_fen=100_000_00
@@ -141,6 +144,18 @@ def test_a_daily_limit_for_ten_lets_exactly_ten_of_forty_pass() -> None:
     assert available(payee.account) == 1_000_00
 
 
+@pytest.mark.requirement("NB-5.4.1-daily")
+def test_a_customers_daily_limit_for_ten_lets_exactly_ten_of_forty_pass() -> None:
+    payer, payee = customer("赵小明", 100_000_00, outward_fen=1_000_00), customer("钱红", 0)
+    entries = [created(payer, payee, 100_00) for _ in range(40)]
+
+    outcomes = together(lambda i: confirmed(payer, entries[i]), 40)
+
+    assert outcomes == {"posted": 10, "customer_day_limit_exceeded": 30}
+    assert available(payee.account) == 1_000_00
+
+
+@pytest.mark.requirement("XJ-5.3-limit")
 def test_a_count_limit_for_ten_lets_exactly_ten_of_forty_pass() -> None:
     limits = AccountLimits(
         single_fen=100_00, day_fen=100_000_00, day_count=10, month_fen=100_000_00, year_fen=100_000_00

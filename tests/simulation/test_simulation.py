@@ -15,7 +15,7 @@ import pytest
 
 from simulation.bugs import BUGS, Bug, planted
 from simulation.engine import Transport
-from simulation.mixes import EVERYDAY, KINDS, mix_of, seeds_of
+from simulation.mixes import EVERYDAY, OWN, mix_of, seeds_of
 from simulation.runs import STEPS, Totals, findings, totals_of
 from simulation.world import TOLD, World
 
@@ -64,6 +64,15 @@ ENDS = {
     "batch_paid",
     "batch_refused",
 }
+# What becomes of suspensions, what they do to others, and what customers hear of them.
+SUSPENSIONS = {
+    f"suspension_{what}"
+    for what in (
+        *("notice_planned", "notice_urgent", "notice_changed", "notice_withdrawn", "notice_ended_early"),
+        *("refused", "waited", "went_on"),
+        *("told_published", "told_day_before", "told_started", "told_ended", "told_withdrawn"),
+    )
+}
 
 
 @cache
@@ -99,6 +108,8 @@ def first_to_notice(bug: Bug) -> int | None:
     return None
 
 
+@pytest.mark.requirement("NB-5.1.6")
+@pytest.mark.requirement("NB-5.1.1")
 def test_two_hundred_seeds_break_no_rule() -> None:
     parts = two_hundred_seeds()
 
@@ -113,7 +124,7 @@ def test_the_seeds_meet_every_fault_and_move_money() -> None:
     assert sum(part.transfers for part in parts) >= 3 * SEEDS
     # and what changes beside them: limits, parameters, customers
     assert {what for part in parts for what, count in part.changes.items() if count >= SEEDS // 20} >= CHANGES
-    assert {what for part in parts for what, count in part.changes.items() if count} >= ENDS
+    assert {what for part in parts for what, count in part.changes.items() if count} >= ENDS | SUSPENSIONS
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
@@ -130,15 +141,15 @@ def unnoticed(bug: Bug) -> str:
 
 def test_there_are_planted_bugs_enough_of_every_mix() -> None:
     assert len({bug.name for bug in BUGS}) == len(BUGS)
-    assert all(sum(bug.mix == mix for bug in BUGS) >= 4 for mix in (EVERYDAY, *KINDS))
+    assert all(sum(bug.mix == mix for bug in BUGS) >= 4 for mix in (EVERYDAY, *OWN))
 
 
-def test_every_other_seed_is_everyday_and_the_others_have_each_kind_in_turn() -> None:
-    mixes = [mix_of(seed) for seed in range(1, 1 + 4 * len(KINDS))]
+def test_every_other_seed_is_everyday_and_the_others_have_each_mix_in_turn() -> None:
+    mixes = [mix_of(seed) for seed in range(1, 1 + 4 * len(OWN))]
 
-    assert mixes[::2] == [EVERYDAY] * 2 * len(KINDS)
-    assert [mixes[1::2].count(kind) for kind in KINDS] == [2] * len(KINDS)
-    assert list(seeds_of(KINDS[1], 1, 2)) == [2, 2 + 2 * len(KINDS)]
+    assert mixes[::2] == [EVERYDAY] * 2 * len(OWN)
+    assert [mixes[1::2].count(mix) for mix in OWN] == [2] * len(OWN)
+    assert list(seeds_of(OWN[1], 1, 2)) == [2, 2 + 2 * len(OWN)]
 
 
 def test_a_seed_gives_the_same_events_every_time() -> None:

@@ -11,6 +11,9 @@ from chalicelib.approvals.domain import Kind, Proposal
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters.commands.change_parameter import Signatures, Wish, plan_change
 from chalicelib.parameters.errors import (
+    MessagePlaceholderMissing,
+    MessagePlaceholderUnknown,
+    MessageTextMalformed,
     ParameterEffectiveDateRefused,
     ParameterOutOfBounds,
     ParameterScheduleFull,
@@ -28,13 +31,18 @@ _Words = Annotated[
     StringConstraints(min_length=1, max_length=40, strip_whitespace=True),
     AfterValidator(fields.printable),
 ]
+_Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=parameters.MAX_MESSAGE),
+    AfterValidator(fields.printable),
+]
 
 
 class BothLanguages(Body):
     """A text for customers."""
 
-    zh: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
-    en: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
+    zh: _Text
+    en: _Text
 
 
 class ParameterChange(Body):
@@ -88,5 +96,13 @@ PARAMETER_CHANGE = Kind(
     makes=staff.PARAMETERS_CHANGE,
     checks=staff.PARAMETERS_APPROVE,
     propose=_propose,
-    refusals=(ParameterUnknown, ParameterOutOfBounds, ParameterEffectiveDateRefused, ParameterScheduleFull),
+    refusals=(
+        ParameterUnknown,
+        ParameterOutOfBounds,
+        MessagePlaceholderMissing,
+        MessagePlaceholderUnknown,
+        MessageTextMalformed,
+        ParameterEffectiveDateRefused,
+        ParameterScheduleFull,
+    ),
 )

@@ -31,7 +31,7 @@ class Created:
 
 
 def create_batch(caller: Caller, wanted: Wanted, given: str | None, correlation_id: str, now: dt.datetime) -> Created:
-    """Store what was confirmed; its payments are made at once, by a worker (YQ-4.2.2-xfer, XJ-5.3-batch).
+    """Store what was confirmed; its payments are made at once, by a worker (YQ-4.2.2-multi, XJ-5.3-batch).
 
     `given` is the step-up that confirmed it, line by line. A repeat with the same key answers what was stored as it is
     now. Raises IdempotencyKeyReused, what judge_batch raises, StepUpRequired with the challenge to confirm and its kin,

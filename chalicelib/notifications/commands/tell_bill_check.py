@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from chalicelib.billchecks import service as billchecks
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain
 from chalicelib.notifications.sending import tell
 from chalicelib.notifications.store import InboxItem
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
 
 _CLOSED = "closed"
@@ -24,12 +27,7 @@ def tell_bill_check(check_id: str, kind: str, number: str, due_at: str) -> bool:
     account = ledger.read_accounts([check.account_id]).get(check.account_id)
     if account is None or account.state == _CLOSED:
         return False
-    zh, en = domain.bill_check_texts(
-        account_id=check.account_id,
-        month=check.month,
-        answer_by=clock.from_text(check.answer_by),
-        outcome=billchecks.OUTCOMES[check.outcome] if kind == "tell" else None,
-    )
+    zh, en = _texts(check, kind, clock.now())
     tell(
         InboxItem(
             check.customer_id,
@@ -42,3 +40,13 @@ def tell_bill_check(check_id: str, kind: str, number: str, due_at: str) -> bool:
         )
     )
     return True
+
+
+def _texts(check: billchecks.BillCheck, kind: str, now: dt.datetime) -> domain.Both:
+    if kind == "tell":
+        closed = parameters.value(parameters.BILL_CHECK_TEXTS["closed"], now)
+        outcome = billchecks.OUTCOMES[check.outcome]
+        return domain.bill_closed_texts(closed, account_id=check.account_id, month=check.month, outcome=outcome)
+    due = parameters.value(parameters.BILL_CHECK_TEXTS["due"], now)
+    answer_by = clock.from_text(check.answer_by)
+    return domain.bill_due_texts(due, account_id=check.account_id, month=check.month, answer_by=answer_by)

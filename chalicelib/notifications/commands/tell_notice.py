@@ -9,6 +9,7 @@ from chalicelib.maintenance import service as maintenance
 from chalicelib.maintenance.commands.announce import page_message
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.store import InboxItem
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, queues
 
 
@@ -23,7 +24,7 @@ def tell_page(notice_id: str, occasion: str, after: str, correlation_id: str, no
         return None
     notice, at = news
     zh, en = domain.notice_texts(
-        occasion=occasion,
+        parameters.value(parameters.NOTICE_TEXTS[occasion], now),
         title=(notice.title.zh, notice.title.en),
         text=(notice.text.zh, notice.text.en),
         starts_at=clock.from_text(notice.starts_at),

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from chalicelib.parameters import domain, service, store
 from chalicelib.parameters.domain import Row
 from chalicelib.parameters.errors import ParameterOutOfBounds, ParameterUnknown
-from chalicelib.parameters.shapes import AnyParameter, Value
+from chalicelib.parameters.shapes import AnyParameter, MessageText, Value
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 
@@ -75,13 +75,20 @@ class Plan:
 def plan_change(wish: Wish, now: dt.datetime) -> Plan:
     """Read the parameter and plan the change.
 
-    Raises ParameterUnknown, ParameterOutOfBounds, ParameterEffectiveDateRefused, ParameterScheduleFull.
+    Raises ParameterUnknown, ParameterOutOfBounds or what a message's text raises, ParameterEffectiveDateRefused,
+    ParameterScheduleFull.
     """
     parameter = domain.ALL.get(wish.name)
     if parameter is None:
         raise ParameterUnknown(name=wish.name)
-    if not parameter.admits(wish.value):
-        raise ParameterOutOfBounds(name=wish.name, bounds=parameter.bounds)
+    _require_fit(parameter, wish.value)
     seen = store.row(wish.name)
     domain.changed(seen or domain.UNTOUCHED, wish.value, wish.since, now)
     return Plan(wish, parameter, seen)
+
+
+def _require_fit(parameter: AnyParameter, value: Value) -> None:
+    if isinstance(parameter, MessageText):
+        parameter.require(value)
+    elif not parameter.admits(value):
+        raise ParameterOutOfBounds(name=parameter.name, bounds=parameter.bounds)

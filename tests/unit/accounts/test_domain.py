@@ -15,6 +15,7 @@ from chalicelib.platform.dynamo import Image
 from tests.unit.samples import ENTRY, account_change, account_image
 
 
+@pytest.mark.requirement("YQ-4.2.2-query")
 def test_a_payment_with_a_fee_is_two_lines_with_running_balance() -> None:
     # given a change that carries principal and fee
     old, new = account_change([-12_345, -200], kinds=["principal", "fee"])

@@ -230,7 +230,6 @@ def test_contention_after_silence_is_an_unknown_outcome(
         posting.run()
 
 
-@pytest.mark.requirement("XJ-3.5")
 @pytest.mark.parametrize("elsewhere", ["None", "TransactionConflict"])
 def test_an_entry_that_is_posted_already_is_replayed(
     monkeypatch: pytest.MonkeyPatch, fixed_clock: FixedClock, elsewhere: str

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from chalicelib.accounts.service import words_of
-from chalicelib.notifications.domain import batch_texts, code_text, movement_text, order_texts
+from chalicelib.notifications.domain import batch_texts, code_texts, movement_occasion, movement_texts, order_texts
+from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
 from tests.unit.samples import PAYEE, PAYER
 
@@ -16,14 +17,15 @@ AT = dt.datetime(2026, 11, 21, 23, 59, 59, tzinfo=clock.SHANGHAI)
 
 @pytest.mark.requirement("XJ-4.2-sms")
 def test_the_code_travels_with_account_payee_and_amount() -> None:
-    text = code_text(
+    text, _ = code_texts(
+        parameters.CODE_TEXTS["transfer"].default,
         code="042137",
         payer_account=PAYER,
         payee_account=PAYEE,
         payee_name="欧阳小明",
         amount_fen=123_456_789,
         valid_s=180,
-        contact="致电0990-0000000",
+        contact=("致电0990-0000000", "call 0990-0000000"),
     )
     assert text == (
         "【乡村银行】验证码042137，您正从尾号0017账户向**小明（尾号0025）转账1,234,567.89元，"
@@ -46,9 +48,14 @@ def test_the_code_travels_with_account_payee_and_amount() -> None:
     ],
 )
 def test_an_alert_tells_what_how_much_when_and_what_is_left(kind: str, amount_fen: int, payee: str, text: str) -> None:
-    verb, _ = words_of(kind, amount_fen)
-    found = movement_text(
-        account_id=PAYER, amount_fen=amount_fen, balance_fen=9_876_543, verb=verb, posted_at=AT, payee=payee
+    found, _ = movement_texts(
+        parameters.MOVEMENT_TEXTS[movement_occasion(payee)].default,
+        account_id=PAYER,
+        amount_fen=amount_fen,
+        balance_fen=9_876_543,
+        verb=words_of(kind, amount_fen),
+        posted_at=AT,
+        payee=payee,
     )
     assert found == "【乡村银行】您尾号0017账户2026-11-21 23:59:59" + text
     assert PAYER not in found
@@ -83,13 +90,13 @@ def test_an_alert_tells_what_how_much_when_and_what_is_left(kind: str, amount_fe
 )
 def test_an_order_that_was_not_paid_is_told_with_masked_facts(kind: str, next_due: str, zh: str, en: str) -> None:
     found = order_texts(
+        parameters.ORDER_TEXTS[kind].default,
         payer_account="9000010000000000017",
         payee_name="欧阳小红",
         payee_account="9000010000000000025",
         amount_fen=1_234_56,
         due_date="20261130",
         next_due=next_due,
-        kind=kind,
         reason=("账户可用余额不足。", "Not enough."),
     )
     what = "【乡村银行】您从尾号0017账户向**小红（尾号0025）的预约转账1,234.56元（2026-11-30）"
@@ -98,6 +105,7 @@ def test_an_order_that_was_not_paid_is_told_with_masked_facts(kind: str, next_du
 
 def test_what_of_a_batch_was_not_paid_is_told_in_numbers_and_sums() -> None:
     found = batch_texts(
+        parameters.BATCH_TEXT.default,
         payer_account="9000010000000000017",
         created_at=dt.datetime(2026, 11, 27, 16, 30, tzinfo=dt.UTC),
         paid=(2, 1_234_56),

@@ -11,6 +11,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -22,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -35,7 +37,9 @@ from chalicelib.platform.errors import Retryable
 from tests.unit.samples import NOW
 
 pytestmark = pytest.mark.requirement("YQ-4.2.2-alert")
-EMAIL = Outgoing("m1#email", "email", "13900000001", "zhao@example.com", "【乡村银行】您尾号0017账户存入10.00元。")
+EMAIL = Outgoing(
+    "m1#email", "email", "13900000001", "zhao@example.com", "【乡村银行】您尾号0017账户存入10.00元。", "乡村银行通知"
+)
 WECHAT = Outgoing(
     "2026#m1#wechat", "wechat", "13900000001", "open-1", "不应发送的金额10.00", "账户动账提醒", "2026-11-28 10:00"
 )
@@ -80,6 +84,8 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self.says_of_recipient == "gone":
+            server.transport.abort()
         if self.says_of_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.says_of_recipient
@@ -138,6 +144,9 @@ def test_an_email_arrives_whole_over_tls(smtp: SmtpGateway, mailbox: Mailbox) ->
         "bank@rural.example",
     )
     assert letter["Auto-Submitted"] == "auto-generated"
+    # any server takes it: all of it is ASCII
+    assert mailbox.taken[0].isascii()
+    assert letter["Date"] is not None
 
 
 @pytest.mark.parametrize(
@@ -148,11 +157,14 @@ def test_an_email_arrives_whole_over_tls(smtp: SmtpGateway, mailbox: Mailbox) ->
         pytest.param(Mailbox(says="554 no"), ProviderRefused, id="refused for good"),
         pytest.param(Mailbox(says="451 later"), Retryable, id="refused for now"),
         pytest.param(Mailbox(says="gone"), ProviderSilent, id="cut off after it may have taken it"),
+        pytest.param(Mailbox(says_of_recipient="gone"), Retryable, id="cut off before it was given the text"),
     ],
 )
 def test_what_the_mail_server_says_is_told_by_what_is_known(smtp: SmtpGateway, told: type[Exception]) -> None:
-    with pytest.raises(told):
+    with pytest.raises(told) as raised:
         smtp.send(EMAIL)
+    # and whose address it is stands in no log
+    assert EMAIL.address not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_server_that_is_not_there_or_not_itself_or_does_not_know_the_bank_took_nothing(
@@ -284,7 +296,10 @@ def test_a_token_is_asked_for_again_before_it_ends(
         pytest.param(SEND, {"errcode": 40003}, ProviderRefused, id="no such user"),
         pytest.param(SEND, {"errcode": -1}, Retryable, id="WeChat is busy"),
         pytest.param(SEND, {"errcode": 45009}, Retryable, id="too many"),
-        pytest.param(SEND, 500, Retryable, id="an error of its server"),
+        pytest.param(SEND, 504, ProviderSilent, id="something between may have passed it on"),
+        pytest.param(SEND, 429, Retryable, id="asked too often"),
+        pytest.param(TOKEN, "silent", Retryable, id="silence before it was given the message"),
+        pytest.param(SEND, {"errcode": 48001}, Retryable, id="the bank may not"),
         pytest.param(SEND, b"<html>", ProviderSilent, id="something else"),
         pytest.param(SEND, b"[]", ProviderSilent, id="another shape"),
         pytest.param(SEND, "silent", ProviderSilent, id="no answer"),
@@ -299,7 +314,7 @@ def test_what_wechat_says_is_told_by_what_is_known(
     told: type[Exception],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gateways, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(gateways, "WECHAT_S", 0.3)
     wechat.answers[path] = [answer]
     with pytest.raises(told) as raised:
         gateway.send(WECHAT)
@@ -312,14 +327,15 @@ def test_who_logged_in_to_wechat_is_told_by_its_code(gateway: WechatGateway, wec
     assert wechat.seen[-1][1]["code"] == ["c1"]
     wechat.answers[LOGIN] = [{"errcode": 40029, "errmsg": "invalid code"}]
     assert gateway.open_id_of("c1") is None
-    wechat.answers[LOGIN] = [{"errcode": -1}]
-    with pytest.raises(Retryable):
-        gateway.open_id_of("c1")
+    for refused in (-1, 40125):
+        wechat.answers[LOGIN] = [{"errcode": refused}]
+        with pytest.raises(Retryable):
+            gateway.open_id_of("c1")
 
 
 def test_a_secret_that_nobody_filled_in_offers_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     def offered(text: str) -> list[str]:
-        providers._gateways.cache_clear()
+        providers._gateways_of.cache_clear()
         secrets = type("Secrets", (), {"get_secret_value": lambda *_, **__: {"SecretString": text}})()
         with monkeypatch.context() as given:
             given.setenv("CHANNELS_SECRET_ARN", "arn")
@@ -330,13 +346,25 @@ def test_a_secret_that_nobody_filled_in_offers_neither(monkeypatch: pytest.Monke
                 with pytest.raises(ProviderRefused):
                     cloud.send(EMAIL)
                 assert cloud.open_id_of("c1") is None
-        providers._gateways.cache_clear()
+        providers._gateways_of.cache_clear()
         return found
 
     assert offered("a password as it was generated") == offered("{}") == ["sms", "push"]
     email = {"host": "mail.example", "port": 465, "user": "u", "password": "p", "sender": "bank@rural.example"}
     wechat = {"app_id": "a", "app_secret": "s", "template_id": "t", "fields": {"title": "thing1", "time": "time2"}}
     assert offered(json.dumps({"email": email, "wechat": wechat})) == ["sms", "push", "wechat", "email"]
+    # what is wrong with one takes the other not away
+    assert offered(json.dumps({"email": email, "wechat": {"app_id": "a"}})) == ["sms", "push", "email"]
+
+
+def test_a_secret_that_cannot_be_read_is_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "GetSecretValue")
+
+    monkeypatch.setenv("CHANNELS_SECRET_ARN", "arn-of-a-busy-one")
+    monkeypatch.setattr(aws, "secretsmanager", type("Secrets", (), {"get_secret_value": staticmethod(busy)}))
+    with pytest.raises(Retryable):
+        providers.CloudProvider().send(EMAIL)
 
 
 def test_a_server_that_speaks_tls_from_the_start_is_spoken_to_so(monkeypatch: pytest.MonkeyPatch) -> None:

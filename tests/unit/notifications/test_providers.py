@@ -79,7 +79,7 @@ def test_a_message_that_may_be_on_its_way_is_not_sent_again(
     monkeypatch.setattr(sending, "_counted", lambda *_: True)
     monkeypatch.setattr(sending, "_uncount", lambda *given: uncounted.append(given[1]))
     row = InboxItem("c1", "n1", kind="movement", text="text", created_at="2026-11-28T02:00:00.000Z")
-    monkeypatch.setattr(store, "put_once", lambda item: (Head("c1"), item.attribute_values))
+    monkeypatch.setattr(store, "put_once", lambda item, plan: (Head("c1"), {"channels": ["sms"]}))
     monkeypatch.setattr(customers, "find_profile", lambda _: Profile("c1", "赵小明", "13900000001", "0001", None))
     # when it is told
     try:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.parameters import domain, service, shapes, store
+from chalicelib.parameters import domain, service, shapes, store, texts
 from chalicelib.parameters.domain import Row, Version
 from chalicelib.parameters.shapes import Value
 from tests.unit.samples import NOW
@@ -42,7 +42,7 @@ def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, para
 
 
 def test_names_are_unique_and_every_parameter_is_listed() -> None:
-    declared = [value for value in vars(domain).values() if isinstance(value, shapes.AnyParameter)]
+    declared = [value for value in (*vars(domain).values(), *texts.ALL) if isinstance(value, shapes.AnyParameter)]
     assert sorted(p.name for p in declared) == sorted(domain.ALL)
 
 

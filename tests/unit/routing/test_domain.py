@@ -19,6 +19,7 @@ def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=clock.SHANGHAI)
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 @pytest.mark.parametrize(
     ("amount_fen", "when", "speed", "channel", "minutes"),
     [
@@ -40,6 +41,7 @@ def test_the_first_row_that_takes_it_has_it(amount_fen: int, when: str, speed: s
     assert (found.channel, found.arrives_at) == (channel, at(when) + dt.timedelta(minutes=minutes))
 
 
+@pytest.mark.requirement("XJ-5.3-smart")
 @pytest.mark.parametrize(
     ("when", "opens"),
     [

@@ -66,3 +66,16 @@ def test_minutes_are_begun_ones() -> None:
         "60",
         "61",
     ]
+
+
+@pytest.mark.parametrize(
+    ("is_empty", "is_whole", "is_met", "expected"),
+    [
+        (True, True, True, (4, True)),
+        (False, True, True, (40, True)),
+        (False, False, True, (32, True)),
+        (False, False, False, (20, False)),
+    ],
+)
+def test_a_day_in_a_chart(*, is_empty: bool, is_whole: bool, is_met: bool, expected: tuple[int, bool]) -> None:
+    assert availability.bar(is_empty=is_empty, is_whole=is_whole, is_met=is_met) == expected

@@ -1,0 +1,1 @@
+"""The bank's own apps: which of their versions it still serves."""

@@ -1,0 +1,111 @@
+"""What the contract calls things, in Chinese and English: groups of operations, and what stands in paths."""
+
+from __future__ import annotations
+
+# Tag -> its words, and the modules whose operations it has. In the order of the reference.
+TAGS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "sessions": ("登录与会话", "Log-in and sessions", ("identity.routes",)),
+    "credentials": ("密码与验证码", "Passwords and captchas", ("identity.credential_routes",)),
+    "devices": ("设备", "Devices", ("devices.routes",)),
+    "step-ups": ("身份确认", "Step-ups", ("stepup.routes",)),
+    "factors": ("交易认证工具", "Transaction factors", ("factors.routes",)),
+    "customers": (
+        "客户资料、绑卡与实名认证",
+        "Profile, cards, identity",
+        ("customers.routes", "customers.picture_routes"),
+    ),
+    "accounts": ("账户与明细", "Accounts and statement lines", ("accounts.routes",)),
+    "limits": ("限额", "Limits", ("limits.routes",)),
+    "transfers": ("转账", "Transfers", ("transfers.routes",)),
+    "payees": ("收款人", "Payees", ("payees.routes",)),
+    "receive-codes": ("收款码", "Receive codes", ("paycodes.routes",)),
+    "standing-orders": ("预约与定期转账", "Standing orders", ("orders.routes",)),
+    "batches": ("批量转账", "Batches", ("batches.routes",)),
+    "recalls": ("退回请求", "Recalls", ("recalls.routes",)),
+    "receipts": ("电子回单与日封存", "Receipts and days' seals", ("receipts.routes", "seals.routes")),
+    "bills": ("账单与网上对账", "Bills and their checks", ("statements.routes", "billchecks.routes")),
+    "documents": ("文件", "Documents", ("documents.routes",)),
+    "notifications": (
+        "消息与日志",
+        "Notifications and the own log",
+        ("notifications.routes", "notifications.settings_routes", "audit.routes"),
+    ),
+    "service": (
+        "服务状态与接口",
+        "How service stands, and the contract",
+        ("maintenance.routes", "outages.routes", "contract.routes"),
+    ),
+    "staff-sessions": ("员工登录", "Staff: log-in", ("staff.routes",)),
+    "staff-members": ("员工管理", "Staff: members", ("staff.administration_routes", "approvals.appointment_routes")),
+    "staff-approvals": ("双人复核", "Staff: approvals", ("approvals.routes",)),
+    "staff-counter": (
+        "柜面",
+        "Staff: the counter",
+        (
+            "counter.routes",
+            "counter.till_routes",
+            "counter.voucher_routes",
+            "counter.customer_routes",
+            "counter.factor_routes",
+            "counter.stock_routes",
+            "counter.account_routes",
+            "counter.court_routes",
+        ),
+    ),
+    "staff-enquiry": ("查询", "Staff: enquiry", ("enquiry.customer_routes", "enquiry.routes")),
+    "staff-monitoring": ("交易监控与统计", "Staff: monitoring and statistics", ("reports.routes",)),
+    "staff-bill-checks": ("账单异议", "Staff: disputed bills", ("billchecks.staff_routes",)),
+    "staff-service": (
+        "停机公告、中断与应急",
+        "Staff: notices, outages, emergencies",
+        ("maintenance.staff_routes", "outages.staff_routes", "outages.case_routes"),
+    ),
+    "staff-parameters": ("参数", "Staff: parameters", ("parameters.routes",)),
+    "staff-audit": ("审计", "Staff: audit", ("audit.staff_routes", "rechecks.routes")),
+}
+
+# How the reference groups them.
+GROUPS = (
+    ("客户 / Customers", lambda tag: tag not in ("service",) and not tag.startswith("staff-")),
+    ("公共 / For everybody", lambda tag: tag == "service"),
+    ("员工 / Staff", lambda tag: tag.startswith("staff-")),
+)
+
+# What stands in a path: its words, and an example.
+PATH_VALUES: dict[str, tuple[str, str, str]] = {
+    "account": ("账号", "account number", "9000010000000000017"),
+    "account_id": ("账号", "account number", "9000010000000000017"),
+    "application_id": ("密码申请编号", "id of the application", "mzxw6ytboi2dkmrrgu4q"),
+    "approval_id": ("复核申请编号", "id of the request for approval", "k2vq5n7rjw3xg6ub4dtyhzaemc"),
+    "batch_id": ("批次编号", "id of the batch", "mzxw6ytboi2dkmrrgu4tembxge"),
+    "branch": ("机构号", "number of the branch", "0001"),
+    "business_date": ("会计日期（上海）", "business date (Shanghai)", "20261121"),
+    "case_id": ("事项编号", "id of the case", "mzxw6ytboi2dkmrrgu4q"),
+    "binding_id": ("绑定编号", "id of the binding", "mzxw6ytboi2dkmrrgu4q"),
+    "change_id": ("变更编号", "id of the change", "mzxw6ytboi2dkmrrgu4q"),
+    "check_id": ("对账编号", "id of the bill's check", "9000010000000000017-202610"),
+    "code_id": ("收款码编号", "id of the receive code", "mzxw6ytboi2dkmrrgu4q"),
+    "customer_id": ("客户号", "id of the customer", "xkgrhcbd4gof57qn2aqa"),
+    "device_id": ("设备编号", "id of the device", "mzxw6ytboi2dkmrrgu4q"),
+    "document_id": ("文件编号", "id of the document", "mzxw6ytboi2dkmrrgu4tembxge"),
+    "entry_id": ("业务编号", "id of the instruction or entry", "mzxw6ytboi2dkmrrgu4tembxge"),
+    "factor_id": ("认证工具编号", "id of the factor", "sms"),
+    "kind": ("介质种类", "kind of blank", "token"),
+    "month": ("月份", "month", "2026-10"),
+    "name": ("参数名", "name of the parameter", "bank.working_hours"),
+    "number": ("编号", "number as printed", "20261122536492822635280838"),
+    "order_id": ("预约转账编号", "id of the standing order", "mzxw6ytboi2dkmrrgu4tembxge"),
+    "outage_id": ("中断编号", "id of the outage", "mzxw6ytboi2dkmrrgu4q"),
+    "payee_id": ("收款人编号", "id of the payee", "mzxw6ytboi2dkmrrgu4q"),
+    "phone_change": ("变更编号", "id of the change", "mzxw6ytboi2dkmrrgu4q"),
+    "place": ("司法措施序号", "place of the authority's order", "1"),
+    "recall_id": ("退回请求编号", "id of the recall request", "mzxw6ytboi2dkmrrgu4tembxge"),
+    "reference": ("账户查询引用", "reference of an account, as the customer's page gives it", "a1"),
+    "sample_id": ("样本编号", "id of the sample", "mzxw6ytboi2dkmrrgu4q"),
+    "serial": ("介质序列号", "serial number of the blank", "T00000042"),
+    "session_id": ("会话编号", "id of the session", "mzxw6ytboi2dkmrrgu4q"),
+    "staff_id": ("员工号", "staff number", "E0001"),
+    "step_up_id": ("身份确认编号", "id of the step-up", "mzxw6ytboi2dkmrrgu4q"),
+    "teller": ("柜员号", "staff number of the teller", "T0001"),
+    "transfer_id": ("转账编号", "id of the transfer", "mzxw6ytboi2dkmrrgu4tembxge"),
+}
