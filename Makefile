@@ -83,9 +83,10 @@ check: bootstrap ## lint, format, types, import rules, the contract, template li
 	$(PY) -m infra.build --stage local --lint
 	$(PY) -m infra.build --stage prod --lint
 
-release-contract: bootstrap ## what docs/openapi.json says is promised from now on: docs/openapi-released.json
+release-contract: bootstrap ## what docs/openapi.json and events/ say is promised from now on
 	$(PY) -m docs.generate
 	$(PY) -m infra.contract --release
+	$(PY) -m docs.events
 
 package: bootstrap ## package a stage for the cloud: make package STAGE=dev
 	$(PY) -m infra.build --stage $(STAGE)

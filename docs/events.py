@@ -17,6 +17,7 @@ from infra.environment import RESOURCES_FILE, read_template
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 SCHEMAS, CHANNELS, RELEASED = EVENTS / "schemas", EVENTS / "channels.json", EVENTS / "released.json"
 # What says something to people, and admits nothing.
+_DIGITS = 32
 _WORDS = frozenset({"$schema", "title", "description", "examples"})
 
 
@@ -50,11 +51,11 @@ def document() -> str:
     operations: dict[str, Any] = {}
     for queue, types in channels().items():
         properties = resources[logical_id(queue)]["Properties"]
-        address = properties["QueueName"]["Fn::Sub"].replace("${AWS::StackName}", "{stack}")
+        address = properties["QueueName"]["Fn::Sub"].replace("${AWS::StackName}-", "")
         described[queue] = {
             "address": address,
-            "description": f"SQS, at least once, in no order; dead letters after {_deliveries(properties)} deliveries.",
-            "parameters": {"stack": {"description": "The stack's name, rural-bank-<stage>."}},
+            "description": "SQS, its name behind the stack's and a dash. At least once, in no order; dead letters after "
+            f"{_deliveries(properties)} deliveries.",
             "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in types},
         }
         worker = takers[logical_id(queue)].name.removeprefix(f"{app.app_name}-")
@@ -94,7 +95,7 @@ def _message(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 def promise_of(schema: Mapping[str, Any]) -> str:
     """A digest of what a schema admits, whatever its words say."""
     bare = json.dumps(_bare(schema), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(bare.encode()).hexdigest()
+    return hashlib.sha256(bare.encode()).hexdigest()[:_DIGITS]
 
 
 def _bare(node: Any, *, is_name: bool = False) -> Any:
@@ -122,3 +123,8 @@ def broken(now: Mapping[str, str], released: Mapping[str, str]) -> list[str]:
         for id_, promise in sorted(released.items())
         if now.get(id_) != promise
     ]
+
+
+if __name__ == "__main__":
+    RELEASED.write_text(json.dumps(promises(), indent=1) + "\n", encoding="utf-8")
+    print("events/released.json: what each event admits is promised from now on")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from chalicelib.platform.http import Api
 
-API_VERSION = "1.0.0"
+API_VERSION = "1.1.0"
 # Modules of operations, and what the paths of each begin with. Named and not imported, so that a start costs no
 # context and the first request for a path the few that answer there (decision 0031).
 PATHS: dict[str, tuple[str, ...]] = {

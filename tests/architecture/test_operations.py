@@ -73,6 +73,7 @@ ASKED_ELSEWHERE = {
     "order.create": "its step-up, where the order pays somebody else",
     "order.change": "the same",
     "batch.create": "its step-up",
+    "notifications.less": "the change of settings, which knows whether it is of less",
 }
 
 # Rows of staff's permission matrix that no operation names, and who asks them.
