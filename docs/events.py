@@ -54,8 +54,8 @@ def document() -> str:
         address = properties["QueueName"]["Fn::Sub"].replace("${AWS::StackName}-", "")
         described[queue] = {
             "address": address,
-            "description": "SQS, its name behind the stack's and a dash. At least once, in no order; dead letters after "
-            f"{_deliveries(properties)} deliveries.",
+            "description": "SQS; before its name stand the stack's and a dash. At least once, in no order; dead "
+            f"letters after {_deliveries(properties)} deliveries.",
             "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in types},
         }
         worker = takers[logical_id(queue)].name.removeprefix(f"{app.app_name}-")

@@ -122,7 +122,8 @@ def test_no_secret_is_in_the_packagers_settings() -> None:
     assert C3_NAMES.search(text) is None
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "events").rglob("*.json")), ids=lambda path: path.name)
+# What the folder has beside these is written out of them, and names events.
+@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("s*/*.json")), ids=lambda path: path.name)
 def test_no_secret_is_in_an_event(path: Any) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     assert C3_VALUES.search(json.dumps(content)) is None
