@@ -135,6 +135,7 @@ def _view(grant: service.Grant) -> SessionView:
     en="Public keys of access tokens (RFC 7517)",
     auth=None,
     answer=JwkSet,
+    also=(304,),
 )
 def read_keys(call: Call) -> Answer:
     """The keys that verify now: the one that signs, the next, and those whose last tokens have not died."""

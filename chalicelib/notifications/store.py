@@ -120,15 +120,16 @@ def head_write(before: Head, after: Head) -> ItemPut | ItemUpdate:
     """What makes one head of the other, as a part of a write; it does not hold once the head has moved on."""
     if before.revision == 0:
         return ItemPut(settings.table("inbox_heads"), "customer_id", _raw(after))
-    is_as_read = Rule(
-        "#revision = :before",
-        {":before": n(before.revision)},
-        lambda image: bool(image["revision"] == before.revision),
-        None,
-    )
     key = {"customer_id": s(before.customer_id)}
     update = ItemUpdate(settings.table("inbox_heads"), key, missing=NotFound)
-    return update.become(_raw(before), _raw(after)).require(is_as_read)
+    return update.become(_raw(before), _raw(after)).require(as_read_rule(before.revision))
+
+
+def as_read_rule(revision: int) -> Rule:
+    """The head has not moved since; that it has is nobody's fault."""
+    return Rule(
+        "#revision = :before", {":before": n(revision)}, lambda image: bool(image["revision"] == revision), None
+    )
 
 
 def _raw(head: Head) -> dict[str, Any]:

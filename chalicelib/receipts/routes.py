@@ -172,6 +172,7 @@ def verify_one(call: Call) -> VerifiedView:
     en="Public keys of receipts (RFC 7517)",
     auth=None,
     answer=JwkSet,
+    also=(304,),
 )
 def read_keys(call: Call) -> Answer:
     """The keys of all receipts that there are, and of the next ones."""

@@ -124,6 +124,7 @@ def read_proof(call: Call, number: str) -> ReceiptProofView:
     en="Public keys of days' seals (RFC 7517)",
     auth=None,
     answer=JwkSet,
+    also=(304,),
 )
 def read_keys(call: Call) -> Answer:
     """The keys of all seals that there are, and of the next ones."""

@@ -136,7 +136,8 @@ def test_another_customers_cursor_is_no_cursor(readers: Readers, path: str) -> N
 @pytest.mark.parametrize("path", LISTS)
 def test_pages_show_each_row_once(readers: Readers, path: str) -> None:
     base = path.format(account=readers.one.account)
-    (name,) = [key for key in readers.bank.request("GET", base, token=readers.token).body if key != "next_cursor"]
+    first = readers.bank.request("GET", base, token=readers.token).body
+    (name,) = [key for key, value in first.items() if isinstance(value, list)]
     whole = readers.bank.request("GET", base + "?limit=100", token=readers.token).body[name]
     rows, after = [], ""
     for _ in range(len(whole) + 1):

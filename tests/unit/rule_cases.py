@@ -62,6 +62,7 @@ from chalicelib.limits.domain import (
     unchanged_rule,
 )
 from chalicelib.maintenance import domain as notices
+from chalicelib.notifications.store import as_read_rule
 from chalicelib.orders import domain as orders
 from chalicelib.parameters.store import revision_rule
 from chalicelib.paycodes import domain as paycodes
@@ -256,6 +257,7 @@ def limit_cases(account: Image) -> list[tuple[str, Rule, list[Image]]]:
             presence_rule(f"day_{TODAY}", present=False),
             [account, {**account, f"day_{TODAY}": 0}, {**account, f"day_{TODAY}": -9}],
         ),
+        ("inbox head as read", as_read_rule(3), edges({"revision": 3}, "revision", 3)),
         ("sequence", seq_rule(7), edges(account, "seq", 7)),
         ("row's rank", rank_rule(3), edges({"rank": 3}, "rank", 3)),
         ("day's total", total.rule(700), edges(customer_image(), total.bucket, 200)),

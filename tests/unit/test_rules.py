@@ -133,6 +133,7 @@ NAMES = [
     "step-up: usable",
     "limit as read",
     "bucket as read",
+    "inbox head as read",
     "sequence",
     "row's rank",
     "day's total",

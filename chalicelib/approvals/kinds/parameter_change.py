@@ -31,25 +31,27 @@ _Words = Annotated[
     StringConstraints(min_length=1, max_length=40, strip_whitespace=True),
     AfterValidator(fields.printable),
 ]
-_Text = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=parameters.MAX_MESSAGE),
-    AfterValidator(fields.printable),
-]
 
 
 class BothLanguages(Body):
     """A text for customers."""
 
-    zh: _Text
-    en: _Text
+    zh: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
+
+
+class TextValue(Body):
+    """A parameter that is a text: of a message, the longest there is."""
+
+    zh: Annotated[str, StringConstraints(min_length=1, max_length=parameters.MAX_MESSAGE)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=parameters.MAX_MESSAGE)]
 
 
 class ParameterChange(Body):
     """Which parameter, its new value, from when, and who applied for and approved it."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    value: Annotated[int | str | BothLanguages, Field(description="新值 / the new value")]
+    value: Annotated[int | str | TextValue, Field(description="新值 / the new value")]
     effective_from: Annotated[
         fields.Moment | None,
         Field(default=None, description="生效时间；不填即复核通过时 / from when, or on approval"),
@@ -60,7 +62,7 @@ class ParameterChange(Body):
 
 def _propose(payload: ParameterChange, now: dt.datetime) -> Proposal:
     since = clock.from_text(payload.effective_from) if payload.effective_from else None
-    value = payload.value.model_dump() if isinstance(payload.value, BothLanguages) else payload.value
+    value = payload.value.model_dump() if isinstance(payload.value, TextValue) else payload.value
     plan = plan_change(Wish(payload.name, value, since, payload.department, payload.approver), now)
     known = {
         "parameter": payload.name,
