@@ -65,6 +65,8 @@ def test_an_operation_is_found_and_shown(deployed: tuple[Bank, dict[str, Any]], 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="确认转账").first.wait_for()
-    page.get_by_text("App-Version").first.wait_for()
+    header = page.get_by_text("App-Version").first
+    header.wait_for()
+    assert header.is_visible()
     page.screenshot(path=PICTURES / "reference-operation.png")
     context.close()

@@ -7,10 +7,8 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 
 import pytest
@@ -21,6 +19,7 @@ from chalicelib.customers.providers import DocumentText, HttpProvider, ProviderR
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
 from chalicelib.platform.settings import SettingMissing
+from tests.unit.answering import Answer, answering
 from tests.unit.samples import NOW, resident_number
 
 T = TypeVar("T")
@@ -38,39 +37,22 @@ class Service:
     silent: bool = False
     seen: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     url: str = ""
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     state = Service()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            state.seen.append((dict(self.headers), body))
-            if state.silent:
-                state.done.wait(30)
-                return
-            data = state.answer if isinstance(state.answer, bytes) else json.dumps(state.answer).encode()
-            self.send_response(state.status)
-            self.send_header("Location", state.url + "elsewhere")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def party(_: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+        state.seen.append((dict(headers), body))
+        if state.silent:
+            return None
+        data = state.answer if isinstance(state.answer, bytes) else json.dumps(state.answer).encode()
+        return Answer(state.status, data, {"Location": state.url + "elsewhere"})
 
-        def log_message(self, *_: Any) -> None:
-            """Nothing to the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}/"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield state
-    state.done.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(party) as url:
+        state.url = url + "/"
+        yield state
 
 
 def asked(service: Service) -> bool:

@@ -10,12 +10,10 @@ import json
 import smtplib
 import socket
 import ssl
-import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -34,6 +32,7 @@ from chalicelib.notifications.channels import Outgoing, ProviderRefused, Provide
 from chalicelib.notifications.gateways import SmtpGateway, WechatGateway
 from chalicelib.platform import aws, clock
 from chalicelib.platform.errors import Retryable
+from tests.unit.answering import Answer, answering
 from tests.unit.samples import NOW
 
 pytestmark = pytest.mark.requirement("YQ-4.2.2-alert")
@@ -193,7 +192,6 @@ class Wechat:
 
     answers: dict[str, list[Any]]
     seen: list[tuple[str, dict[str, list[str]], Any]] = field(default_factory=list)
-    done: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
     def next(self, path: str) -> Any:
@@ -214,37 +212,17 @@ def wechat() -> Iterator[Wechat]:
         }
     )
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.do_POST()
+    def party(path: str, _: Mapping[str, str], body: bytes) -> Answer | None:
+        address = urlsplit(path)
+        state.seen.append((address.path, parse_qs(address.query), json.loads(body) if body else None))
+        answer = state.next(address.path)
+        if answer == "silent":
+            return None
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return Answer(answer if isinstance(answer, int) else 200, data)
 
-        def do_POST(self) -> None:
-            address = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length", 0))
-            body = json.loads(self.rfile.read(length)) if length else None
-            state.seen.append((address.path, parse_qs(address.query), body))
-            answer = state.next(address.path)
-            if answer == "silent":
-                state.done.wait(30)
-                return
-            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(answer if isinstance(answer, int) else 200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing to the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield state
-    state.done.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(party) as state.url:
+        yield state
 
 
 @pytest.fixture
