@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from chalicelib.approvals import domain, store
 from chalicelib.approvals.domain import STATES, Approval, Event, FactChange
 from chalicelib.approvals.kinds import kind_of, kinds
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import MalformedRequest, NotFound
 from chalicelib.platform.fields import printable
 from chalicelib.platform.http import StaffCaller
@@ -91,11 +90,9 @@ def page(
     branch = branch_id or (None if actor.branch_id == staff.HEAD_OFFICE else actor.branch_id)
     if branch is not None:
         staff.require_scope(actor, branch)
-    index = store.OF_BANK if branch is None else store.OF_BRANCH
+    listing = store.OF_BANK if branch is None else store.OF_BRANCH
     value = state if branch is None else store.branch_state(branch, state)
-    after = decode_cursor(cursor, index[1], value, store.RANGE)
-    found, last = store.page(index, value, kind, limit, after)
-    return found, encode_cursor(last)
+    return store.page(listing, value, kind, limit, cursor)
 
 
 def reason_from(text: str) -> str:

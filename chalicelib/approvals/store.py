@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from chalicelib.approvals.domain import REQUESTED, Approval, Event
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
 KEY = "approval_id"
 # Both lists are sorted by kind, then by time: `listed` is kind#time#id.
 RANGE = "listed"
-OF_BANK, OF_BRANCH = ("ByState", "state"), ("ByBranch", "branch_state")
+OF_BANK = reading.Listing("ByState", "state", RANGE, KEY)
+OF_BRANCH = reading.Listing("ByBranch", "branch_state", RANGE, KEY)
 MAX_HISTORY = 10
 
 
@@ -44,39 +43,22 @@ def branch_state(branch_id: str, state: str) -> str:
 
 def read(approval_id: str) -> Approval | None:
     """A request as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("approvals"), Key={KEY: s(approval_id)}, ConsistentRead=True
-    )
-    return Approval.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("approvals"), {KEY: s(approval_id)})
+    return Approval.from_image(image) if image is not None else None
 
 
 def page(
-    index: tuple[str, str], value: str, kind: str | None, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[Approval], Mapping[str, Any] | None]:
-    """At most `limit` requests of one list, newest first of each kind; the key to go on after, None at the end."""
-    name, hash_name = index
-    start: dict[str, Any] = {}
-    if after is not None:
-        # A position in a list is also the table's own key.
-        start["ExclusiveStartKey"] = {**after, KEY: s(after[RANGE]["S"].rpartition("#")[2])}
-    answer = aws.dynamodb().query(
-        TableName=settings.table("approvals"),
-        IndexName=name,
-        KeyConditionExpression="#list = :list AND begins_with(#listed, :kind)" if kind else "#list = :list",
-        ExpressionAttributeNames={"#list": hash_name, **({"#listed": RANGE} if kind else {})},
-        ExpressionAttributeValues={":list": s(value), **({":kind": s(f"{kind}#")} if kind else {})},
-        ScanIndexForward=False,
-        Limit=limit,
-        **start,
-    )
-    last = answer.get("LastEvaluatedKey")
-    found = [Approval.from_image(to_image(item)) for item in answer["Items"]]
-    return found, {name: last[name] for name in (hash_name, RANGE)} if last else None
+    listing: reading.Listing, value: str, kind: str | None, limit: int, cursor: str | None
+) -> tuple[list[Approval], str | None]:
+    """At most `limit` requests of one list, newest first of each kind; the next page's cursor, None at the end."""
+    begins = f"{kind}#" if kind else ""
+    found, following = listing.page(settings.table("approvals"), value, limit, cursor, begins=begins)
+    return [Approval.from_image(image) for image in found], following
 
 
-def open_page(limit: int, after: Mapping[str, Any] | None) -> tuple[list[Approval], Mapping[str, Any] | None]:
+def open_page(limit: int, cursor: str | None) -> tuple[list[Approval], str | None]:
     """Requests that nobody has decided on."""
-    return page(OF_BANK, REQUESTED, None, limit, after)
+    return page(OF_BANK, REQUESTED, None, limit, cursor)
 
 
 def history(approval_id: str) -> list[Event]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.audit.links import PLACE, Link, place_of
-from chalicelib.platform import aws, clock, settings
+from chalicelib.platform import aws, clock, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, s, to_image, to_raw
 
 KEY = "customer_id"
@@ -121,10 +121,7 @@ def put_once(put: ItemPut) -> None:
 
 def read(customer_id: str, event: str) -> Image | None:
     """One row as it is now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("security_events"), Key={KEY: s(customer_id), RANGE: s(event)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("security_events"), {KEY: s(customer_id), RANGE: s(event)})
 
 
 def bounds(since: dt.datetime | None, before: dt.datetime | None) -> tuple[str, str]:

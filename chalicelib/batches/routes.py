@@ -15,7 +15,6 @@ from chalicelib.identity import service as identity
 from chalicelib.ledger import errors as ledger_errors
 from chalicelib.limits import errors as limit_errors
 from chalicelib.platform import clock, fields
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import (
     AmountMalformed,
     AmountOutOfRange,
@@ -252,7 +251,6 @@ def read_one(call: Call, batch_id: str) -> BatchWithLines:
 )
 def read_page(call: Call) -> BatchPage:
     """A page of batches; one that was just confirmed, or has just ended, may lag there for a moment."""
-    query, customer_id = call.params(BatchQuery), call.caller.customer_id
-    after = decode_cursor(query.cursor, *service.list_key(customer_id))
-    batches, last = service.batch_page(customer_id, query.limit, after)
-    return BatchPage(batches=[_view_of(batch) for batch in batches], next_cursor=encode_cursor(last))
+    query = call.params(BatchQuery)
+    batches, following = service.batch_page(call.caller.customer_id, query.limit, query.cursor)
+    return BatchPage(batches=[_view_of(batch) for batch in batches], next_cursor=following)

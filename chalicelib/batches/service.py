@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.batches import store
 from chalicelib.batches.domain import Batch, Line
@@ -43,16 +41,9 @@ def batch_of(customer_id: str, batch_id: str) -> tuple[Batch, list[Line]]:
     return found
 
 
-def batch_page(
-    customer_id: str, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[Batch], Mapping[str, Any] | None]:
-    """One page of a customer's batches, newest first."""
-    return store.page(customer_id, limit, after)
-
-
-def list_key(customer_id: str) -> tuple[str, str, str]:
-    """What a cursor of `batch_page` is about: names and value of the list's key."""
-    return "customer_id", customer_id, store.LISTED
+def batch_page(customer_id: str, limit: int, cursor: str | None) -> tuple[list[Batch], str | None]:
+    """One page of a customer's batches, newest first, and the next one's cursor. Raises CursorMalformed."""
+    return store.page(customer_id, limit, cursor)
 
 
 def told(batch_id: str) -> tuple[Batch, list[Line]] | None:

@@ -5,17 +5,18 @@ Lines end one by one, the head when all have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.batches.domain import PAID, REFUSED, Batch, Evidence, Line, line_of, open_rule, stored
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, Refusal
 
 KEY, PLACE, LISTED = "batch_id", "place", "listed"
 HEAD, EVIDENCE = "head", "evidence"
-OF_CUSTOMER, WAITING = "ByCustomer", "Waiting"
+WAITING = "Waiting"
+OF_CUSTOMER = reading.Listing("ByCustomer", "customer_id", LISTED, KEY, {PLACE: s(HEAD)})
 # Under what the heads that have not ended stand together; a head that has stands there no more.
 _YES = "yes"
 _DIGITS = 4
@@ -80,38 +81,19 @@ def read(batch_id: str) -> tuple[Batch, list[Line]] | None:
 
 def evidence_of(batch_id: str) -> Evidence | None:
     """What confirmed a batch, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("batches"), Key=_key(batch_id, EVIDENCE), ConsistentRead=True
-    )
-    if "Item" not in answer:
+    image = reading.item(settings.table("batches"), _key(batch_id, EVIDENCE))
+    if image is None:
         return None
-    image = to_image(answer["Item"])
     return Evidence(**{name: image[name] for name in Evidence.__dataclass_fields__})
 
 
-def page(customer_id: str, limit: int, after: Mapping[str, Any] | None) -> tuple[list[Batch], Mapping[str, Any] | None]:
-    """At most `limit` of a customer's batches, newest first; the key to go on after, None at the end.
+def page(customer_id: str, limit: int, cursor: str | None) -> tuple[list[Batch], str | None]:
+    """At most `limit` of a customer's batches, newest first; the next page's cursor, None at the end.
 
     One that was just confirmed, or has just ended, may be missing or unfinished there for a moment.
     """
-    start: dict[str, Any] = {}
-    if after is not None:
-        # A position in a list is also the table's own key.
-        batch_id = after[LISTED]["S"].rpartition("#")[2]
-        start["ExclusiveStartKey"] = {**after, **_key(batch_id, HEAD)}
-    answer = aws.dynamodb().query(
-        TableName=settings.table("batches"),
-        IndexName=OF_CUSTOMER,
-        KeyConditionExpression="#customer_id = :customer",
-        ExpressionAttributeNames={"#customer_id": "customer_id"},
-        ExpressionAttributeValues={":customer": s(customer_id)},
-        ScanIndexForward=False,
-        Limit=limit,
-        **start,
-    )
-    last = answer.get("LastEvaluatedKey")
-    heads = [Batch.from_image(to_image(item)) for item in answer["Items"]]
-    return heads, {name: last[name] for name in ("customer_id", LISTED)} if last else None
+    heads, following = OF_CUSTOMER.page(settings.table("batches"), customer_id, limit, cursor)
+    return [Batch.from_image(head) for head in heads], following
 
 
 def waiting_before(at: str, most: int) -> list[str]:

@@ -13,7 +13,6 @@ from chalicelib.billchecks.domain import MAX_LINES
 from chalicelib.entitlements import service as entitlements
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock, fields
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Body, Call, Query, View
 from chalicelib.platform.money import decimal_text
@@ -123,9 +122,8 @@ def _view(check: service.BillCheck, call: Call) -> BillCheckView:
 def read_checks(call: Call) -> BillCheckPage:
     """A page over all accounts that the edition serves; a new one appears within a second or so (an index keeps it)."""
     query = call.params(BillChecksQuery)
-    after = decode_cursor(query.cursor, service.OF_CUSTOMER[1], call.caller.customer_id, "listed")
-    found, last = service.page_of(call.caller, query.limit, after)
-    return BillCheckPage(checks=[_view(check, call) for check in found], next_cursor=encode_cursor(last))
+    found, following = service.page_of(call.caller, query.limit, query.cursor)
+    return BillCheckPage(checks=[_view(check, call) for check in found], next_cursor=following)
 
 
 @api.operation(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalicelib.accounts import service as accounts
 from chalicelib.billchecks import store
 from chalicelib.billchecks.domain import (
@@ -24,7 +21,6 @@ from chalicelib.platform.http import Caller
 
 __all__ = [
     "DISPUTED",
-    "OF_CUSTOMER",
     "OUTCOMES",
     "REASONS",
     "RESOLVED",
@@ -38,7 +34,6 @@ __all__ = [
     "read",
 ]
 
-OF_CUSTOMER = store.OF_CUSTOMER
 history = store.history
 
 
@@ -59,12 +54,10 @@ def check_of(caller: Caller, account_id: str, month: str) -> BillCheck:
     return check
 
 
-def page_of(
-    caller: Caller, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[BillCheck], Mapping[str, Any] | None]:
+def page_of(caller: Caller, limit: int, cursor: str | None) -> tuple[list[BillCheck], str | None]:
     """Checks of the caller's accounts, newest month first, without those of accounts that the edition does not serve:
-    a page may be short, or empty, and still have a next one.
+    a page may be short, or empty, and still have a next one, whose cursor comes with it. Raises CursorMalformed.
     """
     served = {account.account_id for account in accounts.accounts_for(caller, entitlements.BILLS_CHECK)}
-    found, last = store.page(OF_CUSTOMER, caller.customer_id, limit, after, newest_first=True)
-    return [check for check in found if check.account_id in served], last
+    found, following = store.page(store.OF_CUSTOMER, caller.customer_id, limit, cursor, newest_first=True)
+    return [check for check in found if check.account_id in served], following

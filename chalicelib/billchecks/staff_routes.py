@@ -8,9 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.billchecks import errors, service
 from chalicelib.billchecks.commands.handle_dispute import close, reply, take
-from chalicelib.billchecks.commands.see_desk import OF_DESK, check_for_staff, list_of, page_for_staff
+from chalicelib.billchecks.commands.see_desk import check_for_staff, page_for_staff
 from chalicelib.platform import clock, fields
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account
@@ -135,9 +134,8 @@ def read_desk(call: Call) -> DeskPage:
     """A page of one list of a branch in the caller's scope."""
     query = call.params(DeskQuery)
     branch = query.branch or call.staff.branch_id
-    after = decode_cursor(query.cursor, OF_DESK[1], list_of(branch, query.list), "listed")
-    found, last = page_for_staff(call.staff, branch, query.list, query.limit, after)
-    return DeskPage(checks=[_row(check) for check in found], next_cursor=encode_cursor(last))
+    found, following = page_for_staff(call.staff, branch, query.list, query.limit, query.cursor)
+    return DeskPage(checks=[_row(check) for check in found], next_cursor=following)
 
 
 @api.operation(

@@ -5,19 +5,19 @@ A step is one write: the check if it is as it was read, a row of its history, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from chalicelib.billchecks.domain import BillCheck, Event, unchanged_rule
-from chalicelib.platform import aws, due, ids, settings
+from chalicelib.platform import aws, due, ids, reading, settings
 from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
 KEY, LISTED = "check_id", "listed"
 # A customer's bills, newest month first; and what a branch's staff have to do, oldest month first.
-OF_CUSTOMER, OF_DESK = ("ByCustomer", "customer_id"), ("ByDesk", "desk")
+OF_CUSTOMER = reading.Listing("ByCustomer", "customer_id", LISTED, KEY)
+OF_DESK = reading.Listing("ByDesk", "desk", LISTED, KEY)
 REMIND, LAPSE, TELL = "remind", "lapse", "tell"
 # Some steps each, of which staff take a few.
 MAX_HISTORY = 200
@@ -80,34 +80,16 @@ def drop(row: CheckDue) -> None:
 
 def read(check_id: str) -> BillCheck | None:
     """A check as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("bill_checks"), Key={KEY: s(check_id)}, ConsistentRead=True
-    )
-    return BillCheck.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("bill_checks"), {KEY: s(check_id)})
+    return BillCheck.from_image(image) if image is not None else None
 
 
 def page(
-    index: tuple[str, str], value: str, limit: int, after: Mapping[str, Any] | None, *, newest_first: bool
-) -> tuple[list[BillCheck], Mapping[str, Any] | None]:
-    """At most `limit` checks of one list; the key to go on after, None at the end."""
-    name, hash_name = index
-    start: dict[str, Any] = {}
-    if after is not None:
-        # A position in a list is also the table's own key.
-        start["ExclusiveStartKey"] = {**after, KEY: s(after[LISTED]["S"].rpartition("#")[2])}
-    answer = aws.dynamodb().query(
-        TableName=settings.table("bill_checks"),
-        IndexName=name,
-        KeyConditionExpression="#bill_list = :bill_list",
-        ExpressionAttributeNames={"#bill_list": hash_name},
-        ExpressionAttributeValues={":bill_list": s(value)},
-        ScanIndexForward=not newest_first,
-        Limit=limit,
-        **start,
-    )
-    last = answer.get("LastEvaluatedKey")
-    found = [BillCheck.from_image(to_image(item)) for item in answer["Items"]]
-    return found, {part: last[part] for part in (hash_name, LISTED)} if last else None
+    listing: reading.Listing, value: str, limit: int, cursor: str | None, *, newest_first: bool
+) -> tuple[list[BillCheck], str | None]:
+    """At most `limit` checks of one list; the next page's cursor, None at the end."""
+    found, following = listing.page(settings.table("bill_checks"), value, limit, cursor, newest_first=newest_first)
+    return [BillCheck.from_image(image) for image in found], following
 
 
 def history(check_id: str) -> list[Event]:

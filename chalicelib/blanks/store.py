@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.blanks.domain import COUNTERS, blank_id
 from chalicelib.blanks.errors import BlankNotInStock
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, n, s, to_image, to_raw
 from chalicelib.platform.errors import TryAgain
 
@@ -19,10 +19,7 @@ MAX_PAGES = 100_000
 
 def read(kind: str, serial: str) -> Image | None:
     """One blank as it is now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("blanks"), Key={"blank_id": s(blank_id(kind, serial))}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("blanks"), {"blank_id": s(blank_id(kind, serial))})
 
 
 def read_many(kind: str, serials: Sequence[str]) -> dict[str, Image]:
@@ -119,11 +116,4 @@ def all_counts() -> Iterator[Image]:
 
 
 def _scan(table: str) -> Iterator[Image]:
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().scan(TableName=table, ConsistentRead=True, **start)
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    raise AssertionError(f"over {MAX_PAGES} pages of blanks")
+    return reading.rows(aws.dynamodb().scan, MAX_PAGES, TableName=table, ConsistentRead=True)

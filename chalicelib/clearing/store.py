@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.clearing.domain import DUE, SENT, Answer, state_rule
-from chalicelib.platform import aws, due, settings, updates
+from chalicelib.platform import aws, due, reading, settings, updates
 from chalicelib.platform.due import Due
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_raw
 from chalicelib.platform.errors import NotFound
 
 MAX_PAGES = 1000
@@ -52,29 +52,20 @@ def open_until(now_text: str, most_a_part: int) -> Iterator[Open]:
 
 def read(business_date: str, entry_id: str) -> Image | None:
     """A payment as it is now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("clearing_payments"), Key=_key(business_date, entry_id), ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("clearing_payments"), _key(business_date, entry_id))
 
 
 def payments_of(business_date: str) -> Iterator[Image]:
     """All payments of a business date, a page in memory at a time."""
-    pages = (
-        aws.dynamodb()
-        .get_paginator("query")
-        .paginate(
-            TableName=settings.table("clearing_payments"),
-            KeyConditionExpression="#date = :date",
-            ExpressionAttributeNames={"#date": "business_date"},
-            ExpressionAttributeValues={":date": s(business_date)},
-            ConsistentRead=True,
-        )
+    return reading.rows(
+        aws.dynamodb().query,
+        MAX_PAGES,
+        TableName=settings.table("clearing_payments"),
+        KeyConditionExpression="#date = :date",
+        ExpressionAttributeNames={"#date": "business_date"},
+        ExpressionAttributeValues={":date": s(business_date)},
+        ConsistentRead=True,
     )
-    for number, page in enumerate(pages):
-        if number == MAX_PAGES:
-            raise RuntimeError(f"more than {MAX_PAGES} pages of payments in a day")
-        yield from (to_image(item) for item in page["Items"])
 
 
 def claim_update(business_date: str, entry_id: str, network: str, sent_at: str) -> ItemUpdate:

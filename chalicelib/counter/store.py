@@ -13,8 +13,8 @@ from typing import Any
 from chalicelib.counter.domain import Till
 from chalicelib.counter.errors import TillNotOpen, VaultShort
 from chalicelib.counter.vouchers import Number, Voucher, VoucherDraft
-from chalicelib.platform import aws, settings
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform import aws, reading, settings
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s, to_raw
 from chalicelib.platform.errors import Refusal
 
 VAULT = "vault"
@@ -61,29 +61,21 @@ def till(business_date: str, teller_id: str) -> Till | None:
 
 
 def _read(part: str, holder: str) -> dict[str, Any] | None:
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("tills"), Key={"part": s(part), "holder": s(holder)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("tills"), {"part": s(part), "holder": s(holder)})
 
 
 def tills_of(business_date: str) -> Iterator[Till]:
     """All tills of a business date, a page in memory at a time."""
-    start: dict[str, Any] = {}
-    while True:
-        answer = aws.dynamodb().query(
-            TableName=settings.table("tills"),
-            KeyConditionExpression="#part = :part",
-            ExpressionAttributeNames={"#part": "part"},
-            ExpressionAttributeValues={":part": s(business_date)},
-            ConsistentRead=True,
-            Limit=PAGE,
-            **start,
-        )
-        yield from (Till.from_image(to_image(item)) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    found = reading.rows(
+        aws.dynamodb().query,
+        TableName=settings.table("tills"),
+        KeyConditionExpression="#part = :part",
+        ExpressionAttributeNames={"#part": "part"},
+        ExpressionAttributeValues={":part": s(business_date)},
+        ConsistentRead=True,
+        Limit=PAGE,
+    )
+    return map(Till.from_image, found)
 
 
 def next_number(branch_id: str, business_date: str) -> Number:
@@ -156,10 +148,7 @@ def _put(book: str, place: int, facts: Mapping[str, Any]) -> ItemPut:
 
 
 def _voucher_row(book: str, line: str) -> dict[str, Any] | None:
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("counter_vouchers"), Key={"book": s(book), "line": s(line)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("counter_vouchers"), {"book": s(book), "line": s(line)})
 
 
 def _day(branch_id: str, business_date: str) -> str:

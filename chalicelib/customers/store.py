@@ -8,8 +8,8 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist
 
-from chalicelib.platform import aws, settings
-from chalicelib.platform.dynamo import Image, Item, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
+from chalicelib.platform import aws, reading, settings
+from chalicelib.platform.dynamo import Image, Item, ItemDelete, ItemPut, ItemUpdate, s, to_raw
 from chalicelib.platform.errors import NotFound
 
 MAX_CONTRACTS = 50
@@ -56,10 +56,7 @@ def profile_put(item: Mapping[str, Any]) -> ItemPut:
 
 def read_profile(customer_id: str) -> Image | None:
     """The profile as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("profiles"), Key={"customer_id": s(customer_id)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("profiles"), {"customer_id": s(customer_id)})
 
 
 def identity_put(document_hash: str, customer_id: str) -> ItemPut:
@@ -127,10 +124,7 @@ def put_customer(item: Mapping[str, Any]) -> bool:
 
 def read_customer(customer_id: str) -> Image | None:
     """The record as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("customers"), Key={"customer_id": s(customer_id)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("customers"), {"customer_id": s(customer_id)})
 
 
 def scan_ids(after: str | None) -> tuple[list[str], str | None]:

@@ -5,8 +5,8 @@ Rows are added and never changed.
 
 from __future__ import annotations
 
-from chalicelib.platform import aws, settings
-from chalicelib.platform.dynamo import ItemPut, s, to_image, to_raw
+from chalicelib.platform import aws, reading, settings
+from chalicelib.platform.dynamo import ItemPut, s, to_raw
 
 # As many digits as a row's place has, so that the order of text is that of numbers.
 _DIGITS = 6
@@ -14,12 +14,8 @@ _DIGITS = 6
 
 def number_of(document_id: str, entry_id: str) -> int | None:
     """Which print of an entry's receipt a document holds, or None while it has none."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("receipt_prints"),
-        Key={"book": s(_document(document_id)), "line": s(entry_id)},
-        ConsistentRead=True,
-    )
-    return int(to_image(answer["Item"])["number"]) if "Item" in answer else None
+    image = reading.item(settings.table("receipt_prints"), {"book": s(_document(document_id)), "line": s(entry_id)})
+    return int(image["number"]) if image is not None else None
 
 
 def newest(entry_id: str) -> int:

@@ -13,7 +13,6 @@ from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.identity import service as identity
 from chalicelib.ledger import errors as ledger_errors
 from chalicelib.platform import clock, fields
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed, IdempotencyKeyMissing, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
 from chalicelib.receipts import errors as receipt_errors
@@ -249,7 +248,6 @@ def read_one(call: Call, document_id: str) -> DocumentWithLink:
 )
 def read_page(call: Call) -> DocumentPage:
     """A page of documents; one that was just asked for, or has just ended, may lag there for a moment."""
-    query, customer_id = call.params(DocumentQuery), call.caller.customer_id
-    after = decode_cursor(query.cursor, *service.list_key(customer_id))
-    documents, last = service.document_page(customer_id, query.limit, after, clock.now())
-    return DocumentPage(documents=[_view(document) for document in documents], next_cursor=encode_cursor(last))
+    query = call.params(DocumentQuery)
+    documents, following = service.document_page(call.caller.customer_id, query.limit, query.cursor, clock.now())
+    return DocumentPage(documents=[_view(document) for document in documents], next_cursor=following)

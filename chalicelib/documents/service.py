@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.accounts import service as accounts
 from chalicelib.documents import domain, file_store, store
@@ -77,16 +76,14 @@ def link_of(document: Document, now: dt.datetime) -> Link | None:
 
 
 def document_page(
-    customer_id: str, limit: int, after: Mapping[str, Any] | None, now: dt.datetime
-) -> tuple[list[Document], Mapping[str, Any] | None]:
-    """One page of a customer's documents, newest first, without those that are gone."""
-    documents, last = store.page(customer_id, limit, after)
-    return [document for document in documents if not document.is_gone(now)], last
+    customer_id: str, limit: int, cursor: str | None, now: dt.datetime
+) -> tuple[list[Document], str | None]:
+    """One page of a customer's documents, newest first, without those that are gone; and the next one's cursor.
 
-
-def list_key(customer_id: str) -> tuple[str, str, str]:
-    """What a cursor of `document_page` is about: names and value of the list's key."""
-    return "customer_id", customer_id, store.LISTED
+    Raises CursorMalformed.
+    """
+    documents, following = store.page(customer_id, limit, cursor)
+    return [document for document in documents if not document.is_gone(now)], following
 
 
 def asked_message(document_id: str, asked_at: str, correlation_id: str) -> Message:

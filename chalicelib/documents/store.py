@@ -5,18 +5,15 @@ Its stream is the outbox: a new row, or one that waits anew, asks for the file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from botocore.exceptions import ClientError
 
 from chalicelib.documents.domain import FAILED, READY, WAITING, Document, as_read_rule, not_ready_rule, stored
-from chalicelib.platform import aws, settings, transactions, updates
-from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_image, to_raw
+from chalicelib.platform import aws, reading, settings, transactions, updates
+from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_raw
 from chalicelib.platform.errors import NotFound, Refusal
 
 KEY, LISTED = "document_id", "listed"
-OF_CUSTOMER = "ByCustomer"
+OF_CUSTOMER = reading.Listing("ByCustomer", "customer_id", LISTED, KEY)
 
 
 def put_once(document: Document) -> Document | None:
@@ -28,10 +25,8 @@ def put_once(document: Document) -> Document | None:
 
 def get(document_id: str) -> Document | None:
     """A document as it is now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("documents"), Key={KEY: s(document_id)}, ConsistentRead=True
-    )
-    return Document.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("documents"), {KEY: s(document_id)})
+    return Document.from_image(image) if image is not None else None
 
 
 def count_asked(customer_id: str, business_date: str, most: int, expires_at: int) -> bool:
@@ -91,30 +86,13 @@ def note_ready(document_id: str, size_bytes: int, sha256: str, at: str) -> bool:
     return transactions.commit([update])
 
 
-def page(
-    customer_id: str, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[Document], Mapping[str, Any] | None]:
-    """At most `limit` of a customer's documents, newest first; the key to go on after, None at the end.
+def page(customer_id: str, limit: int, cursor: str | None) -> tuple[list[Document], str | None]:
+    """At most `limit` of a customer's documents, newest first; the next page's cursor, None at the end.
 
     One that was just asked for, or has just ended, may be missing or unfinished there for a moment.
     """
-    start: dict[str, Any] = {}
-    if after is not None:
-        # A position in a list is also the table's own key.
-        start["ExclusiveStartKey"] = {**after, KEY: s(after[LISTED]["S"].rpartition("#")[2])}
-    answer = aws.dynamodb().query(
-        TableName=settings.table("documents"),
-        IndexName=OF_CUSTOMER,
-        KeyConditionExpression="#customer_id = :customer",
-        ExpressionAttributeNames={"#customer_id": "customer_id"},
-        ExpressionAttributeValues={":customer": s(customer_id)},
-        ScanIndexForward=False,
-        Limit=limit,
-        **start,
-    )
-    last = answer.get("LastEvaluatedKey")
-    documents = [Document.from_image(to_image(item)) for item in answer["Items"]]
-    return documents, {name: last[name] for name in ("customer_id", LISTED)} if last else None
+    documents, following = OF_CUSTOMER.page(settings.table("documents"), customer_id, limit, cursor)
+    return [Document.from_image(image) for image in documents], following
 
 
 def _failed(update: ItemUpdate, refusal: Refusal, at: str) -> ItemUpdate:

@@ -11,8 +11,8 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, UpdateError
 
 from chalicelib.identity.errors import ApplicationRefused
-from chalicelib.platform import aws, clock, settings, updates
-from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_image, to_raw
+from chalicelib.platform import clock, reading, settings, updates
+from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, Rule, is_refused, n, s, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 
 AWAITING, USED = "awaiting", "used"
@@ -116,14 +116,9 @@ def count_one(whose: str, now: dt.datetime, most: int) -> bool:
 
 def read(application_id: str) -> tuple[Application, str] | None:
     """An application and its state."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("password_applications"),
-        Key={"application_id": s(application_id)},
-        ConsistentRead=True,
-    )
-    if "Item" not in answer:
+    image = reading.item(settings.table("password_applications"), {"application_id": s(application_id)})
+    if image is None:
         return None
-    image = to_image(answer["Item"])
     return _application(image), str(image["state"])
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
@@ -102,25 +103,20 @@ def live(customer_id: str, first: str, now_epoch_s: int) -> list[Session]:
 
 
 def _live(customer_id: str, first: str, now_epoch_s: int) -> Iterator[Image]:
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("sessions"),
-            KeyConditionExpression="#customer_id = :customer AND #session_id >= :first",
-            FilterExpression="#state = :active AND #refresh_until > :now AND #ends_at > :now",
-            ExpressionAttributeNames={
-                f"#{name}": name for name in ("customer_id", "session_id", "state", "refresh_until", "ends_at")
-            },
-            ExpressionAttributeValues={
-                ":customer": s(customer_id),
-                ":first": s(first),
-                ":active": s(ACTIVE),
-                ":now": n(now_epoch_s),
-            },
-            ConsistentRead=True,
-            **start,
-        )
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    found = reading.pages(
+        aws.dynamodb().query,
+        TableName=settings.table("sessions"),
+        KeyConditionExpression="#customer_id = :customer AND #session_id >= :first",
+        FilterExpression="#state = :active AND #refresh_until > :now AND #ends_at > :now",
+        ExpressionAttributeNames={
+            f"#{name}": name for name in ("customer_id", "session_id", "state", "refresh_until", "ends_at")
+        },
+        ExpressionAttributeValues={
+            ":customer": s(customer_id),
+            ":first": s(first),
+            ":active": s(ACTIVE),
+            ":now": n(now_epoch_s),
+        },
+        ConsistentRead=True,
+    )
+    return chain.from_iterable(islice(found, MAX_PAGES))

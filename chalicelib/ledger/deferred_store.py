@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.ledger.deferred import Credit, line_key
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, s, to_image, to_raw
 from chalicelib.platform.errors import TryAgain
 
@@ -70,20 +70,15 @@ def read(keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str], Deferred
 
 def lines_from(account_id: str, first_date: str) -> Iterator[DeferredLine]:
     """An account's rows of entries dated from `first_date` on, a page in memory at a time."""
-    start: dict[str, Any] = {}
-    while True:
-        answer = aws.dynamodb().query(
-            TableName=settings.table("deferred_legs"),
-            KeyConditionExpression="account_id = :account AND line >= :first",
-            ExpressionAttributeValues={":account": s(account_id), ":first": s(first_date)},
-            ConsistentRead=True,
-            Limit=PAGE,
-            **start,
-        )
-        yield from (_line(to_image(item)) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    found = reading.rows(
+        aws.dynamodb().query,
+        TableName=settings.table("deferred_legs"),
+        KeyConditionExpression="account_id = :account AND line >= :first",
+        ExpressionAttributeValues={":account": s(account_id), ":first": s(first_date)},
+        ConsistentRead=True,
+        Limit=PAGE,
+    )
+    return map(_line, found)
 
 
 def _line(image: Image) -> DeferredLine:

@@ -37,7 +37,6 @@ from chalicelib.ledger.domain import (
 )
 from chalicelib.ledger.errors import IdempotencyKeyReused, PayeeUnavailable
 from chalicelib.ledger.posting import POSTED, Draft, Posted, post
-from chalicelib.ledger.store import SearchTooLong
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import updates
 from chalicelib.platform.dynamo import Image, ItemUpdate
@@ -69,7 +68,6 @@ __all__ = [
     "PayeeUnavailable",
     "Posted",
     "PostingFacts",
-    "SearchTooLong",
     "account_pages",
     "account_update",
     "account_updates",
@@ -195,7 +193,7 @@ def read_entries(entry_ids: Sequence[str]) -> dict[str, Image]:
 def entries_posted(account_id: str, since: str, until: str, most_pages: int) -> Iterator[Image]:
     """Posted entries with a leg on the account, from `since` to `until` (times as text), in no order.
 
-    Reads the whole journal, which has no index: for repairs only. Raises SearchTooLong after `most_pages`.
+    Reads the whole journal, which has no index: for repairs only. Raises TooManyPages after `most_pages`.
     """
     for image in store.scan_posted(since, until, most_pages):
         if any(leg["a"] == account_id for leg in image["postings"]):

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.ledger.errors import PayeeUnavailable
-from chalicelib.platform import aws, due, settings
+from chalicelib.platform import aws, due, reading, settings
 from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, Refusal, TryAgain
@@ -36,10 +36,6 @@ class WriteContended(Exception):
 
 class WriteInDoubt(Exception):
     """No answer in time, or one is still being worked on: the same request must be sent again."""
-
-
-class SearchTooLong(Exception):
-    """The journal has more pages than the search may read."""
 
 
 def account_update(account_id: str, *, payee: bool) -> ItemUpdate:
@@ -91,15 +87,12 @@ def transact(items: Sequence[ItemPut | ItemUpdate], token: str) -> None:
 
 def account_pages() -> Iterator[list[Image]]:
     """All accounts, a page in memory at a time, each as it is when its page is read."""
-    start: dict[str, Any] = {}
-    while True:
-        answer = aws.dynamodb().scan(
-            TableName=settings.table("accounts"), Limit=SCAN_PAGE, ConsistentRead=True, **start
-        )
-        yield [to_image(item) for item in answer["Items"]]
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    return reading.pages(
+        aws.dynamodb().scan,
+        TableName=settings.table("accounts"),
+        Limit=SCAN_PAGE,
+        ConsistentRead=True,
+    )
 
 
 def read(entry_ids: Sequence[str], account_ids: Sequence[str]) -> tuple[dict[str, Image], dict[str, Image]]:
@@ -129,7 +122,7 @@ def read(entry_ids: Sequence[str], account_ids: Sequence[str]) -> tuple[dict[str
 def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
     """Entries posted between two times, both included, read page by page through the whole journal.
 
-    Raises SearchTooLong after `most_pages` pages of at most 1 MB.
+    Raises TooManyPages after `most_pages` pages of at most 1 MB.
     """
     return _scan(
         most_pages,
@@ -140,7 +133,7 @@ def scan_posted(since: str, until: str, most_pages: int) -> Iterator[Image]:
 
 
 def scan_dated(business_date: str, most_pages: int) -> Iterator[Image]:
-    """Entries of a business date, read the same way; raises SearchTooLong."""
+    """Entries of a business date, read the same way; raises TooManyPages."""
     return _scan(
         most_pages,
         FilterExpression="#business_date = :business_date AND attribute_exists(#postings)",
@@ -150,14 +143,13 @@ def scan_dated(business_date: str, most_pages: int) -> Iterator[Image]:
 
 
 def _scan(most_pages: int, **wanted: Any) -> Iterator[Image]:
-    start: dict[str, Any] = {}
-    for _ in range(most_pages):
-        answer = aws.dynamodb().scan(TableName=settings.table("journal"), ConsistentRead=True, **wanted, **start)
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    raise SearchTooLong
+    return reading.rows(
+        aws.dynamodb().scan,
+        most_pages,
+        TableName=settings.table("journal"),
+        ConsistentRead=True,
+        **wanted,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.notifications.states import Head
-from chalicelib.platform import aws, settings, updates
+from chalicelib.platform import aws, reading, settings, updates
 from chalicelib.platform.dynamo import (
     Image,
     Item,
@@ -92,8 +92,8 @@ def put_once(item: InboxItem, plan: Callable[[Head], Sequence[str]] = lambda _: 
 
 def head_of(customer_id: str) -> Head:
     """The head of a customer's inbox as it is now; a new one where there is none."""
-    answer = aws.dynamodb().get_item(**_key_of(customer_id), ConsistentRead=True)
-    return Head.from_image(to_image(answer["Item"])) if "Item" in answer else Head(customer_id)
+    image = reading.item(settings.table("inbox_heads"), {"customer_id": s(customer_id)})
+    return Head(customer_id) if image is None else Head.from_image(image)
 
 
 def move_head(customer_id: str, move: Callable[[Head], Head], *others: ItemPut | ItemUpdate) -> Head:
@@ -233,8 +233,8 @@ def uncount_sms(counted: str, business_date: str) -> None:
 
 def sms_counted(counted: str, business_date: str) -> int:
     """How many were counted."""
-    answer = aws.dynamodb().get_item(**_count_of(counted, business_date), ConsistentRead=True)
-    return int(to_image(answer["Item"])["sent"]) if "Item" in answer else 0
+    image = reading.item(settings.table("sms_counts"), {"counted": s(f"{counted}#{business_date}")})
+    return 0 if image is None else int(image["sent"])
 
 
 def _count_of(counted: str, business_date: str) -> dict[str, Any]:

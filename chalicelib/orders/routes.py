@@ -18,7 +18,6 @@ from chalicelib.orders import domain, errors, service
 from chalicelib.orders.commands import stop_order
 from chalicelib.orders.domain import Event, Order, date_text
 from chalicelib.platform import clock, fields
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import (
     AmountMalformed,
     AmountOutOfRange,
@@ -278,10 +277,9 @@ def create(call: Call) -> Answer:
 )
 def read_page(call: Call) -> OrderPage:
     """A page of orders; one that has just come into a state may be missing for a moment."""
-    query, customer_id = call.params(OrderQuery), call.caller.customer_id
-    after = decode_cursor(query.cursor, *service.list_key(customer_id, query.state))
-    orders, last = service.order_page(customer_id, query.state, query.limit, after)
-    return OrderPage(orders=[OrderView(**_facts(order)) for order in orders], next_cursor=encode_cursor(last))
+    query = call.params(OrderQuery)
+    orders, following = service.order_page(call.caller.customer_id, query.state, query.limit, query.cursor)
+    return OrderPage(orders=[OrderView(**_facts(order)) for order in orders], next_cursor=following)
 
 
 @api.operation(

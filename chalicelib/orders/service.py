@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.orders import store
-from chalicelib.orders.domain import Event, Order, list_of
+from chalicelib.orders.domain import Event, Order
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import ids
 from chalicelib.platform.errors import NotFound
@@ -36,17 +34,12 @@ def history_of(order: Order) -> list[Event]:
     return store.history(order.order_id)
 
 
-def order_page(
-    customer_id: str, state: str | None, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[Order], Mapping[str, Any] | None]:
-    """One page of a customer's orders, newest first, all or those in a state."""
-    return store.page(customer_id, state, limit, after)
+def order_page(customer_id: str, state: str | None, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
+    """One page of a customer's orders, newest first, all or those in a state; and the next one's cursor.
 
-
-def list_key(customer_id: str, state: str | None) -> tuple[str, str, str]:
-    """What a cursor of `order_page` is about: names and value of the list's key."""
-    _, name = store.OF_STATE if state else store.OF_CUSTOMER
-    return name, list_of(customer_id, state) if state else customer_id, store.LISTED
+    Raises CursorMalformed.
+    """
+    return store.page(customer_id, state, limit, cursor)
 
 
 def told(order_id: str, revision: int) -> tuple[Order, Event] | None:

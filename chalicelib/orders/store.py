@@ -6,19 +6,20 @@ written together with the order or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.orders.domain import OPEN, Event, Order, list_of, unchanged_rule
-from chalicelib.platform import aws, due, settings
+from chalicelib.platform import aws, due, reading, settings
 from chalicelib.platform.due import Due
 from chalicelib.platform.dynamo import Image, ItemDelete, ItemPut, ItemUpdate, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 
 KEY, LISTED = "order_id", "listed"
 # A list of all of a customer's orders, and one of those in a state.
-OF_CUSTOMER, OF_STATE = ("ByCustomer", "customer_id"), ("ByState", "customer_state")
+OF_CUSTOMER = reading.Listing("ByCustomer", "customer_id", LISTED, KEY)
+OF_STATE = reading.Listing("ByState", "customer_state", LISTED, KEY)
 MAX_BATCH_READS = 5
 MAX_HISTORY = 100
 _REVISION_DIGITS = 9
@@ -72,48 +73,31 @@ def event_put(event: Event) -> ItemPut:
 
 def read(order_id: str) -> Order | None:
     """An order as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(TableName=settings.table("orders"), Key={KEY: s(order_id)}, ConsistentRead=True)
-    return Order.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("orders"), {KEY: s(order_id)})
+    return Order.from_image(image) if image is not None else None
 
 
-def page(
-    customer_id: str, state: str | None, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[Order], Mapping[str, Any] | None]:
-    """At most `limit` of a customer's orders, newest first, each as it is now; the key to go on after, None at the end.
+def page(customer_id: str, state: str | None, limit: int, cursor: str | None) -> tuple[list[Order], str | None]:
+    """At most `limit` of a customer's orders, newest first, each as it is now; the next page's cursor, None at the end.
 
     One that has just come into a state, or left it, may be missing or there for a moment.
     """
-    (index, name), value = (OF_STATE, list_of(customer_id, state)) if state else (OF_CUSTOMER, customer_id)
-    start: dict[str, Any] = {}
-    if after is not None:
-        # A position in a list is also the table's own key.
-        start["ExclusiveStartKey"] = {**after, KEY: s(after[LISTED]["S"].rpartition("#")[2])}
-    answer = aws.dynamodb().query(
-        TableName=settings.table("orders"),
-        IndexName=index,
-        KeyConditionExpression="#list = :list",
-        ExpressionAttributeNames={"#list": name},
-        ExpressionAttributeValues={":list": s(value)},
-        ScanIndexForward=False,
-        Limit=limit,
-        **start,
-    )
-    ids = [to_image(item)[KEY] for item in answer["Items"]]
+    listing, value = (OF_STATE, list_of(customer_id, state)) if state else (OF_CUSTOMER, customer_id)
+    listed, following = listing.page(settings.table("orders"), value, limit, cursor)
+    ids = [image[KEY] for image in listed]
     found = _read_many(ids)
-    last = answer.get("LastEvaluatedKey")
-    return [found[id_] for id_ in ids if id_ in found], {n_: last[n_] for n_ in (name, LISTED)} if last else None
+    return [found[id_] for id_ in ids if id_ in found], following
 
 
 def has_open(customer_id: str, most: int) -> bool:
     """Whether a customer has so many orders that have not ended; one of this moment may not be counted yet."""
-    index, name = OF_STATE
     found = 0
     for state in OPEN:
         answer = aws.dynamodb().query(
             TableName=settings.table("orders"),
-            IndexName=index,
+            IndexName=OF_STATE.index,
             KeyConditionExpression="#list = :list",
-            ExpressionAttributeNames={"#list": name},
+            ExpressionAttributeNames={"#list": OF_STATE.hash_name},
             ExpressionAttributeValues={":list": s(list_of(customer_id, state))},
             Select="COUNT",
             Limit=most,
@@ -161,8 +145,8 @@ def history(order_id: str) -> list[Event]:
 def event_at(order_id: str, revision: int) -> Event | None:
     """One row of an order's history, or None."""
     key = {KEY: s(order_id), "place": s(f"{revision:0{_REVISION_DIGITS}d}")}
-    answer = aws.dynamodb().get_item(TableName=settings.table("order_history"), Key=key, ConsistentRead=True)
-    return _event(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("order_history"), key)
+    return _event(image) if image is not None else None
 
 
 def _event(image: Image) -> Event:

@@ -15,8 +15,8 @@ from chalicelib.outages.cases import Case
 from chalicelib.outages.domain import Outage
 from chalicelib.outages.errors import ExplanationOwn, OutageRunning, RegisterChanged
 from chalicelib.outages.watches import Watch
-from chalicelib.platform import aws, settings
-from chalicelib.platform.dynamo import Image, ItemPut, n, s, to_image, to_raw
+from chalicelib.platform import aws, reading, settings
+from chalicelib.platform.dynamo import Image, ItemPut, n, s, to_raw
 from chalicelib.platform.errors import Refusal
 
 OUTAGES, SCOPES, WATCHES, CASES = "outages", "scopes", "watches", "cases"
@@ -135,12 +135,7 @@ def step_put(
 
 
 def _read(register: str, number: str) -> Image | None:
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("registers"),
-        Key={"register": s(register), "number": s(number)},
-        ConsistentRead=True,
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("registers"), {"register": s(register), "number": s(number)})
 
 
 def outage(outage_id: str) -> Outage | None:
@@ -180,21 +175,15 @@ def steps(number: str) -> list[Step]:
 
 def _rows(table: str, key: str, value: str) -> Iterator[Image]:
     name = settings.table("registers") if table == "registers" else settings.table("register_steps")
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().query(
-            TableName=name,
-            KeyConditionExpression="#register_key = :register_value",
-            ExpressionAttributeNames={"#register_key": key},
-            ExpressionAttributeValues={":register_value": s(value)},
-            ConsistentRead=True,
-            **start,
-        )
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    raise AssertionError(f"over {MAX_PAGES} pages of one register")
+    return reading.rows(
+        aws.dynamodb().query,
+        MAX_PAGES,
+        TableName=name,
+        KeyConditionExpression="#register_key = :register_value",
+        ExpressionAttributeNames={"#register_key": key},
+        ExpressionAttributeValues={":register_value": s(value)},
+        ConsistentRead=True,
+    )
 
 
 def are_answered(keys: Mapping[str, Mapping[str, str]]) -> bool:

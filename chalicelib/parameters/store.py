@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.parameters.domain import Row, Version, scheduled_maps
 from chalicelib.parameters.shapes import Value
-from chalicelib.platform import aws, clock, settings
+from chalicelib.platform import aws, clock, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
@@ -23,8 +23,8 @@ def rows() -> dict[str, Row]:
 
 def row(name: str) -> Row | None:
     """One row as it is now, or None."""
-    answer = aws.dynamodb().get_item(TableName=settings.table("parameters"), Key={KEY: s(name)}, ConsistentRead=True)
-    return _row(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("parameters"), {KEY: s(name)})
+    return _row(image) if image is not None else None
 
 
 def _row(image: Image) -> Row:

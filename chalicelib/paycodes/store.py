@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import asdict
 
 from chalicelib.paycodes.domain import STATIC, PayCode
-from chalicelib.platform import aws, ids, settings
-from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, n, s, to_image, to_raw
+from chalicelib.platform import ids, reading, settings
+from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, n, s, to_raw
 from chalicelib.platform.errors import NotFound
 
 KEY = "code_id"
@@ -52,5 +52,4 @@ def place_update(account_id: str, code_id: str) -> ItemUpdate:
 
 def read(code_id: str) -> Image | None:
     """An item as it is now (consistent), or None."""
-    answer = aws.dynamodb().get_item(TableName=settings.table("pay_codes"), Key={KEY: s(code_id)}, ConsistentRead=True)
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("pay_codes"), {KEY: s(code_id)})

@@ -8,7 +8,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.payees.domain import Payee
-from chalicelib.platform import aws, ids, settings
+from chalicelib.platform import aws, ids, reading, settings
 from chalicelib.platform.dynamo import Image, Item, ItemDelete, ItemPut, ItemUpdate, is_refused, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 
@@ -71,10 +71,7 @@ def book_put(customer_id: str) -> ItemPut:
 
 def read(customer_id: str, row: str) -> Image | None:
     """A payee, or the book's own row, as it is now; or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("payees"), Key={KEY: s(customer_id), RANGE: s(row)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("payees"), {KEY: s(customer_id), RANGE: s(row)})
 
 
 def all_of(customer_id: str) -> list[Payee]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from itertools import islice
+from typing import TypeVar
 
-from chalicelib.platform import aws
-from chalicelib.platform.dynamo import ItemPut, s, to_image, to_raw
+from chalicelib.platform import aws, reading
+from chalicelib.platform.dynamo import ItemPut, s, to_raw
 
 PARTS = 8
 # Sorts after every id that follows a time.
@@ -48,21 +49,17 @@ def put_of(table: str, row: Due) -> ItemPut:
 def pages(table: str, kind: type[R], until: str, rows_a_page: int, pages_a_part: int) -> Iterator[list[R]]:
     """What is due `until` a time (as text), it included, the oldest of each part first, a page in memory at a time."""
     for part in range(PARTS):
-        start: dict[str, Any] = {}
-        for _ in range(pages_a_part):
-            answer = aws.dynamodb().query(
-                TableName=table,
-                KeyConditionExpression="#part = :part AND #due <= :until",
-                ExpressionAttributeNames={"#part": "part", "#due": "due"},
-                ExpressionAttributeValues={":part": s(str(part)), ":until": s(until + _AFTER_TIME)},
-                ConsistentRead=True,
-                Limit=rows_a_page,
-                **start,
-            )
-            yield [kind(**to_image(item)) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                break
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        found = reading.pages(
+            aws.dynamodb().query,
+            TableName=table,
+            KeyConditionExpression="#part = :part AND #due <= :until",
+            ExpressionAttributeNames={"#part": "part", "#due": "due"},
+            ExpressionAttributeValues={":part": s(str(part)), ":until": s(until + _AFTER_TIME)},
+            ConsistentRead=True,
+            Limit=rows_a_page,
+        )
+        for page in islice(found, pages_a_part):
+            yield [kind(**row) for row in page]
 
 
 def oldest(table: str, kind: type[R], until: str, most_a_part: int) -> Iterator[R]:

@@ -12,7 +12,6 @@ from chalicelib.factors import errors as factor_errors
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock, fields
 from chalicelib.platform.confirmations import AwaitingView, FactorId
-from chalicelib.platform.dynamo import decode_cursor, encode_cursor
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
@@ -174,11 +173,9 @@ def ask_back(call: Call, transfer_id: str) -> Answer:
 def read_page(call: Call) -> RecallPage:
     """A page of one side; a new one appears within a second or so (an index keeps the list)."""
     query = call.params(RecallQuery)
-    index = service.OF_PAYER if query.side == "asked" else service.OF_PAYEE
-    customer_id = call.caller.customer_id
-    after = decode_cursor(query.cursor, index[1], customer_id, "listed")
-    recalls, last = service.page(index, customer_id, query.limit, after)
-    return RecallPage(recalls=[_view(recall, call) for recall in recalls], next_cursor=encode_cursor(last))
+    listing = service.OF_PAYER if query.side == "asked" else service.OF_PAYEE
+    recalls, following = service.page(listing, call.caller.customer_id, query.limit, query.cursor)
+    return RecallPage(recalls=[_view(recall, call) for recall in recalls], next_cursor=following)
 
 
 @api.operation(

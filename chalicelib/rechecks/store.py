@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
 
-from chalicelib.platform import aws, ids, settings
-from chalicelib.platform.dynamo import Image, ItemPut, s, to_image, to_raw
+from chalicelib.platform import aws, ids, reading, settings
+from chalicelib.platform.dynamo import Image, ItemPut, s, to_raw
 from chalicelib.rechecks.domain import Mark, Sample
 
 # A page holds some hundreds of samples, or thousands of marks.
@@ -29,12 +28,8 @@ def mark_put(mark: Mark) -> ItemPut:
 
 def sample(business_date: str, sample_id: str) -> Sample | None:
     """A sample, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("rechecks"),
-        Key={"book": s(business_date), "line": s(sample_id)},
-        ConsistentRead=True,
-    )
-    return Sample.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("rechecks"), {"book": s(business_date), "line": s(sample_id)})
+    return Sample.from_image(image) if image is not None else None
 
 
 def samples_of(business_date: str) -> list[Sample]:
@@ -48,18 +43,12 @@ def marks_on(sample_id: str) -> list[Mark]:
 
 
 def _rows(book: str) -> Iterator[Image]:
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("rechecks"),
-            KeyConditionExpression="#book = :recheck_book",
-            ExpressionAttributeNames={"#book": "book"},
-            ExpressionAttributeValues={":recheck_book": s(book)},
-            ConsistentRead=True,
-            **start,
-        )
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    raise AssertionError(f"over {MAX_PAGES} pages of samples or marks")
+    return reading.rows(
+        aws.dynamodb().query,
+        MAX_PAGES,
+        TableName=settings.table("rechecks"),
+        KeyConditionExpression="#book = :recheck_book",
+        ExpressionAttributeNames={"#book": "book"},
+        ExpressionAttributeValues={":recheck_book": s(book)},
+        ConsistentRead=True,
+    )

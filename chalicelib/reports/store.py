@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.platform import aws, clock, settings, updates
+from chalicelib.platform import aws, clock, reading, settings, updates
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, n, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound, TryAgain
 from chalicelib.reports.domain import COUNTED, Figure, Row, rank_rule
@@ -156,23 +156,17 @@ def _newest(index: tuple[str, str], value: str, limit: int, before: str | None) 
 def entries_of(name: str) -> Iterator[str]:
     """The ids of all rows of a list of the bank; for who has to know them all."""
     for shard in range(SHARDS):
-        start: dict[str, Any] = {}
-        for _ in range(MAX_LIST_PAGES):
-            answer = aws.dynamodb().query(
-                TableName=settings.table("transactions"),
-                IndexName=OF_BANK[0],
-                KeyConditionExpression="#bank_list = :whole_list",
-                ExpressionAttributeNames={"#bank_list": OF_BANK[1]},
-                ExpressionAttributeValues={":whole_list": s(f"{name}#{shard}")},
-                ProjectionExpression="entry_id",
-                **start,
-            )
-            yield from (item["entry_id"]["S"] for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                break
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        else:
-            raise AssertionError(f"over {MAX_LIST_PAGES} pages of one list")
+        found = reading.rows(
+            aws.dynamodb().query,
+            MAX_LIST_PAGES,
+            TableName=settings.table("transactions"),
+            IndexName=OF_BANK[0],
+            KeyConditionExpression="#bank_list = :whole_list",
+            ExpressionAttributeNames={"#bank_list": OF_BANK[1]},
+            ExpressionAttributeValues={":whole_list": s(f"{name}#{shard}")},
+            ProjectionExpression="entry_id",
+        )
+        yield from (row["entry_id"] for row in found)
 
 
 def overdue(until: str, limit: int, after: str | None) -> tuple[list[Row], str | None]:
@@ -271,18 +265,12 @@ def _unpaid_part(day: str) -> str:
 
 
 def _counters(part: str) -> Iterator[dict[str, Any]]:
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("statistics"),
-            KeyConditionExpression="#part = :part",
-            ExpressionAttributeNames={"#part": "part"},
-            ExpressionAttributeValues={":part": s(part)},
-            ConsistentRead=True,
-            **start,
-        )
-        yield from (to_image(item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    raise AssertionError(f"over {MAX_PAGES} pages of counters")
+    return reading.rows(
+        aws.dynamodb().query,
+        MAX_PAGES,
+        TableName=settings.table("statistics"),
+        KeyConditionExpression="#part = :part",
+        ExpressionAttributeNames={"#part": "part"},
+        ExpressionAttributeValues={":part": s(part)},
+        ConsistentRead=True,
+    )

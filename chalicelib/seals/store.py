@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.platform import aws, settings, updates
+from chalicelib.platform import aws, reading, settings, updates
 from chalicelib.platform.dynamo import Image, ItemPut, n, s, to_image, to_raw
 from chalicelib.seals import tiles
 from chalicelib.seals.domain import LISTED_FOR_D
@@ -71,22 +71,17 @@ def listed(business_date: str, after: str, most: int) -> list[str]:
 
 
 def _part(part: str, after: str, most: int) -> Iterator[str]:
-    start: dict[str, Any] = {}
-    for _ in range(most):
-        answer = aws.dynamodb().query(
-            TableName=settings.table("day_entries"),
-            KeyConditionExpression="#part = :part AND #entry_id > :after",
-            ExpressionAttributeNames={"#part": "part", "#entry_id": "entry_id"},
-            # Before every id there is.
-            ExpressionAttributeValues={":part": s(part), ":after": s(after or " ")},
-            ConsistentRead=True,
-            Limit=most,
-            **start,
-        )
-        yield from (item["entry_id"]["S"] for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    found = reading.rows(
+        aws.dynamodb().query,
+        TableName=settings.table("day_entries"),
+        KeyConditionExpression="#part = :part AND #entry_id > :after",
+        ExpressionAttributeNames={"#part": "part", "#entry_id": "entry_id"},
+        # Before every id there is.
+        ExpressionAttributeValues={":part": s(part), ":after": s(after or " ")},
+        ConsistentRead=True,
+        Limit=most,
+    )
+    return (row["entry_id"] for row in found)
 
 
 def begin_run(business_date: str) -> Run:
@@ -98,10 +93,8 @@ def begin_run(business_date: str) -> Run:
 
 def run_of(business_date: str) -> Run | None:
     """The run of a date as it is now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("seal_runs"), Key={"business_date": s(business_date)}, ConsistentRead=True
-    )
-    return _run(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("seal_runs"), {"business_date": s(business_date)})
+    return _run(image) if image is not None else None
 
 
 def advance(run: Run, after: Run) -> bool:
@@ -141,15 +134,11 @@ def put_tile(business_date: str, tile: Tile) -> None:
 def tile_at(business_date: str, level: int, root: bytes) -> Tile:
     """A tile; raises TileAltered where it is not there, or not what it is named."""
     name = tiles.name_of(level, root)
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("seal_tiles"),
-        Key={"business_date": s(business_date), "tile": s(name)},
-        # The seal was read so: what it names must be there.
-        ConsistentRead=True,
-    )
-    if "Item" not in answer:
+    # Consistent, as the seal was read so: what it names must be there.
+    image = reading.item(settings.table("seal_tiles"), {"business_date": s(business_date), "tile": s(name)})
+    if image is None:
         raise tiles.TileAltered(f"{name} is not there")
-    return tiles.named(level, root, to_image(answer["Item"])["rows"])
+    return tiles.named(level, root, image["rows"])
 
 
 def put_seal(seal: Seal) -> bool:
@@ -160,10 +149,8 @@ def put_seal(seal: Seal) -> bool:
 
 def seal_of(business_date: str) -> Seal | None:
     """The seal of a date, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("day_seals"), Key={KEY: s(BOOK), RANGE: s(business_date)}, ConsistentRead=True
-    )
-    return _seal(answer["Item"]) if "Item" in answer else None
+    image = reading.item(settings.table("day_seals"), {KEY: s(BOOK), RANGE: s(business_date)})
+    return None if image is None else _seal(image)
 
 
 def page(limit: int, after: Mapping[str, Any] | None) -> tuple[list[Seal], Mapping[str, Any] | None]:
@@ -179,7 +166,7 @@ def page(limit: int, after: Mapping[str, Any] | None) -> tuple[list[Seal], Mappi
         Limit=limit,
         **start,
     )
-    return [_seal(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+    return [_seal(to_image(item)) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
 
 def newest() -> Seal | None:
@@ -188,6 +175,5 @@ def newest() -> Seal | None:
     return found[0] if found else None
 
 
-def _seal(item: Mapping[str, Any]) -> Seal:
-    image = to_image(item)
+def _seal(image: Image) -> Seal:
     return Seal(**{name: image[name] for name in Seal.__dataclass_fields__})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
 from chalicelib.staff.errors import EmergencyOwn, EmergencyReviewed, EmergencyUnreviewed
@@ -46,12 +46,8 @@ def case_put(case: Case) -> ItemPut:
 
 def read_case(month: str, case_id: str) -> Case | None:
     """One case, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("emergency_cases"),
-        Key={"month": s(month), "case_id": s(case_id)},
-        ConsistentRead=True,
-    )
-    return _case(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("emergency_cases"), {"month": s(month), "case_id": s(case_id)})
+    return _case(image) if image is not None else None
 
 
 def cases_of(month: str) -> list[Case]:

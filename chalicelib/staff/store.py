@@ -9,7 +9,7 @@ from typing import Any
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, PutError
 
-from chalicelib.platform import aws, settings
+from chalicelib.platform import aws, reading, settings
 from chalicelib.platform.dynamo import (
     Image,
     Item,
@@ -20,7 +20,6 @@ from chalicelib.platform.dynamo import (
     is_refused,
     n,
     s,
-    to_image,
     to_raw,
 )
 from chalicelib.platform.errors import NotFound
@@ -169,23 +168,14 @@ class Member:
 
 def read(staff_id: str) -> Member | None:
     """A member of staff as they are now, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("staff"), Key={"staff_id": s(staff_id)}, ConsistentRead=True
-    )
-    return Member.from_image(to_image(answer["Item"])) if "Item" in answer else None
+    image = reading.item(settings.table("staff"), {"staff_id": s(staff_id)})
+    return Member.from_image(image) if image is not None else None
 
 
 def all_members() -> list[Member]:
     """Everybody who ever had a number, in order of number; a bank of a county has some hundreds."""
-    found: list[Member] = []
-    start: dict[str, Any] = {}
-    for _ in range(MAX_PAGES):
-        answer = aws.dynamodb().scan(TableName=settings.table("staff"), ConsistentRead=True, **start)
-        found += [Member.from_image(to_image(item)) for item in answer["Items"]]
-        if "LastEvaluatedKey" not in answer:
-            break
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-    return sorted(found, key=lambda member: member.staff_id)
+    found = reading.rows(aws.dynamodb().scan, MAX_PAGES, TableName=settings.table("staff"), ConsistentRead=True)
+    return sorted(map(Member.from_image, found), key=lambda member: member.staff_id)
 
 
 def seed_owner(staff_id: str, serial: str) -> dict[str, str]:
@@ -238,10 +228,8 @@ def person_delete(document_hash: str, staff_id: str) -> ItemDelete:
 
 def number_of(document_hash: str) -> str | None:
     """The number that a person has, or None."""
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("staff_people"), Key={"document_hash": s(document_hash)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"])["staff_id"] if "Item" in answer else None
+    image = reading.item(settings.table("staff_people"), {"document_hash": s(document_hash)})
+    return None if image is None else str(image["staff_id"])
 
 
 def active_rule() -> Rule:

@@ -7,8 +7,8 @@ import re
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
-from chalicelib.platform import aws, settings, updates
-from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, is_refused, s, to_image, to_raw
+from chalicelib.platform import reading, settings, updates
+from chalicelib.platform.dynamo import Image, Item, ItemPut, ItemUpdate, is_refused, s, to_raw
 from chalicelib.platform.errors import NotFound
 
 KEY = "challenge_id"
@@ -60,7 +60,4 @@ def read(challenge_id: str) -> Image | None:
     """The challenge as it is now (consistent), or None, also for what cannot be an id."""
     if not _ID.fullmatch(challenge_id):
         return None
-    answer = aws.dynamodb().get_item(
-        TableName=settings.table("challenges"), Key={KEY: s(challenge_id)}, ConsistentRead=True
-    )
-    return to_image(answer["Item"]) if "Item" in answer else None
+    return reading.item(settings.table("challenges"), {KEY: s(challenge_id)})

@@ -13,8 +13,7 @@ from chalicelib.billchecks.commands.answer_bill import confirm, dispute
 from chalicelib.billchecks.commands.follow_up import follow_up
 from chalicelib.billchecks.commands.handle_dispute import close, reply, take
 from chalicelib.billchecks.commands.open_check import open_check
-from chalicelib.billchecks.commands.see_desk import OF_DESK, list_of
-from chalicelib.billchecks.domain import BillCheck
+from chalicelib.billchecks.domain import BillCheck, desk_of
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.errors import Refusal
@@ -92,7 +91,7 @@ def test_a_dispute_that_many_take_is_with_one_and_closed_once() -> None:
     assert check is not None
     (handler,) = [one for one in clerks if one.staff_id == check.handler]
     reply(handler, check_id, "经核实无误", clock.now())
-    page, _ = store.page(OF_DESK, list_of(BRANCH, "disputed"), 100, None, newest_first=False)
+    page, _ = store.page(store.OF_DESK, desk_of(BRANCH, "disputed"), 100, None, newest_first=False)
     assert check_id in {one.check_id for one in page}
     outcomes = ("bill_stands", "corrected")
     done = together(lambda index: told(lambda: close(handler, check_id, outcomes[index % 2], clock.now())), 16)

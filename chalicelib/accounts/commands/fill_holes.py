@@ -28,6 +28,7 @@ from chalicelib.accounts.domain import FIRST_HASH, Movement
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
+from chalicelib.platform.reading import TooManyPages
 
 # Lines that a sweep looks at: a query that reads the newest alone costs as much.
 GLANCE = 8
@@ -150,7 +151,7 @@ def _searched(account: ledger.Account, hole: Hole, most_pages: int) -> list[Lost
             for entry in ledger.entries_posted(account_id, clock.to_text(first), clock.to_text(last), most_pages)
             if ledger.entry_from_image(entry).legs_of(account_id)
         ]
-    except ledger.SearchTooLong as error:
+    except TooManyPages as error:
         raise Irreparable("the journal is too large for a sweep: use the operator's command") from error
     found.sort(key=lambda entry: (entry["posted_at"], entry["entry_id"]))
     around = store.between(account_id, clock.business_date(first), clock.business_date(last))

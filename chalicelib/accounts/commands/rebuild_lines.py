@@ -21,6 +21,7 @@ from chalicelib.accounts.domain import Movement
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image
+from chalicelib.platform.reading import TooManyPages
 
 # A line that is only on its way is left to the worker.
 SETTLE = dt.timedelta(seconds=60)
@@ -99,7 +100,7 @@ def _searched(
             for entry in ledger.entries_posted(account.account_id, since, until, most_pages)
             if entry["entry_id"] not in known
         ]
-    except ledger.SearchTooLong as error:
+    except TooManyPages as error:
         raise Irreparable("the journal is too large for a sweep: use the operator's command") from error
     found.sort(key=lambda entry: (entry["posted_at"], entry["entry_id"]))
     return without_lines(account.account_id, found, _written(account.account_id, since), by_time=True)

@@ -17,9 +17,9 @@ MAX_PAGES = 20
 
 def expire_requests(now: dt.datetime, correlation_id: str) -> int:
     """End the open requests whose time is over; how many. Two runs at once end each once."""
-    ended, after = 0, None
+    ended, cursor = 0, None
     for _ in range(MAX_PAGES):
-        found, after = store.open_page(PAGE, after)
+        found, cursor = store.open_page(PAGE, cursor)
         for approval in found:
             if approval.expires_at > clock.to_text(now):
                 continue
@@ -30,6 +30,6 @@ def expire_requests(now: dt.datetime, correlation_id: str) -> int:
                 log.logger.info("a request is left", extra={"approval_id": approval.approval_id, "code": refusal.code})
                 continue
             ended += 1
-        if after is None:
+        if cursor is None:
             break
     return ended

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from chalicelib.billchecks import store
 from chalicelib.billchecks.domain import BillCheck, desk_of
@@ -12,7 +10,6 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 
-OF_DESK, list_of = store.OF_DESK, desk_of
 # What cannot be an id is not looked up.
 _ID = re.compile(r"[a-z2-7]{26}")
 
@@ -27,10 +24,10 @@ def check_for_staff(actor: StaffCaller, check_id: str) -> BillCheck:
 
 
 def page_for_staff(
-    actor: StaffCaller, branch_id: str, state: str, limit: int, after: Mapping[str, Any] | None
-) -> tuple[list[BillCheck], Mapping[str, Any] | None]:
+    actor: StaffCaller, branch_id: str, state: str, limit: int, cursor: str | None
+) -> tuple[list[BillCheck], str | None]:
     """What a branch's staff have to do: disputes that are not resolved, or bills that stay unanswered; oldest month
-    first. Raises NotFound for a branch out of scope.
+    first; and the next page's cursor. Raises NotFound for a branch out of scope, CursorMalformed.
     """
     staff.require_scope(actor, branch_id)
-    return store.page(OF_DESK, desk_of(branch_id, state), limit, after, newest_first=False)
+    return store.page(store.OF_DESK, desk_of(branch_id, state), limit, cursor, newest_first=False)

@@ -21,7 +21,7 @@ _LAST_MS = dt.timedelta(days=1) - dt.timedelta(milliseconds=1)
 def rebuild_lists(business_date: str, *, most_pages: int) -> int:
     """Note, and count, every entry posted on a date (Shanghai) whose row is missing or behind; how many.
 
-    Raises ValueError for what is no date, SearchTooLong, TryAgain, OutcomeUnknown; then run it again: what is there
+    Raises ValueError for what is no date, TooManyPages, TryAgain, OutcomeUnknown; then run it again: what is there
     is left as it is.
     """
     begins = clock.start_of_day(business_date)

@@ -46,7 +46,7 @@ class DayCheck:
 def check_day(business_date: str, now: dt.datetime, *, most_pages: int) -> DayCheck:
     """Read every entry of the date in the whole journal, and its receipt, and hold them against the sealed tree.
 
-    For an operator: memory grows with the date's entries. Raises DayNotSealed, SearchTooLong.
+    For an operator: memory grows with the date's entries. Raises DayNotSealed, TooManyPages.
     """
     seal = store.seal_of(business_date)
     if seal is None:
