@@ -22,7 +22,7 @@ from bench.meter import Exchange, canned, hooked, metered
 from bench.rows import Row
 from chalicelib.identity import tokens
 from chalicelib.platform import aws, clock, log
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 
 BUDGET = 1.5

@@ -15,8 +15,8 @@ from chalicelib.limits.commands.change_limits import change_account_limits, chan
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import store as parameter_rows
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.http import Caller
 from simulation.people import PASSWORD, Person
 from simulation.policy import FEE, TRIES
 from simulation.routes import ACCOUNT_LIMITS_LOWER, LIMITS_LOWER

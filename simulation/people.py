@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 
 PASSWORD = "Simulated-Horse-7"  # noqa: S105  # of customers that exist for a second
 

@@ -12,8 +12,8 @@ from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
 from simulation.acts.later import Hesitant

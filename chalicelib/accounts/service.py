@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
-    from chalicelib.platform.http import Caller
+    from chalicelib.platform.callers import Caller
 
 # What cannot be an account number is not looked up: the engine refuses keys that are empty or too long.
 _LINE = re.compile(r"[0-9]{8}#[0-9]{12}")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from chalicelib.approvals import domain, store
 from chalicelib.approvals.domain import STATES, Approval, Event, FactChange
 from chalicelib.approvals.kinds import kind_of, kinds
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import MalformedRequest, NotFound
-from chalicelib.platform.fields import printable
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.administer import require_manages
 from chalicelib.staff.commands.read_functions import functions_of, require_function

@@ -68,8 +68,8 @@ from chalicelib.audit.domain import (
 )
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, origin
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import Image, ItemPut
-from chalicelib.platform.http import StaffCaller
 
 __all__ = [
     "ACCOUNT_BOUND",

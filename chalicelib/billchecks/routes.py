@@ -16,6 +16,7 @@ from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Body, Call, Query, View
 from chalicelib.platform.money import decimal_text
+from chalicelib.platform.texts import printable
 
 api = Api(__name__)
 
@@ -23,7 +24,7 @@ State = Literal["waiting", "confirmed", "disputed", "resolved", "unanswered"]
 Words = Annotated[
     str,
     StringConstraints(min_length=2, max_length=300, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
     Field(description="异议说明 / what is wrong, in the customer's own words", examples=["11月5日的取款不是本人所为"]),
 ]
 

@@ -16,8 +16,8 @@ from chalicelib.billchecks.domain import (
 )
 from chalicelib.entitlements import service as entitlements
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 
 __all__ = [
     "DISPUTED",

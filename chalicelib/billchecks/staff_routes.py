@@ -14,6 +14,7 @@ from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account
 from chalicelib.platform.money import decimal_text
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 
@@ -22,7 +23,7 @@ api = Api(__name__)
 Reply = Annotated[
     str,
     StringConstraints(min_length=2, max_length=500, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
     Field(
         description="答复，客户可见 / what the bank answers; the customer reads it", examples=["经核实，该笔为柜面取款"]
     ),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.counter.errors import CourtDocumentMalformed
 from chalicelib.platform.dynamo import Image, Rule, n, s
-from chalicelib.platform.fields import printable
+from chalicelib.platform.texts import printable
 
 IN_FORCE, WAITING, LIFTED, EXPIRED = "in_force", "waiting", "lifted", "expired"
 # All of its amount was taken for the court.

@@ -23,6 +23,7 @@ from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound, OutcomeUnknown, TryAgain
 from chalicelib.platform.http import Answer, Api, Body, Call, View
 from chalicelib.platform.masking import mask_account, mask_name, mask_phone
+from chalicelib.platform.texts import printable
 from chalicelib.stepup import errors as stepup_errors
 
 api = Api(__name__)
@@ -196,7 +197,7 @@ def unbind(call: Call, account_id: str) -> Answer:
 MailingAddress = Annotated[
     str,
     StringConstraints(max_length=100, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
     Field(description="通讯地址，空为删除 / mailing address; empty takes it off"),
 ]
 

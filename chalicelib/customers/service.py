@@ -33,8 +33,8 @@ from chalicelib.customers.errors import DocumentTaken, SessionEnded, TooManyAcco
 from chalicelib.customers.store import ContractItem, HoldingItem
 from chalicelib.limits import service as limits
 from chalicelib.platform import aws, settings, transactions
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s
-from chalicelib.platform.http import Caller
 
 __all__ = [
     "ACTIVE",

@@ -18,13 +18,11 @@ from chalicelib.devices import domain, store
 from chalicelib.devices.domain import BOUND, LOST, REVOKED
 from chalicelib.devices.errors import DeviceLimitReached, DeviceProofRefused, DeviceRevoked
 from chalicelib.devices.store import DeviceItem
-from chalicelib.factors.commands.end_factor import lost_with_device
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Rule, lowest, n, s
 from chalicelib.platform.errors import NotFound, Refusal, TryAgain
-from chalicelib.platform.http import Caller
-from chalicelib.stepup import service as stepup
 
 __all__ = [
     "Bound",
@@ -127,6 +125,8 @@ def why_not(
         "edition": edition,
         "password": password_mark,
     }
+    from chalicelib.stepup import service as stepup  # noqa: PLC0415  # most log-ins are from a known device
+
     caller = Caller(customer.customer_id, device_id, edition)
     return stepup.refusal_of(stepup.Demand(caller, stepup.BIND_DEVICE, facts, None, correlation_id), now)
 
@@ -158,6 +158,8 @@ def bind(step_up_id: str, code: str, now: dt.datetime) -> Bound:
     given the challenge, and guesses at the code that the reserved phone has. Raises NotFound, CodeWrong and the
     refusals of `stepup.confirm`; DeviceLimitReached; TryAgain when the same device is being bound by another request.
     """
+    from chalicelib.stepup import service as stepup  # noqa: PLC0415  # as above
+
     found = stepup.read_challenge(step_up_id)
     if found is None or found.kind is not stepup.BIND_DEVICE:
         raise NotFound()
@@ -238,6 +240,9 @@ def report_lost(caller: Caller, device_id: str, now: dt.datetime) -> None:
 
 
 def _end(caller: Caller, device_id: str, state: str, kind: Kind, now: dt.datetime) -> None:
+    # Few requests end a device, and it takes the counter's stock along.
+    from chalicelib.factors.commands.end_factor import lost_with_device  # noqa: PLC0415
+
     device_id = _id_from(device_id)
     for _ in range(_MAX_PLANS):
         record = customers.customer_update(caller.customer_id).require(bound_rule(device_id))

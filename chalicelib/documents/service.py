@@ -17,7 +17,7 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.queues import Message
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
-    from chalicelib.platform.http import Caller
+    from chalicelib.platform.callers import Caller
 
 # What cannot be an id is not looked up.
 _ID = re.compile(r"[a-z2-7]{26}")

@@ -21,9 +21,9 @@ from chalicelib.identity import service as identity
 from chalicelib.ledger import service as ledger
 from chalicelib.limits.commands.read_limits import Limits, read_limits
 from chalicelib.platform import clock, ids
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.receipts import service as receipts
 from chalicelib.reports import service as reports
 from chalicelib.staff import service as staff

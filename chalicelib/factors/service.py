@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
@@ -42,10 +42,12 @@ from chalicelib.factors.errors import (
 from chalicelib.factors.store import FactorItem
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
-from chalicelib.platform.confirmations import FactorProof
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemUpdate, n
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
+
+if TYPE_CHECKING:
+    from chalicelib.platform.confirmations import FactorProof
 
 __all__ = [
     "ACTIVE",

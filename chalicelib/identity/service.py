@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
@@ -23,9 +24,12 @@ from chalicelib.identity.sessions import end_session, end_sessions, live_session
 from chalicelib.identity.tries import Try
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, keyed, log, passwords, transactions
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Call, Caller
 from chalicelib.platform.jws import PublicKey
+
+if TYPE_CHECKING:
+    from chalicelib.platform.http import Call
 
 __all__ = [
     "CaptchaAnswer",

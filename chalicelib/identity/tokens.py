@@ -11,7 +11,7 @@ import jwt
 from chalicelib.identity.errors import NotLoggedIn, TokenExpired
 from chalicelib.identity.keys import RING
 from chalicelib.platform import jws
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 
 TYPE = "at+jwt"
 # A token of ours has some 400 characters; nothing longer is even parsed.

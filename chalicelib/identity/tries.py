@@ -17,8 +17,8 @@ from chalicelib.identity.attempts_store import Claim, Count, Subject
 from chalicelib.identity.errors import CaptchaRequired
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, keyed
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
 
 # A request is over after 29 seconds (the API function's time-out, infra/overlay.yaml), whatever became of it.

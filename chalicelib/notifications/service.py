@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from chalicelib.accounts import service as accounts
 from chalicelib.audit import service as audit
-from chalicelib.batches import service as batches
 from chalicelib.clearing import service as clearing
 from chalicelib.customers import service as customers
 from chalicelib.factors import service as factors
 from chalicelib.factors.commands import download_codes, remind
-from chalicelib.identity.commands import apply_for_password
 from chalicelib.ledger import service as ledger
 from chalicelib.notifications import domain, store
 from chalicelib.notifications.channels import Channel, Outgoing, ProviderRefused, ProviderSilent
@@ -20,7 +17,6 @@ from chalicelib.notifications.providers import provider
 from chalicelib.notifications.sending import count_code, tell, title_of
 from chalicelib.notifications.states import Head
 from chalicelib.notifications.store import InboxItem
-from chalicelib.orders import service as orders
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, log
 from chalicelib.platform.errors import Retryable
@@ -30,7 +26,6 @@ from chalicelib.stepup import service as stepup
 __all__ = [
     "Head",
     "InboxItem",
-    "are_told",
     "head_of",
     "inbox_page",
     "send_code",
@@ -118,6 +113,8 @@ def tell_phone_changed(challenge_id: str) -> None:
 
 def send_password_code(application_id: str, attempt: int, now: dt.datetime) -> bool:
     """The same for somebody who applies for the query password; nothing where what was stated is not true."""
+    from chalicelib.identity.commands import apply_for_password  # noqa: PLC0415  # few codes are for a password
+
     asked = apply_for_password.code_for(application_id, attempt, now)
     if asked is None:
         return False
@@ -163,16 +160,6 @@ def _send_once_asked(message_id: str, phone: str, text: str, *, email: str | Non
     return True
 
 
-def _movement_id(posted_at: str, entry_id: str, posting: int) -> str:
-    return f"{posted_at}#{ids.derived_id('movement', entry_id, str(posting))}"
-
-
-def are_told(entry_id: str, lines: Sequence[tuple[str, str, int]]) -> bool:
-    """Whether the inbox has an alert of each of an entry's lines: (customer, when it was posted, posting)."""
-    keys = [(customer_id, _movement_id(at, entry_id, posting)) for customer_id, at, posting in lines]
-    return store.count_of(keys) == len(keys)
-
-
 def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> None:
     """Put a balance-change alert into the owner's inbox and send it, once however often it is told.
 
@@ -198,7 +185,7 @@ def tell_movement(entry_id: str, posting: int, business_date: str, seq: int) -> 
         posted_at=clock.from_text(movement.posted_at),
         payee=payee,
     )
-    notification_id = _movement_id(movement.posted_at, entry_id, posting)
+    notification_id = store.movement_id(movement.posted_at, entry_id, posting)
     tell(
         InboxItem(
             account.customer_id,
@@ -335,6 +322,8 @@ def tell_order(order_id: str, revision: int) -> None:
 
     Raises Retryable while the row is not readable, or a provider fails for now.
     """
+    from chalicelib.orders import service as orders  # noqa: PLC0415  # few alerts are of orders
+
     told = orders.told(order_id, revision)
     if told is None:
         raise Retryable("the order's history is not readable yet")
@@ -365,6 +354,8 @@ def tell_order(order_id: str, revision: int) -> None:
 
 def tell_batch(batch_id: str) -> None:
     """Tell the payer of a batch, once however often it is told, that some of it was not paid; raises as tell_order."""
+    from chalicelib.batches import service as batches  # noqa: PLC0415  # few alerts are of batches
+
     told = batches.told(batch_id)
     if told is None:
         raise Retryable("the batch's end is not readable yet")

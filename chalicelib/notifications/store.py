@@ -15,7 +15,7 @@ from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.notifications.states import Head
-from chalicelib.platform import aws, reading, settings, updates
+from chalicelib.platform import aws, ids, reading, settings, updates
 from chalicelib.platform.dynamo import (
     Image,
     Item,
@@ -172,6 +172,10 @@ def settle(customer_id: str, notification_id: str, channel: str, outcome: str | 
     if outcome is None:
         actions = [attribute.remove(), failures.set((failures | []).append([channel]))]
     InboxItem(customer_id, notification_id).update(actions=actions)
+
+
+def movement_id(posted_at: str, entry_id: str, posting: int) -> str:
+    return f"{posted_at}#{ids.derived_id('movement', entry_id, str(posting))}"
 
 
 def count_of(keys: Sequence[tuple[str, str]]) -> int:

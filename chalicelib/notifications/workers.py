@@ -7,8 +7,6 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.notifications import service
-from chalicelib.notifications.commands import tell_notice
-from chalicelib.notifications.commands.tell_bill_check import tell_bill_check
 from chalicelib.platform import clock, log
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, handle_messages
@@ -94,6 +92,8 @@ def _send_alert(message: Message) -> None:
         log.logger.info("order told")
         return
     if message.event_type == "bill_check.due":
+        from chalicelib.notifications.commands.tell_bill_check import tell_bill_check  # noqa: PLC0415  # few are of bills
+
         data = message.data
         done = tell_bill_check(message.aggregate_id, data["kind"], data["number"], data["due_at"])
         log.logger.info("bill told" if done else "bill has changed since")
@@ -123,6 +123,9 @@ def _send_reminder(message: Message) -> None:
 
 
 def _tell_notice(message: Message) -> None:
+    # A function of its own: who sends codes and alerts does without it.
+    from chalicelib.notifications.commands import tell_notice  # noqa: PLC0415
+
     data, now = message.data, clock.now()
     told = tell_notice.tell_page(message.aggregate_id, data["occasion"], data["after"], message.correlation_id, now)
     log.logger.info("customers told of a notice" if told is not None else "notice no longer news")

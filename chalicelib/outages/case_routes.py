@@ -11,6 +11,7 @@ from chalicelib.outages.commands import keep_cases
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import IdempotencyKeyMissing, MalformedRequest, NotFound
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 
@@ -18,9 +19,7 @@ api = Api(__name__)
 
 Kind = Literal["emergency", "suspicious_instruction", "unacceptable_instruction"]
 Channel = Literal["phone", "counter", "online", "other"]
-Text = Annotated[
-    str, StringConstraints(min_length=2, max_length=500, strip_whitespace=True), AfterValidator(fields.printable)
-]
+Text = Annotated[str, StringConstraints(min_length=2, max_length=500, strip_whitespace=True), AfterValidator(printable)]
 Id = Annotated[str, StringConstraints(pattern="^[a-z0-9]{10,26}$")]
 
 
@@ -33,7 +32,7 @@ class CaseBody(Body):
     caller: Annotated[
         str,
         StringConstraints(min_length=1, max_length=40, strip_whitespace=True),
-        AfterValidator(fields.printable),
+        AfterValidator(printable),
         Field(description="来电人身份，不含电话 / who called, without a number", examples=["本人"]),
     ]
     what: Annotated[Text, Field(description="事项 / what it is about")]

@@ -12,8 +12,8 @@ from chalicelib.outages.hours import Split
 from chalicelib.outages.store import Step
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.reports import service as reports
 from chalicelib.routing import service as routing
 from chalicelib.routing.errors import CalendarUnknown

@@ -14,6 +14,7 @@ from chalicelib.outages.domain import Words
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import IdempotencyKeyMissing, NotFound
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View, found_or_done
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import checks_session
 
@@ -23,11 +24,9 @@ Scope = Literal["all", "log_in", "queries", "transfers", "other_banks", "notific
 State = Literal["running", "ended", "handled", "reported", "closed", "annulled"]
 Action = Literal["end", "handle", "correct", "describe", "report", "explain", "annul", "close"]
 What = Literal["opened_at", "ended_at", "handled_at", "first", "final"]
-Text = Annotated[
-    str, StringConstraints(min_length=2, max_length=500, strip_whitespace=True), AfterValidator(fields.printable)
-]
+Text = Annotated[str, StringConstraints(min_length=2, max_length=500, strip_whitespace=True), AfterValidator(printable)]
 Reference = Annotated[
-    str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), AfterValidator(fields.printable)
+    str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), AfterValidator(printable)
 ]
 Revision = Annotated[int, Field(ge=1, le=1_000_000, description="所见版本 / the revision that was looked at")]
 # Which fields each step states besides revision and reason; a moment may be left out where it is now.

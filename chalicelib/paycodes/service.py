@@ -13,9 +13,9 @@ from chalicelib.paycodes import domain, store
 from chalicelib.paycodes.domain import OPEN, PAYLOAD, SINGLE, STATIC, USED, WITHDRAWN, PayCode
 from chalicelib.paycodes.errors import AccountCannotReceive, PayCodeUnknown
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import AmountOutOfRange, NotFound
-from chalicelib.platform.http import Caller
 
 __all__ = [
     "SINGLE",

@@ -15,6 +15,7 @@ from chalicelib.platform.dynamo import decode_cursor, encode_cursor, s
 from chalicelib.platform.errors import CursorMalformed, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
 from chalicelib.platform.masking import mask_account, mask_name
+from chalicelib.platform.texts import printable
 
 api = Api(__name__)
 
@@ -26,7 +27,7 @@ PayeeAccount = Annotated[
         examples=["9000010000000000017"],
     ),
 ]
-Label = Annotated[str, StringConstraints(max_length=20, strip_whitespace=True), AfterValidator(fields.printable)]
+Label = Annotated[str, StringConstraints(max_length=20, strip_whitespace=True), AfterValidator(printable)]
 Alias = Annotated[Label, Field(description="备注名；空为无 / what the customer calls the payee; empty: nothing")]
 Group = Annotated[Label, Field(description="分组，空为无，新名即新组 / group; empty: none, a new name begins one")]
 

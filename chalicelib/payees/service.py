@@ -17,9 +17,9 @@ from chalicelib.payees import domain, store
 from chalicelib.payees.domain import THIS_BANK, Payee, Wanted
 from chalicelib.payees.errors import PayeeIsOwn, PayeeKnown, PayeeLookupsExhausted
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, n, s
 from chalicelib.platform.errors import NotFound, TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account, mask_name
 from chalicelib.transfers import service as transfers
 

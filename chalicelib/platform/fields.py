@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -12,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.platform import clock
 from chalicelib.platform.errors import AmountMalformed, CurrencyUnsupported
 from chalicelib.platform.money import CURRENCY, Money
+from chalicelib.platform.texts import printable
 
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?$"
 SIGNED_DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,13})\.[0-9]{2}$"
@@ -32,14 +32,6 @@ def _currency(value: object) -> object:
     if value != CURRENCY:
         raise CurrencyUnsupported()
     return value
-
-
-def printable(text: str) -> str:
-    """The text; raises ValueError for a character that cannot be shown."""
-    # Control and format characters could hide or reorder what a person reads before confirming.
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in text):
-        raise ValueError("a character that cannot be shown")
-    return text
 
 
 def _moment(text: str) -> str:

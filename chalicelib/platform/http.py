@@ -19,6 +19,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.platform import log, origin
 from chalicelib.platform.aws import NO_ANSWER, is_passing, is_silence
+from chalicelib.platform.callers import Caller, StaffCaller
 from chalicelib.platform.errors import (
     BodyTooLarge,
     InternalError,
@@ -60,37 +61,6 @@ class View(BaseModel):
     """Base of what an operation answers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is logged in: a customer, the session it came by, the edition that session has, the bound device if any."""
-
-    customer_id: str
-    session_id: str
-    edition: str
-    device_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StaffCaller:
-    """Which member of staff is logged in, as the bank's records are now, and why they ask.
-
-    `standing` counts what ended all of their sessions: a write that names it holds for just this appointment.
-    `purpose` is what they stated, empty where none is asked for; `case_id` is the emergency that opened the way, if
-    one did.
-    """
-
-    staff_id: str
-    session_id: str
-    branch_id: str
-    level: str
-    role: str
-    posts: frozenset[str]
-    standing: int
-    correlation_id: str = ""
-    purpose: str = ""
-    case_id: str | None = None
 
 
 Auth = Callable[["Call"], Caller | StaffCaller]

@@ -1,4 +1,7 @@
-"""What the bank signs: JWS, compact, ES256 (RFC 7515, 7518), by KMS, so that no signing key is ever in our memory."""
+"""What the bank signs: JWS, compact, ES256 (RFC 7515, 7518), by KMS, so that no signing key is ever in our memory.
+
+Cryptography is loaded by the first signature or check: many a worker knows who signs and never does.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-    EllipticCurvePublicNumbers,
-)
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from typing import TYPE_CHECKING
 
 from chalicelib.platform import aws, settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 ALGORITHM = "ES256"
 # What KMS signs whole at most, in bytes; longer texts would have to be hashed first.
@@ -46,8 +42,11 @@ class PublicKey:
 @functools.lru_cache(maxsize=64)
 def public_half(key_id: str) -> PublicKey:
     """A KMS key's public half, which never changes; raises TypeError when it is no key of curve P-256."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.serialization import load_der_public_key  # noqa: PLC0415  # see above
+
     public = load_der_public_key(aws.kms().get_public_key(KeyId=key_id)["PublicKey"])
-    if not isinstance(public, EllipticCurvePublicKey) or not isinstance(public.curve, SECP256R1):
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise TypeError("the bank signs with keys of curve P-256")
     numbers = public.public_numbers()
     x, y = (encoded(number.to_bytes(_NUMBER_BYTES, "big")) for number in (numbers.x, numbers.y))
@@ -62,8 +61,10 @@ def thumbprint(x: str, y: str) -> str:
 
 def key_of(x: str, y: str) -> EllipticCurvePublicKey:
     """The key with these coordinates, as a JWK has them; raises ValueError when it is none of the curve."""
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # see above
+
     across, up = (int.from_bytes(decoded(number), "big") for number in (x, y))
-    return EllipticCurvePublicNumbers(across, up, SECP256R1()).public_key()
+    return ec.EllipticCurvePublicNumbers(across, up, ec.SECP256R1()).public_key()
 
 
 def issuer() -> str:
@@ -73,6 +74,8 @@ def issuer() -> str:
 
 def sign(key: PublicKey, kind: str, payload: bytes) -> str:
     """The payload as a JWS of this kind (`typ`); it has two thirds of MAX_SIGNED at most, else KMS refuses."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415  # see above
+
     head = {"alg": ALGORITHM, "kid": key.kid, "typ": kind}
     signed = f"{encoded(json.dumps(head, separators=(',', ':')).encode())}.{encoded(payload)}"
     answer = aws.kms().sign(
@@ -92,6 +95,11 @@ def verified(text: str, kind: str, keys: Mapping[str, EllipticCurvePublicKey]) -
     neither a key nor an address of one. Each part must be written the one way that it is written, so that no other
     text stands for the same.
     """
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  # see above
+
     try:
         head_part, payload_part, signature_part = text.split(".")
         head = json.loads(decoded(head_part))
@@ -102,7 +110,7 @@ def verified(text: str, kind: str, keys: Mapping[str, EllipticCurvePublicKey]) -
             raise BadSignature
         r, s = (int.from_bytes(half, "big") for half in (signature[:_NUMBER_BYTES], signature[_NUMBER_BYTES:]))
         signed = f"{head_part}.{payload_part}".encode("ascii")
-        keys[head["kid"]].verify(encode_dss_signature(r, s), signed, ECDSA(SHA256()))
+        keys[head["kid"]].verify(encode_dss_signature(r, s), signed, ec.ECDSA(SHA256()))
         return decoded(payload_part)
     except (ValueError, KeyError, TypeError, RecursionError, InvalidSignature):
         raise BadSignature from None

@@ -7,9 +7,9 @@ import re
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.recalls import domain, store
 from chalicelib.recalls.domain import AGREED, ASKED, REASONS, REFUSAL_REASONS, REFUSED, RETURNED, WITHDRAWN, Recall
 

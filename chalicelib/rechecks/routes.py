@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.texts import printable
 from chalicelib.rechecks import errors, service
 from chalicelib.rechecks.domain import MAX_SAMPLE
 from chalicelib.rechecks.service import Mark, Sample
@@ -21,7 +22,7 @@ Result = Literal["in_order", "doubtful"]
 Remark = Annotated[
     str,
     StringConstraints(min_length=2, max_length=200, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
     Field(description="复核意见 / what was found", examples=["单据齐全"]),
 ]
 

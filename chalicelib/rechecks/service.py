@@ -7,8 +7,8 @@ import re
 
 from chalicelib.audit import service as audit
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.rechecks import domain, store
 from chalicelib.rechecks.domain import Mark, Sample
 from chalicelib.rechecks.errors import EntryNotSampled, SampleDateNotOver

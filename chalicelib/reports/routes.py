@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.closing import service as closing
+from chalicelib.closing.commands import closed_days
 from chalicelib.platform import clock, fields, sheets
 from chalicelib.platform.errors import CursorMalformed, MalformedRequest, NotFound
 from chalicelib.platform.http import Answer, Api, Call, Query, View
@@ -209,7 +209,7 @@ def _figures(call: Call) -> list[Figure]:
 
 def _closed(call: Call) -> set[str]:
     query = call.params(StatisticsQuery)
-    return closing.closed_between(min(query.date_from, query.date_to), query.date_to)
+    return closed_days.closed_between(min(query.date_from, query.date_to), query.date_to)
 
 
 @api.operation(

@@ -9,9 +9,9 @@ from typing import Any
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import Image, decode_cursor, encode_cursor, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.reports import domain, store
 from chalicelib.reports.domain import AWAITING, EXPIRED, PAYMENT, POSTED, REVERSED, Figure, Row
 from chalicelib.reports.outcomes import FAILURE_BOUND, SUCCESS_AIM, Outcome, percent, together

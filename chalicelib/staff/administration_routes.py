@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import MalformedRequest, NotFound, OutcomeUnknown
 from chalicelib.platform.http import Answer, Api, Body, Call, Query, View
+from chalicelib.platform.texts import printable
 from chalicelib.staff import domain, errors
 from chalicelib.staff.commands import emergencies
 from chalicelib.staff.commands.check_session import checks_session
@@ -21,7 +22,7 @@ from chalicelib.staff.store import Member
 api = Api(__name__)
 
 Sentence = Annotated[
-    str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True), AfterValidator(fields.printable)
+    str, StringConstraints(min_length=2, max_length=200, strip_whitespace=True), AfterValidator(printable)
 ]
 
 

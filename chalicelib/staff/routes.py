@@ -9,8 +9,9 @@ from pydantic import Field, StringConstraints
 from chalicelib.identity import errors as identity_errors
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import OutcomeUnknown
-from chalicelib.platform.http import Answer, Api, Body, Call, StaffCaller, View
+from chalicelib.platform.http import Answer, Api, Body, Call, View
 from chalicelib.staff import domain, errors
 from chalicelib.staff.commands.change_password import change_password as change_own_password
 from chalicelib.staff.commands.check_session import checks_session

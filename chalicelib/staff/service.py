@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.platform import passwords
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import ItemUpdate
 from chalicelib.platform.errors import NotFound, Refusal
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.domain import (
     APPROVALS_DECIDE,

@@ -25,7 +25,7 @@ from chalicelib.statements.period import period_of
 from chalicelib.statements.store import BillItem
 
 if TYPE_CHECKING:  # workers import this module and know no HTTP
-    from chalicelib.platform.http import Caller
+    from chalicelib.platform.callers import Caller
 
 __all__ = [
     "BillItem",

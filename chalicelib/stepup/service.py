@@ -19,9 +19,9 @@ from chalicelib.factors.commands import confirm_operation
 from chalicelib.factors.service import Given
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import domain, store, verifiers
 from chalicelib.stepup.domain import (
     BIND_CARD,

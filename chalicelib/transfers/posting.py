@@ -13,8 +13,8 @@ from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.paycodes import service as paycodes
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_raw
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import CERTIFICATE, NO_FACTOR, Instruction, facts_of
 from chalicelib.transfers.errors import AlreadyGivenBack, TransferAltered, TransferExpired
 from chalicelib.transfers.states import AT_ONCE, CONFIRM, CONFIRMED, SET_ASIDE, Step

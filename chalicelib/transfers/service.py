@@ -18,8 +18,8 @@ from chalicelib.platform.errors import NotFound
 from chalicelib.platform.money import decimal_text
 from chalicelib.platform.queues import Message
 from chalicelib.transfers import store
-from chalicelib.transfers.commands.create_transfer import entry_id_of
 from chalicelib.transfers.domain import DAY_SUM_HIGH, Instruction, Request, state_at
+from chalicelib.transfers.store import entry_id_of
 
 __all__ = [
     "DAY_SUM_HIGH",
@@ -29,6 +29,7 @@ __all__ = [
     "day_sum_message",
     "digest_of",
     "entry_id_from",
+    "entry_id_of",
     "is_day_sum_high",
     "list_again",
     "receipt_message",

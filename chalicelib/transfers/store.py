@@ -8,6 +8,7 @@ from typing import Any
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError
 
+from chalicelib.platform import ids
 from chalicelib.platform.dynamo import Image, Item, is_refused
 
 # A later state replaces an earlier one, never the other way round, however often records repeat.
@@ -15,6 +16,11 @@ STATE_RANK = {"awaiting": 0, "pending": 1, "cancelled": 2, "returned": 2, "poste
 PAGE = 500
 # Sorts after every id that follows a time.
 _AFTER_TIME = "~"
+
+
+def entry_id_of(customer_id: str, idempotency_key: str) -> str:
+    """The instruction's id: the same for the same customer and key, for ever."""
+    return ids.derived_id("transfer", customer_id, idempotency_key)
 
 
 class TransferItem(Item):

@@ -9,17 +9,11 @@ from chalice.app import Blueprint, CloudWatchEvent, DynamoDBEvent, Rate
 from chalicelib.clearing import service as clearing
 from chalicelib.ledger import service as ledger
 from chalicelib.maintenance import service as maintenance
-from chalicelib.payees import service as payees
 from chalicelib.platform import clock, log, queues
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.queues import Message
 from chalicelib.platform.workers import Answer, Change, handle_changes
-from chalicelib.recalls import service as recalls
-from chalicelib.reports import service as reports
-from chalicelib.seals.commands.list_entry import list_entries
 from chalicelib.transfers import service, store
-from chalicelib.transfers.commands import execute_due
-from chalicelib.transfers.commands import expire_holds as expiry
 from chalicelib.transfers.domain import SMS
 from chalicelib.transfers.states import AWAITING, PENDING, POSTED, RETURNED
 
@@ -46,6 +40,8 @@ def project_transfers(event: DynamoDBEvent) -> Answer:
 @blueprint.schedule(Rate(EXPIRE_EVERY_MIN, unit=Rate.MINUTES), name="expire_holds")
 def expire_holds(event: CloudWatchEvent) -> dict[str, int]:
     """Free the holds whose time is over; two runs at a time free nothing twice."""
+    from chalicelib.transfers.commands import expire_holds as expiry  # noqa: PLC0415  # each schedule has its own
+
     log.begin(str(event.to_dict()["id"]))
     freed = expiry.expire_holds(clock.now())
     log.logger.info("holds expired", extra={"count": freed})
@@ -58,6 +54,8 @@ def execute_due_transfers(event: CloudWatchEvent) -> dict[str, int]:
 
     While transfers are suspended they wait: the first run afterwards finds them.
     """
+    from chalicelib.transfers.commands import execute_due  # noqa: PLC0415  # as above
+
     log.begin(str(event.to_dict()["id"]))
     now = clock.now()
     if maintenance.is_waiting(maintenance.TRANSFERS, now):
@@ -110,6 +108,12 @@ def _takes_from_the_day(new: Image, old: Image) -> bool:
 
 
 def _project(change: Change) -> None:
+    # What `relay_journal`, on which a payer waits, does without.
+    from chalicelib.payees import service as payees  # noqa: PLC0415
+    from chalicelib.recalls import service as recalls  # noqa: PLC0415
+    from chalicelib.reports import service as reports  # noqa: PLC0415
+    from chalicelib.seals.commands.list_entry import list_entries  # noqa: PLC0415
+
     new, old = change.new, change.old or {}
     if new is None:
         return

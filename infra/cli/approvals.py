@@ -14,7 +14,7 @@ from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.identity.commands.unlock import customer_named
 from chalicelib.parameters import service as parameters_
 from chalicelib.platform import clock, ids
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from infra.cli.people import acting
 from infra.cli.shell import CannotBeDone, group, tell, use_bank
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chalicelib.platform import clock, ids
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff.commands.log_in import log_in, log_out
 from infra.cli.shell import asking, use_bank
 

@@ -27,7 +27,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.maintenance import service as maintenance
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, passwords, transactions
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.money import decimal_text
 from chalicelib.platform.pdf import certificates
 from chalicelib.platform.pdf import keys as document_keys

@@ -14,7 +14,7 @@ from chalicelib.customers.commands.switch_transfers import switch_transfers
 from chalicelib.ledger.commands.change_state import change_state
 from chalicelib.ledger.errors import StateChangeRefused
 from chalicelib.platform import clock, updates
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.transfers.commands.revoke_transfer import revoke_transfer
 from chalicelib.transfers.domain import NEXT_DAY, NORMAL
 from simulation.machine import NoAnswer

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from chalicelib.factors import service as factors
 from chalicelib.identity import service as identity
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once

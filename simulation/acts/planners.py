@@ -12,7 +12,7 @@ from chalicelib.orders.commands.create_order import create_order
 from chalicelib.orders.commands.stop_order import cancel_order, pause_order, resume_order
 from chalicelib.orders.domain import MONTHLY, ONCE, WEEKLY, Order, Schedule, Terms
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from simulation.people import Person
 from simulation.routes import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_PAUSE, ORDER_RESUME, Route
 

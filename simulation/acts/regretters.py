@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.recalls import service as recalls
 from chalicelib.recalls.commands.agree import agree
 from chalicelib.recalls.commands.ask import ask

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.paycodes import service as paycodes
 from chalicelib.paycodes.commands.pay_by_code import Scan, pay_by_code
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from simulation.people import Person
 from simulation.routes import CODE_PAY, CODE_SHOW, CODE_WITHDRAW
 

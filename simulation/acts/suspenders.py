@@ -16,8 +16,8 @@ from chalicelib.maintenance import store as notices
 from chalicelib.maintenance.domain import DAY_BEFORE
 from chalicelib.maintenance.errors import UnderMaintenance
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import acting_as
 from simulation.acts.later import SCHEDULE as LATER_SCHEDULE

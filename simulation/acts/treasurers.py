@@ -10,7 +10,7 @@ from chalicelib.batches.commands.create_batch import Created, create_batch
 from chalicelib.batches.domain import Line, Wanted
 from chalicelib.batches.service import batch_id_of
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from simulation.people import Person
 from simulation.routes import BATCH_CREATE
 

@@ -19,8 +19,8 @@ from chalicelib.identity import tokens
 from chalicelib.parameters import service as parameters
 from chalicelib.parameters import store as parameters_store
 from chalicelib.platform import queues
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.clock import from_text
-from chalicelib.platform.http import Caller
 from chalicelib.platform.queues import Message
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.workers import issue_receipts

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from stdnum.iso7064 import mod_97_10
 
-from chalicelib.closing import service as closing
+from chalicelib.closing.commands import closed_days
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, jws, metrics, queues
 from chalicelib.reports.commands.rebuild_lists import rebuild_lists
@@ -351,4 +351,4 @@ def test_a_date_that_is_not_closed_is_not_sealed_by_a_message_alone(bank: Bank) 
     store.begin_run(DAY)
     with pytest.raises(RuntimeError, match="not closed"):
         seal_page(DAY, 0, clock.now())
-    assert closing.closed_day(DAY) is None
+    assert closed_days.closed_day(DAY) is None

@@ -19,8 +19,8 @@ from chalicelib.limits.errors import NoFactorLimitExceeded
 from chalicelib.limits.service import Proof
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemUpdate, s
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from chalicelib.transfers.domain import Instruction, facts_of
 from chalicelib.transfers.posting import draft_of

@@ -18,7 +18,7 @@ from chalicelib.outages.domain import Outage
 from chalicelib.outages.errors import RegisterChanged
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, metrics, updates
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.pdf import certificates
 from chalicelib.reports import service as reports
 from tests.chain.bank import Bank, LambdaContext

@@ -11,8 +11,8 @@ from chalicelib.customers.commands import change_phone
 from chalicelib.factors.errors import CodeWrong
 from chalicelib.notifications import providers
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.staff.errors import StaffNotEntitled
 from chalicelib.stepup import service as stepup
 from tests.chain.bank import PASSWORD, TELLER, Bank, Person, Reply

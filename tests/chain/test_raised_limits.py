@@ -10,7 +10,7 @@ from chalicelib.customers.commands.sign_up import AccountWish
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.stepup import service as stepup
 from tests.chain.bank import LIMITS, PASSWORD, Bank, Reply
 from tests.chain.conftest import GIVEN

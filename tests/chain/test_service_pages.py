@@ -10,7 +10,7 @@ from chalicelib.outages.commands import keep_outages
 from chalicelib.outages.commands.keep_outages import Wish
 from chalicelib.outages.domain import Outage, Words
 from chalicelib.platform import clock
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from tests.chain.bank import Bank, Reply
 from tests.chain.suspenders import HOUR, MS, changed, published, urgent
 from tests.chain.test_busy_engine import busy, engine

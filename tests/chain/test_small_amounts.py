@@ -7,7 +7,7 @@ import pytest
 from chalicelib.customers import service as customers
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.stepup import service as stepup
 from tests.chain.bank import PASSWORD, Bank, Person, Reply
 from tests.chain.conftest import GIVEN

@@ -18,7 +18,7 @@ from chalicelib.identity import tokens
 from chalicelib.identity.keys import OVERLAP_S, RING
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, jws
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.key_ring import KeyRow
 from infra import evidence
 from infra.cli.app import main as bank_command

@@ -10,7 +10,7 @@ from chalicelib.approvals.commands import decide
 from chalicelib.approvals.commands.make_request import Wish, make_request
 from chalicelib.approvals.domain import Approval
 from chalicelib.platform import clock, ids
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import acting_as

@@ -34,8 +34,8 @@ from chalicelib.identity.errors import ApplicationRefused, LoginRefused
 from chalicelib.identity.keys import RING
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, totp, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.platform.key_ring import KeyRow
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.commands.prove_phone import prove

@@ -47,7 +47,7 @@ from chalicelib.factors.commands.end_factor import revoke_factor
 from chalicelib.identity.commands.set_withdrawal_password import set_withdrawal_password
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, transactions, updates
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from infra.local.specimens import document as drawn_document
 from infra.local.specimens import face, jpeg
 from tests.engine.conftest import BRANCH, TELLER, blank

@@ -18,12 +18,13 @@ from chalicelib.ledger import service as ledger
 from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, s, to_image
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
-from chalicelib.transfers.commands.create_transfer import create_transfer, entry_id_of
+from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.commands.transfer_at_once import transfer_at_once
 from chalicelib.transfers.domain import Request
+from chalicelib.transfers.store import entry_id_of
 from tests.engine.conftest import BRANCH, MINISTACK, TELLER
 from tests.engine.test_transfer_races import (
     PASSWORD,

@@ -16,8 +16,8 @@ from chalicelib.billchecks.commands.open_check import open_check
 from chalicelib.billchecks.domain import BillCheck, desk_of
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.check_session import acting_as
 from tests.engine.conftest import BRANCH

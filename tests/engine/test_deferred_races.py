@@ -16,8 +16,8 @@ from chalicelib.ledger.commands.post_deferred_legs import post_deferred_legs
 from chalicelib.ledger.domain import FEE_INCOME_ACCOUNT
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from tests.engine.conftest import BRANCH, TELLER
 from tests.engine.test_transfer_races import (
     PASSWORD,

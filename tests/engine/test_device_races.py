@@ -21,8 +21,8 @@ from chalicelib.identity import service as identity
 from chalicelib.identity import tokens
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
 from tests.engine.test_transfer_races import (

@@ -14,8 +14,8 @@ from chalicelib.outages.commands import keep_cases, keep_outages, watch
 from chalicelib.outages.commands.keep_outages import Wish
 from chalicelib.outages.domain import PROBE, Outage, Words
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import StaffCaller
 from tests.chain.two_people import CHECKER, MAKER, THIRD, enter_staff, person
 from tests.engine.test_transfer_races import together
 

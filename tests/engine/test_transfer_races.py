@@ -19,9 +19,9 @@ from chalicelib.ledger.commands.deposit_cash import deposit_cash
 from chalicelib.limits.service import AccountLimits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock, ids, settings
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import to_image
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import confirm_transfer
 from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.domain import Request

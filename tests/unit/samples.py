@@ -10,8 +10,8 @@ from chalicelib.factors.domain import METHODS, STANDARD, Policy, Terms
 from chalicelib.factors.service import Proof
 from chalicelib.ledger.domain import NO_ENTRY, REMEMBERED_ENTRIES
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import SMS, Instruction
 from chalicelib.transfers.states import AWAITING
 

@@ -21,10 +21,11 @@ from chalicelib.parameters import store as parameters_store
 from chalicelib.parameters.domain import Row
 from chalicelib.parameters.service import SESSIONS_MAX
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
-from chalicelib.transfers.commands.create_transfer import create_transfer, entry_id_of
+from chalicelib.platform.callers import Caller
+from chalicelib.transfers.commands.create_transfer import create_transfer
 from chalicelib.transfers.domain import MAX_NAME, MAX_PURPOSE, Request
 from chalicelib.transfers.posting import draft_of
+from chalicelib.transfers.store import entry_id_of
 from tests.unit.samples import CUSTOMER, PAYEE, PAYER, PROOF, SESSION
 
 KB = 1024

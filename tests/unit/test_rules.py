@@ -15,9 +15,9 @@ from moto import mock_aws
 from types_boto3_dynamodb import DynamoDBClient
 
 import chalicelib
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, s, to_image, to_raw
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.commands.confirm_transfer import _claim
 from chalicelib.transfers.posting import draft_of
 from tests.unit.rule_cases import MAX_TRIES, NOW_TEXT, TABLE, TODAY, cases, update_of

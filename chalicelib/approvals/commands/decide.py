@@ -27,9 +27,9 @@ from chalicelib.approvals.errors import (
 from chalicelib.approvals.kinds import kind_of
 from chalicelib.audit import service as audit
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import ItemUpdate, Rule
 from chalicelib.platform.errors import OutcomeUnknown, Refusal, TryAgain
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 
 # Each attempt reads and plans anew; what moves this fast is tried again by the checker.

@@ -15,8 +15,8 @@ from chalicelib.audit import service as audit
 from chalicelib.ledger.errors import IdempotencyKeyReused
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import MalformedRequest, TryAgain
-from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.validation import validated
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.administer import require_manages

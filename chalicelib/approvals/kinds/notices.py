@@ -28,6 +28,7 @@ from chalicelib.maintenance.service import Notice, Wish, Words, words_of_scope
 from chalicelib.platform import clock, fields
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Body
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 
 
@@ -58,7 +59,7 @@ class NewNotice(Body):
     affects: Annotated[
         str,
         StringConstraints(min_length=1, max_length=60, strip_whitespace=True),
-        AfterValidator(fields.printable),
+        AfterValidator(printable),
         Field(description="影响范围 / what is affected", examples=["transfers"]),
     ]
     title: Annotated[BothLanguages, Field(description="标题 / title")]

@@ -21,6 +21,7 @@ from chalicelib.parameters.errors import (
 )
 from chalicelib.platform import clock, fields
 from chalicelib.platform.http import Body
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 
 # A decision is before its request expires, by the smallest step of a time.
@@ -29,15 +30,15 @@ _TICK = dt.timedelta(milliseconds=1)
 _Words = Annotated[
     str,
     StringConstraints(min_length=1, max_length=40, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
 ]
 
 
 class BothLanguages(Body):
     """A text for customers."""
 
-    zh: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
-    en: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(fields.printable)]
+    zh: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
 
 
 class TextValue(Body):

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.approvals.domain import Decision, Kind, Proposal, Seat, Write
-from chalicelib.platform import fields
 from chalicelib.platform.errors import NotFound
 from chalicelib.platform.http import Body
+from chalicelib.platform.texts import printable
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands import administer
 from chalicelib.staff.commands.administer import Plan, Signatures
@@ -39,7 +39,7 @@ BranchId = Annotated[str, Field(pattern="^[0-9]{4,10}$", description="机构号 
 Name = Annotated[
     str,
     StringConstraints(min_length=2, max_length=40, strip_whitespace=True),
-    AfterValidator(fields.printable),
+    AfterValidator(printable),
     Field(description="姓名 / name"),
 ]
 

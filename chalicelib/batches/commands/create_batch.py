@@ -14,9 +14,9 @@ from chalicelib.factors.commands import confirm_later
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
 

@@ -19,9 +19,9 @@ from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemUpdate, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.platform.money import decimal_text
 from chalicelib.transfers import service as transfers
 from chalicelib.transfers.errors import SamePayerAndPayee

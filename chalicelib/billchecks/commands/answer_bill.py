@@ -10,7 +10,7 @@ from chalicelib.billchecks.domain import BillCheck, Event
 from chalicelib.billchecks.service import check_of
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 
 
 def confirm(caller: Caller, account_id: str, month: str, closing: str, now: dt.datetime) -> BillCheck:

@@ -13,7 +13,7 @@ from chalicelib.billchecks.commands.see_desk import check_for_staff
 from chalicelib.billchecks.commands.step import Writes, step
 from chalicelib.billchecks.domain import BillCheck, Event
 from chalicelib.platform import clock
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff import service as staff
 
 

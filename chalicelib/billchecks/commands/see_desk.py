@@ -6,8 +6,8 @@ import re
 
 from chalicelib.billchecks import store
 from chalicelib.billchecks.domain import BillCheck, desk_of
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 
 # What cannot be an id is not looked up.

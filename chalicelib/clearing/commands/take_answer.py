@@ -13,7 +13,6 @@ from chalicelib.ledger.commands.reverse_entry import Order
 from chalicelib.platform import clock, log, metrics, updates
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import Retryable
-from chalicelib.transfers.commands.reverse_transfer import draft_transfer_reversal
 
 # Who orders the return, as its journal item says.
 _BY = "clearing"
@@ -42,6 +41,9 @@ def take_answer(entry_id: str, answer: Answer, now: dt.datetime) -> bool:
 
 
 def _give_back(image: Image, answer: Answer) -> None:
+    # Most answers settle, and need nothing of what makes and reverses transfers.
+    from chalicelib.transfers.commands.reverse_transfer import draft_transfer_reversal  # noqa: PLC0415
+
     def draft(at: dt.datetime) -> ledger.Draft:
         end = store.end_update(image["business_date"], image["entry_id"], answer, clock.to_text(at))
         order = Order(f"退汇 {answer.reason}".strip(), _BY, image["correlation_id"])

@@ -15,8 +15,8 @@ from chalicelib.customers import service as customers
 from chalicelib.customers.commands.change_edition import Upgrade, plan_closing, plan_downgrade, plan_upgrade
 from chalicelib.customers.commands.change_phone import plan_proved
 from chalicelib.customers.errors import SignUpRefused
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.masking import mask_name
 from chalicelib.staff import service as staff
 

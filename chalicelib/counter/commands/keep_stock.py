@@ -19,9 +19,9 @@ from chalicelib.blanks.errors import BlankNotInStock, BlankSpoiled, BlankUsed
 from chalicelib.counter import service, vouchers
 from chalicelib.counter.vouchers import VoucherDraft, VoucherKind
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 
 _MAX_SERIAL = 32

@@ -15,13 +15,14 @@ from chalicelib.customers.commands.change_edition import MAX_AT_ONCE, Upgrade
 from chalicelib.platform import clock, fields, keyed
 from chalicelib.platform.http import Body
 from chalicelib.platform.money import Money
+from chalicelib.platform.texts import printable
 
 Reference = Annotated[
     str,
     Field(pattern="^[!-~]{8,64}$", description="业务参考号，重发不重复办理 / a repeat with it is harmless"),
 ]
 Reason = Annotated[
-    str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(fields.printable)
+    str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True), AfterValidator(printable)
 ]
 LastDate = Annotated[str, Field(pattern="^[0-9]{8}$", description="最后一日 / the last date", examples=["20271120"])]
 Place = Annotated[int, Field(ge=1, le=9999, description="该账户的第几笔 / its number among the account's orders")]

@@ -21,8 +21,8 @@ from chalicelib.factors.commands.end_factor import report_loss, revoke_factor
 from chalicelib.factors.errors import FactorHeldAlready
 from chalicelib.identity.commands.apply_for_password import apply_at_counter
 from chalicelib.platform import clock
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.platform.masking import mask_name
 from chalicelib.staff import service as staff
 

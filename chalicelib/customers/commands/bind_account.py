@@ -15,9 +15,9 @@ from chalicelib.customers.errors import CardNumberInvalid, ContractedAtCounter, 
 from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import ids, transactions, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
 from chalicelib.stepup import service as stepup
 

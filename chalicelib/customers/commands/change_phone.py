@@ -13,9 +13,9 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers.errors import PhoneChanged, PhoneUnchanged
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_phone
 from chalicelib.staff import service as staff
 from chalicelib.stepup import service as stepup

@@ -8,9 +8,9 @@ from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.customers import store
 from chalicelib.platform import transactions
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 
 
 def change_mailing_address(caller: Caller, address: str, now: dt.datetime) -> customers.Profile:

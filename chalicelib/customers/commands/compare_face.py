@@ -12,9 +12,9 @@ from chalicelib.customers.commands.identity_tries import ask, take_try
 from chalicelib.customers.errors import DocumentUnreadable, FaceNotMatched, IdentityUnverified
 from chalicelib.customers.pictures import Picture
 from chalicelib.platform import clock, ids, transactions
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import s
 from chalicelib.platform.errors import NotFound, TryAgain
-from chalicelib.platform.http import Caller
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from chalicelib.customers.errors import DocumentUnreadable
 from chalicelib.customers.pictures import Picture
 from chalicelib.customers.providers import DocumentText
 from chalicelib.platform import ids
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 
 
 def read_document(caller: Caller, picture: Picture, now: dt.datetime) -> DocumentText:

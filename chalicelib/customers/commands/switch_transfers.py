@@ -7,8 +7,8 @@ import datetime as dt
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
 from chalicelib.platform import updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 
 

@@ -13,9 +13,9 @@ from chalicelib.customers.domain import REFUSED, VERIFIED, IdentityDocument
 from chalicelib.customers.errors import DocumentInvalid, DocumentNotOnFile, IdentityNotVerified
 from chalicelib.customers.providers import Question
 from chalicelib.platform import clock, ids, transactions
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import s
 from chalicelib.platform.errors import NotFound, TryAgain
-from chalicelib.platform.http import Caller
 
 
 @dataclass(frozen=True, slots=True)

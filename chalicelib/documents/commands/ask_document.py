@@ -13,8 +13,8 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import NotFound, TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.receipts import service as receipts
 from chalicelib.receipts.commands import find_receipts
 from chalicelib.statements import service as statements

@@ -13,8 +13,8 @@ from chalicelib.identity.commands.check_pin import require_good_pin
 from chalicelib.identity.errors import PasswordUnchanged
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, passwords, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Rule, s
-from chalicelib.platform.http import Caller
 
 
 def change_pin(caller: Caller, factor_id: str, *, old: str, new: str, now: dt.datetime) -> None:

@@ -13,9 +13,9 @@ from chalicelib.factors import domain, store
 from chalicelib.factors.commands.adopt_blanks import number_of
 from chalicelib.factors.service import state_at
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, Rule, s
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.staff import service as staff
 
 

@@ -34,9 +34,9 @@ from chalicelib.factors.errors import (
 from chalicelib.identity.commands.check_pin import require_good_pin
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, passwords, queues, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, Rule, n, s, to_raw
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import Caller
 from chalicelib.platform.queues import Message
 
 _NOT_THE_CARRIERS = "云证书须提交 PIN，其他载体须提交公钥 / a cloud certificate takes a PIN, any other carrier a key"

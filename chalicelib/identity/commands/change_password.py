@@ -11,7 +11,7 @@ from chalicelib.identity.errors import OldPasswordWrong, PasswordUnchanged
 from chalicelib.identity.password_rules import check
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import passwords
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 
 
 def change_password(caller: Caller, old: str, new: str, now: dt.datetime) -> int:

@@ -12,7 +12,7 @@ from chalicelib.identity.commands.personal import personal_of
 from chalicelib.identity.errors import OldPasswordWrong, PaymentPasswordWrong
 from chalicelib.identity.password_rules import check_digits
 from chalicelib.platform import passwords, updates
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 
 
 def set_payment_password(caller: Caller, account_id: str, query_password: str, new: str, now: dt.datetime) -> None:

@@ -9,8 +9,8 @@ from chalicelib.customers import service as customers
 from chalicelib.identity import store
 from chalicelib.identity.domain import normal_name
 from chalicelib.identity.errors import LoginNameMalformed, LoginNameTaken
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Caller
 
 
 def set_login_name(caller: Caller, name: str, now: dt.datetime) -> str:

@@ -17,9 +17,9 @@ from chalicelib.limits import domain
 from chalicelib.limits import service as limits
 from chalicelib.limits.domain import text_of
 from chalicelib.platform import clock, log, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate
 from chalicelib.platform.errors import NotFound, TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.platform.masking import mask_account
 from chalicelib.platform.money import MAX_FEN
 from chalicelib.stepup import service as stepup

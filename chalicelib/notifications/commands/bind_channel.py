@@ -18,9 +18,9 @@ from chalicelib.notifications.errors import ChannelNotOffered, ChannelUnavailabl
 from chalicelib.notifications.providers import provider
 from chalicelib.notifications.states import Bound, Head
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate, s
 from chalicelib.platform.errors import NotFound, Retryable
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 
 _LOGIN_DIGITS = 32

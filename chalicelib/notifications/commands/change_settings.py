@@ -10,7 +10,7 @@ from chalicelib.notifications import store
 from chalicelib.notifications.channels import BOUND, Settings
 from chalicelib.notifications.errors import ChannelNotBound
 from chalicelib.notifications.states import Head
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.stepup import service as stepup
 
 

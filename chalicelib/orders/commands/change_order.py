@@ -21,9 +21,9 @@ from chalicelib.orders.domain import CHANGED, ENDED, OPEN, Confirmation, Event, 
 from chalicelib.orders.errors import OrderNotOpen, OrderOvertaken
 from chalicelib.orders.service import order_of
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import AmountOutOfRange, TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 
 # An execution may be quicker now and then; it is over in a moment.

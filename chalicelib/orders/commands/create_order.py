@@ -23,9 +23,9 @@ from chalicelib.orders.errors import OrdersTooMany
 from chalicelib.orders.service import minute_of_day, order_id_of
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
 

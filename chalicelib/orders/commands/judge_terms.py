@@ -16,9 +16,9 @@ from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.orders.domain import Confirmation, Event, Terms
 from chalicelib.parameters import service as parameters
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemUpdate, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import StepUpRequired
 from chalicelib.transfers.errors import SamePayerAndPayee

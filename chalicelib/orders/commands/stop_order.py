@@ -25,8 +25,8 @@ from chalicelib.orders.domain import (
 from chalicelib.orders.errors import OrderNotOpen, OrderOvertaken
 from chalicelib.orders.service import minute_of_day, order_of
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import Caller
 
 # An execution may be quicker now and then; it is over in a moment.
 MAX_ATTEMPTS = 5

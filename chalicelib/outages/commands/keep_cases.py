@@ -10,8 +10,8 @@ from chalicelib.outages import cases, service, store
 from chalicelib.outages.cases import Case
 from chalicelib.outages.errors import RegisterChanged
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 from chalicelib.staff.commands.read_functions import holds
 

@@ -11,8 +11,8 @@ from chalicelib.outages import domain, service, store
 from chalicelib.outages.domain import Outage, Words
 from chalicelib.outages.errors import RegisterChanged
 from chalicelib.platform import clock, ids, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import ItemPut
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import service as staff
 
 OPENED = "open"

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.paycodes import service
-from chalicelib.platform.http import Caller
+from chalicelib.platform.callers import Caller
 from chalicelib.transfers.commands.create_transfer import Created, create_transfer
 from chalicelib.transfers.service import Request
 

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, lowest, n, s
-from chalicelib.platform.http import Caller
 from chalicelib.recalls import domain, service, store
 from chalicelib.recalls.domain import AGREED, RETURNED, Recall
 from chalicelib.recalls.errors import RecallNotOpen, RecallNotPossible, ReturnUnderWay
-from chalicelib.transfers.commands.create_transfer import Returns, create_transfer, entry_id_of
-from chalicelib.transfers.service import Request
+from chalicelib.transfers.commands.create_transfer import Returns, create_transfer
+from chalicelib.transfers.service import Request, entry_id_of
 
 # What a return says of itself on the statements of both.
 PURPOSE = "退回转账"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.http import Caller
 from chalicelib.recalls import store
 from chalicelib.recalls.domain import Recall
 from chalicelib.recalls.errors import RecallKnown, RecallNotPossible, RecallTooLate

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from chalicelib.accounts import service as accounts
 from chalicelib.ledger import service as ledger
 from chalicelib.maintenance import service as maintenance
-from chalicelib.notifications import service as notifications
+from chalicelib.notifications.commands.find_alerts import are_told
 from chalicelib.platform import clock, log, metrics
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.dynamo import Image, decode_cursor
 from chalicelib.platform.errors import OutcomeUnknown, TryAgain
-from chalicelib.platform.http import StaffCaller
 from chalicelib.receipts import service as receipts
 from chalicelib.reports import domain, service, store
 from chalicelib.reports.domain import AWAITING, HELD, PENDING, POSTED, Row
@@ -77,7 +77,7 @@ def _unfollowed(image: Image, entry: ledger.Entry) -> Iterator[str]:
         for posting, leg in enumerate(entry.legs)
         if leg.account_id in holders.keys() & reached.keys()
     ]
-    if not notifications.are_told(entry.entry_id, told):
+    if not are_told(entry.entry_id, told):
         yield NOTIFICATION
 
 

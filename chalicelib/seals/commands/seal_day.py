@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.closing import service as closing
+from chalicelib.closing.commands import closed_days
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, jws, log, metrics, queues
@@ -57,11 +57,11 @@ def start_next(now: dt.datetime) -> str | None:
     return date
 
 
-def _next_day(now: dt.datetime) -> closing.BusinessDayItem | None:
+def _next_day(now: dt.datetime) -> closed_days.BusinessDayItem | None:
     newest = store.newest()
     if newest is not None:
-        return closing.closed_day(day_after(newest.business_date))
-    return closing.first_closed_from(f"{parameters.value(parameters.SEAL_FIRST_DATE, now):08d}")
+        return closed_days.closed_day(day_after(newest.business_date))
+    return closed_days.first_closed_from(f"{parameters.value(parameters.SEAL_FIRST_DATE, now):08d}")
 
 
 def _page_message(run: Run) -> Message:
@@ -147,7 +147,7 @@ def _wait(business_date: str, lacking: Sequence[Image]) -> Outcome:
 
 def _end(run: Run, growth: Growth, books: _Books, now: dt.datetime) -> Outcome:
     date = run.business_date
-    day = closing.closed_day(date)
+    day = closed_days.closed_day(date)
     if day is None:
         raise RuntimeError("a date that is not closed is being sealed")
     closed_with = (int(day.lines), int(day.turnover_fen))

@@ -10,8 +10,8 @@ from chalicelib.identity import service as identity
 from chalicelib.identity.errors import OldPasswordWrong
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import passwords, transactions
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import TryAgain
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import store
 from chalicelib.staff.errors import StaffPasswordReused
 

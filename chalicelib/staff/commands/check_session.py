@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from chalicelib.audit import service as audit
 from chalicelib.customers.errors import SessionEnded
 from chalicelib.identity import service as identity
 from chalicelib.parameters import service as parameters
-from chalicelib.platform import clock, fields, updates
+from chalicelib.platform import clock, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import Refusal
-from chalicelib.platform.http import Call, StaffCaller
+from chalicelib.platform.texts import printable
 from chalicelib.staff import domain, session_store, store
 from chalicelib.staff.commands.emergencies import case_under_which
 from chalicelib.staff.commands.read_functions import switches
 from chalicelib.staff.errors import PurposeRequired, StaffPasswordExpired, StaffPermissionDenied
 from chalicelib.staff.service import branch_of
 from chalicelib.staff.store import Member
+
+if TYPE_CHECKING:
+    from chalicelib.platform.http import Call
 
 TOKEN_TYPE = "staff-at+jwt"  # noqa: S105  # a token's kind
 MIN_PURPOSE, MAX_PURPOSE = 2, 100
@@ -114,7 +119,7 @@ def has_old_password(member: Member, now: dt.datetime) -> bool:
 def stated_purpose(header: str | None) -> str:
     """The purpose as stated in the header, percent-encoded as headers are ASCII; raises PurposeRequired."""
     try:
-        purpose = fields.printable(unquote(header or "", errors="strict")).strip()
+        purpose = printable(unquote(header or "", errors="strict")).strip()
     except ValueError:
         raise PurposeRequired() from None
     if not MIN_PURPOSE <= len(purpose) <= MAX_PURPOSE:

@@ -7,8 +7,8 @@ import datetime as dt
 from chalicelib.audit import service as audit
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock, ids, log, metrics, updates
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, emergency_store, store
 from chalicelib.staff.commands.read_functions import switches
 from chalicelib.staff.emergency_store import Case

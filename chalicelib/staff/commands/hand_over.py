@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.audit import service as audit
 from chalicelib.platform import clock, passwords, updates
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff import store
 from chalicelib.staff.commands.administer import require_manages, seat_of
 from chalicelib.staff.commands.appoint import new_token, temporary_password

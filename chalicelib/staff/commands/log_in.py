@@ -9,7 +9,7 @@ from chalicelib.audit import service as audit
 from chalicelib.identity import service as identity
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import ids, log, passwords, totp, transactions, vault
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff import domain, session_store, store
 from chalicelib.staff.commands.check_session import acting_as, has_old_password, issue_token
 from chalicelib.staff.errors import StaffLoginRefused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from chalicelib.platform.http import StaffCaller
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.domain import Switched
 from chalicelib.staff.errors import StaffPermissionDenied

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.platform.callers import StaffCaller
 from chalicelib.platform.errors import NotFound
-from chalicelib.platform.http import StaffCaller
 from chalicelib.staff import domain, store
 from chalicelib.staff.service import branch_of, require_scope
 from chalicelib.staff.store import Member

@@ -11,9 +11,9 @@ from chalicelib.factors import service as factors
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s
 from chalicelib.platform.errors import NotFound, Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.transfers.domain import Instruction, sealed_form
 from chalicelib.transfers.errors import FactorDiffers, TransferAltered, TransferNotAwaiting, TransferTriesExhausted
 from chalicelib.transfers.posting import draft_of, valid_rule

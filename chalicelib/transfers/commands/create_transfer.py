@@ -15,10 +15,10 @@ from chalicelib.ledger import service as ledger
 from chalicelib.limits import service as limits
 from chalicelib.parameters import service as parameters
 from chalicelib.paycodes import service as paycodes
-from chalicelib.platform import clock, ids
+from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, lowest
 from chalicelib.platform.errors import AmountOutOfRange, NotFound, Refusal
-from chalicelib.platform.http import Caller
 from chalicelib.routing import service as routing
 from chalicelib.transfers.domain import (
     DAY_SUM_HIGH,
@@ -33,6 +33,7 @@ from chalicelib.transfers.domain import (
 from chalicelib.transfers.errors import SamePayerAndPayee, SpeedNotOffered
 from chalicelib.transfers.posting import draft_of
 from chalicelib.transfers.states import CREATE
+from chalicelib.transfers.store import entry_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,6 @@ class Returns:
 
     recall_id: str
     entry_id: str
-
-
-def entry_id_of(customer_id: str, idempotency_key: str) -> str:
-    """The instruction's id: the same for the same customer and key, for ever."""
-    return ids.derived_id("transfer", customer_id, idempotency_key)
 
 
 def create_transfer(

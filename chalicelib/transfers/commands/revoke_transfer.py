@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.ledger import service as ledger
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image
-from chalicelib.platform.http import Caller
 from chalicelib.transfers import later, service
 from chalicelib.transfers.errors import TransferNotPending
 from chalicelib.transfers.states import REVOKE

@@ -6,8 +6,8 @@ import datetime as dt
 
 from chalicelib.ledger import service as ledger
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, n
-from chalicelib.platform.http import Caller
 from chalicelib.stepup import service as stepup
 from chalicelib.stepup.errors import FactorNotAccepted
 from chalicelib.transfers import service

@@ -15,10 +15,9 @@ from chalicelib.entitlements import service as entitlements
 from chalicelib.ledger import service as ledger
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import clock
+from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import Image, Rule, s
 from chalicelib.platform.errors import AmountOutOfRange, Refusal
-from chalicelib.platform.http import Caller
-from chalicelib.transfers.commands.create_transfer import entry_id_of
 from chalicelib.transfers.domain import NO_FACTOR, Instruction, Request
 from chalicelib.transfers.errors import (
     FactorRequired,
@@ -28,6 +27,7 @@ from chalicelib.transfers.errors import (
     ValidUntilTooFar,
 )
 from chalicelib.transfers.posting import dated, draft_of, entry_of, whole_item
+from chalicelib.transfers.store import entry_id_of
 
 
 @dataclass(frozen=True, slots=True)
