@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
-from bench import bills, books, cpu, items, lines, login_timing, orders, rows, seeds, throughput, units
+from bench import bills, books, cpu, items, lines, login_timing, orders, package, rows, seeds, throughput, units
 from bench.bank import bank_on_engine
 from chalicelib.platform import aws
 
@@ -25,6 +25,7 @@ PARTS: tuple[tuple[str, Part], ...] = (
     (f"an account of {YOUNG_LINES} lines", lambda: units.old_account_rows(YOUNG_LINES)),
     ("item sizes", items.size_rows),
     ("our CPU time against bare boto3", cpu.cpu_rows),
+    ("the package: sizes, and a start of each function", package.package_rows),
     ("refused log-ins against each other", login_timing.ratio_rows),
     ("throughput against bare boto3", throughput.throughput_rows),
     (f"{throughput.CONTENDING_PAYERS} payers to one payee", throughput.contention_rows),

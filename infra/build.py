@@ -1,8 +1,8 @@
 """Packages the bank for a stage: `python -m infra.build --stage local --out build/local`.
 
 It merges `resources.yaml`, `overlay.yaml` and the generated alarms and environment, runs `chalice package
---merge-template`, and leaves `sam.json` and `deployment.zip` in the output directory. The result is a
-function of its inputs; when they are those of the last build, nothing is done.
+--merge-template`, and leaves `sam.json`, `deployment.zip` and the layers' zips in the output directory. The result is
+a function of its inputs; when they are those of the last build, nothing is done.
 """
 
 import argparse
@@ -19,7 +19,8 @@ from typing import Any
 
 from infra import policies
 from infra.alarms import alarms_for
-from infra.archive import rewrite
+from infra.archive import divide
+from infra.contents import DATA, zips
 from infra.environment import (
     PREFIX_IN_TEMPLATE,
     RESOURCES_FILE,
@@ -61,6 +62,7 @@ def _input_files(root: Path) -> Iterator[Path]:
     yield from (root / "app.py", root / "requirements.txt")
     for folder, patterns in {
         "chalicelib": ("**/*",),
+        **dict.fromkeys(DATA, ("**/*",)),
         "infra": ("*.py", "*.yaml"),
         ".chalice": ("config.json", "policy-*.json"),
     }.items():
@@ -187,11 +189,11 @@ def build(stage: str, out: Path, root: Path = ROOT, tell: Tell = print) -> bool:
         raise BuildError(f"unknown stage {stage!r}: choose one of {', '.join(STAGES)}")
     digest = inputs_digest(root, stage)
     stamp = out / STAMP
-    complete = (out / TEMPLATE).exists() and (out / ARCHIVE).exists()
+    complete = all((out / name).exists() for name in (TEMPLATE, *zips()))
     if complete and stamp.exists() and stamp.read_text(encoding="utf-8") == digest:
         return False
     # What a failed build leaves behind must not look like a package.
-    for name in (STAMP, TEMPLATE, ARCHIVE):
+    for name in (STAMP, TEMPLATE, *zips()):
         (out / name).unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -203,7 +205,7 @@ def build(stage: str, out: Path, root: Path = ROOT, tell: Tell = print) -> bool:
     merged = out / MERGED
     merged.write_text(json.dumps(template, indent=1, sort_keys=True), encoding="utf-8")
     _run_chalice(root, stage, out.resolve(), tell)
-    rewrite(out / ARCHIVE)
+    divide(out / ARCHIVE, [root / name for name in DATA])
     packaged = json.loads((out / TEMPLATE).read_text(encoding="utf-8"))
     _check(packaged)
     policies.finish(packaged)
@@ -231,7 +233,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BuildError as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
-    print(f"{'packaged' if changed else 'up to date'}: {out / TEMPLATE}, {out / ARCHIVE}")
+    print(f"{'packaged' if changed else 'up to date'}: {out / TEMPLATE}")
+    for name in zips():
+        print(f"  {(out / name).stat().st_size / 1e6:5.1f} MB  {name}")
     return lint(out) if chosen.lint else 0
 
 

@@ -1,7 +1,8 @@
-"""A PDF as who has it sees it: by PDFium and ZXing, which share no code with what writes it."""
+"""A PDF as who has it sees it: by PDFium and ZXing, which share no code with what writes it, and by its signature."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,14 @@ from typing import Any
 
 import pypdfium2
 import zxingcpp
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from chalicelib.platform import clock
+from chalicelib.platform.pdf import keys
 
 
 @contextmanager
@@ -67,3 +76,11 @@ def pixels(content: bytes) -> bytes:
     """The page as a picture."""
     with _page(content) as page:
         return bytes(page.render(scale=1).to_pil().convert("L").tobytes())
+
+
+def is_the_banks(content: bytes) -> bool:
+    """Whether it has one signature, by the bank's certificate, over all of it."""
+    (embedded,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
+    root = asn1_x509.Certificate.load(keys.signing(clock.now()).certificates[-1].public_bytes(Encoding.DER))
+    context = ValidationContext(trust_roots=[root], allow_fetching=False, moment=clock.now())
+    return bool(validate_pdf_signature(embedded, context).bottom_line)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
-
 from chalicelib.ledger import store
 from chalicelib.ledger.domain import PostingFacts
 from chalicelib.ledger.errors import IdempotencyKeyReused
@@ -68,6 +66,9 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     land. Any other Refusal is the planner's own rule that did not hold. Nothing is changed unless Posted is
     returned, or OutcomeUnknown raised.
     """
+    # A worker that only reads starts without it.
+    from tenacity import Retrying, retry_if_exception_type, wait_random_exponential  # noqa: PLC0415
+
     pending: Draft | None = None
     # One a draft. Not derived from it: two requests about one entry in the same millisecond (a capture and a
     # release, two sessions that confirm) differ, and the engine refuses a token it knows from another request.
@@ -75,7 +76,7 @@ def post(plan: Callable[[dt.datetime], Draft]) -> Posted:
     in_doubt = was_silent = False
     give_up_at = clock.monotonic() + POST_TIME_BUDGET_S
 
-    def is_over(_: RetryCallState) -> bool:
+    def is_over(_: object) -> bool:
         return clock.monotonic() >= give_up_at
 
     try:

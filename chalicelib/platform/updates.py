@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random
 
 from chalicelib.platform import aws, clock, ids
 from chalicelib.platform.dynamo import Image, ItemPut, ItemUpdate, lowest, to_image
@@ -88,11 +87,14 @@ def _patiently(act: Callable[[], T], budget_s: int, *, repeats_silence: bool) ->
 
     Raises TryAgain when the budget is over and nothing was done, OutcomeUnknown when any attempt met silence.
     """
+    # A worker that only reads starts without it.
+    from tenacity import Retrying, retry_if_exception_type, wait_random  # noqa: PLC0415
+
     again = (UpdateContended, UpdateInDoubt) if repeats_silence else (UpdateContended,)
     in_doubt = False
     give_up_at = clock.monotonic() + budget_s
 
-    def is_over(_: RetryCallState) -> bool:
+    def is_over(_: object) -> bool:
         return clock.monotonic() >= give_up_at
 
     try:

@@ -1,7 +1,7 @@
 """The reference of the contract for people: one page and one script, both the bank's own to serve.
 
-The script is Redoc as published (`reference/README.md`). It draws what `/v1/openapi.json` says, and can do no more than
-that: the page's policy names it by its digest, lets it ask this host only, and no other script, frame or form.
+The script is Redoc as published (`bank_redoc/README.md`). It draws what `/v1/openapi.json` says, and can do no more
+than that: the page's policy names it by its digest, lets it ask this host only, and no other script, frame or form.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import functools
 from pathlib import Path
 from typing import NamedTuple
 
+import bank_redoc
 from chalicelib.platform import caching
 from chalicelib.site import pages
 
-SCRIPT = Path(__file__).with_name("reference").joinpath("redoc.standalone.js")
+# A package of its own, found wherever a layer puts it.
+SCRIPT = Path(bank_redoc.__path__[0], "redoc.standalone.js")
 # The script fills its style sheets in by the document's model; the element itself stays empty.
 EMPTY = pages.digest_of("")
 # Buttons that hand the page on to assistants of others are no part of the bank's reference.

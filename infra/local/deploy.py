@@ -8,12 +8,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.build import ARCHIVE, TEMPLATE
+from infra.build import TEMPLATE
 from infra.local.client import local_client
 from infra.local.engine import Tell
 
 STACK = "rural-bank-local"
 ARTEFACTS_BUCKET = "rural-bank-local-artefacts"
+# Resources that have a zip, and the property that says where it is.
+ZIP_IS_NAMED_BY = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 DEPLOY_TIMEOUT_S = 300.0
 POLL_S = 0.2
@@ -28,27 +30,31 @@ class DeployError(Exception):
 
 
 def _upload(s3: Any, package: Path) -> str:
-    """Upload archive and template under their digests; return the template's key.
+    """Upload the zips and the template under their digests; return the template's key.
 
-    Like `aws cloudformation package`, it replaces the archive's local path by its place in S3, and
+    Like `aws cloudformation package`, it replaces the zips' local paths by their places in S3, and
     nothing else.
     """
-    archive = (package / ARCHIVE).read_bytes()
-    archive_key = f"{hashlib.sha256(archive).hexdigest()}.zip"
-    template = json.loads((package / TEMPLATE).read_text(encoding="utf-8"))
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": ARTEFACTS_BUCKET, "Key": archive_key}
-    body = json.dumps(template, sort_keys=True).encode()
-    template_key = f"{hashlib.sha256(body).hexdigest()}.json"
     try:
         s3.create_bucket(Bucket=ARTEFACTS_BUCKET)
     except ClientError as refusal:
         if refusal.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
             raise
-    s3.put_object(Bucket=ARTEFACTS_BUCKET, Key=archive_key, Body=archive)
-    s3.put_object(Bucket=ARTEFACTS_BUCKET, Key=template_key, Body=body)
-    return template_key
+    places: dict[str, dict[str, str]] = {}
+    template = json.loads((package / TEMPLATE).read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        if name := ZIP_IS_NAMED_BY.get(resource["Type"]):
+            local = resource["Properties"][name]
+            if local not in places:
+                places[local] = _put(s3, (package / local).read_bytes(), "zip")
+            resource["Properties"][name] = places[local]
+    return _put(s3, json.dumps(template, sort_keys=True).encode(), "json")["Key"]
+
+
+def _put(s3: Any, body: bytes, suffix: str) -> dict[str, str]:
+    place = {"Bucket": ARTEFACTS_BUCKET, "Key": f"{hashlib.sha256(body).hexdigest()}.{suffix}"}
+    s3.put_object(**place, Body=body)
+    return place
 
 
 def _teach_gateway_responses(endpoint_url: str, package: Path) -> None:

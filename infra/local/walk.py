@@ -95,7 +95,7 @@ def walk(bank: Bank, demo: dict[str, Any]) -> None:
     _show(transfer, "id", "state", "payee_name", "amount", "fee", "valid_until")
 
     _step(3, "短信验证码确认 / confirm with the SMS code")
-    sms = _wait("the SMS", lambda: _code_message(bank, payer["phone"], transfer["id"]))
+    sms = wait("the SMS", lambda: _code_message(bank, payer["phone"], transfer["id"]))
     tell(f"     短信 / SMS: {sms}")
     posted = phone.expect(
         200,
@@ -106,12 +106,12 @@ def walk(bank: Bank, demo: dict[str, Any]) -> None:
     _show(posted, "state", "posted_at", "business_date")
 
     _step(4, "电子回单 / the receipt")
-    receipt = _wait("the receipt", lambda: _found(phone, f"/v1/transfers/{transfer['id']}/receipt"))
+    receipt = wait("the receipt", lambda: _found(phone, f"/v1/transfers/{transfer['id']}/receipt"))
     _show(receipt, "number", "amount", "amount_in_words")
 
     _step(5, "动账提醒 / the balance alerts")
     for person in (payer, payee):
-        alert = _wait("the alert", lambda person=person: _alert(bank, person["phone"], posted["posted_at"]))  # type: ignore[misc]
+        alert = wait("the alert", lambda person=person: _alert(bank, person["phone"], posted["posted_at"]))  # type: ignore[misc]
         tell(f"     {person['login_name']}: {alert}")
     account = payer["accounts"][0]["id"]
     lines = phone.expect(200, "GET", f"/v1/accounts/{account}/movements?limit=1")
@@ -119,7 +119,7 @@ def walk(bank: Bank, demo: dict[str, Any]) -> None:
 
     _step(6, "月度账单 / last month's bill")
     month = _run_bills(bank)
-    bill = _wait("the bill", lambda: _found(phone, f"/v1/accounts/{account}/bills/{month}"))
+    bill = wait("the bill", lambda: _found(phone, f"/v1/accounts/{account}/bills/{month}"))
     _show(bill, "month", "opening", "incoming", "outgoing", "closing")
     phone.expect(204, "DELETE", "/v1/sessions/current")
 
@@ -178,7 +178,7 @@ def _show(answer: dict[str, Any], *names: str) -> None:
     tell("     " + json.dumps({name: answer[name] for name in names}, ensure_ascii=False))
 
 
-def _wait(what: str, look: Callable[[], Any]) -> Any:
+def wait(what: str, look: Callable[[], Any]) -> Any:
     """Look until something is there; says so when it takes longer than two seconds."""
     started = told = time.monotonic()
     while True:

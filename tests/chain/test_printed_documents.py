@@ -6,11 +6,6 @@ import io
 import zipfile
 
 import pytest
-from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko_certvalidator import ValidationContext
 
 from chalicelib.platform import clock
 from chalicelib.platform.pdf import certificates, keys
@@ -20,7 +15,7 @@ from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from infra import printed
 from tests.chain.bank import Bank
 from tests.chain.test_documents import Asker, archive, fetched, pay, receipt_file
-from tests.printed import bare, codes_in, text_of
+from tests.printed import bare, codes_in, is_the_banks, text_of
 
 
 @pytest.fixture
@@ -33,16 +28,6 @@ def app(bank: Bank) -> Asker:
 
 def paid(app: Asker, amount: str = "107.53") -> str:
     return pay(app.bank, app.person, amount, f"pdf-{amount.partition('.')[0]}")
-
-
-def root() -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(keys.signing(clock.now()).certificates[-1].public_bytes(Encoding.DER))
-
-
-def is_the_banks(content: bytes) -> bool:
-    (embedded,) = PdfFileReader(io.BytesIO(content)).embedded_signatures
-    context = ValidationContext(trust_roots=[root()], allow_fetching=False, moment=clock.now())
-    return bool(validate_pdf_signature(embedded, context).bottom_line)
 
 
 def receipt_of(entry_id: str) -> ReceiptItem:

@@ -1,6 +1,6 @@
 """The fonts of documents: loaded when a document needs them, and each embedded with the characters it shows alone.
 
-What they are and where they come from: fonts/README.md. A function that makes no documents never opens one.
+What they are and where they come from: bank_fonts/README.md. A function that makes no documents has none.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.pdfdoc import PDFDocument, PDFStream
 from reportlab.pdfbase.ttfonts import TTFont
 
-# One place, so that a layer may carry the fonts instead of the package.
-FOLDER = Path(__file__).with_name("fonts")
+import bank_fonts
+
+# A package of its own, found wherever a layer puts it.
+FOLDER = Path(bank_fonts.__path__[0])
 MAIN = "NotoSerifSC-Regular"
 RARE = "HanaMinB"
 # An entry of a map from a font's codes to Unicode: the code, and a character of five or six hexadecimal digits.

@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from chalicelib.clearing import schemas
-from infra import archive
+from infra import contents
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -86,9 +86,9 @@ def test_the_package_carries_the_messages_that_are_exchanged_and_no_other() -> N
     carried = {
         str(file.parent).removeprefix("pyiso20022/")
         for file in files("pyiso20022") or ()
-        if file.suffix == ".py" and len(file.parts) == 4 and archive.wanted(str(file))
+        if file.suffix == ".py" and len(file.parts) == 4 and contents.wanted(str(file))
     }
     assert carried == folders
-    assert archive.wanted("pyiso20022/pacs/__init__.py")
-    assert archive.wanted("lxml/etree.cpython-311-x86_64-linux-gnu.so")
-    assert not archive.wanted("lxml/html/diff.py")
+    assert contents.wanted("pyiso20022/pacs/__init__.py")
+    assert contents.wanted("lxml/etree.cpython-311-x86_64-linux-gnu.so")
+    assert not contents.wanted("lxml/html/diff.py")
