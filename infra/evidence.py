@@ -26,7 +26,7 @@ from chalicelib.batches.domain import Line
 from chalicelib.factors import domain as factors
 from chalicelib.factors import signatures
 from chalicelib.ledger import service as ledger
-from chalicelib.parameters import domain as parameters
+from chalicelib.parameters import known as parameters
 from chalicelib.platform import clock, ids
 from chalicelib.platform.dynamo import Image
 from chalicelib.platform.money import Money, decimal_text

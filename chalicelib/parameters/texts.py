@@ -349,7 +349,7 @@ SUBJECT_TEXT = Text(
     "email.subject", {"zh": "乡村银行通知", "en": "A notice of Rural Bank"}, "YQ-4.2.2-alert", longest=60
 )
 
-ALL: tuple[MessageText | Text, ...] = (
+MESSAGES: tuple[MessageText | Text, ...] = (
     *CODE_TEXTS.values(),
     PHONE_CHANGED_TEXT,
     *MOVEMENT_TEXTS.values(),

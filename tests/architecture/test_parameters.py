@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from chalicelib.parameters import domain, shapes, texts
+from chalicelib.parameters import domain, known, shapes, texts
 from infra.environment import environment_of, variables
 from tests.architecture.source import Source, sources
 
@@ -271,7 +271,7 @@ def read_parameters() -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        *(name for name, value in vars(domain).items() if value in domain.ALL.values() and name.isupper()),
+        *(name for name, value in vars(domain).items() if value in known.ALL.values() and name.isupper()),
         *(name for name in vars(texts) if name.endswith(("_TEXT", "_TEXTS"))),
     ],
 )
@@ -292,15 +292,15 @@ def test_every_parameter_is_read_by_somebody(name: str) -> None:
     ],
 )
 def test_each_class_of_policy_has_parameters_of_its_type(what: str, prefixes: tuple[str, ...], kind: type) -> None:
-    found = [one for name, one in domain.ALL.items() if name.startswith(prefixes)]
+    found = [one for name, one in known.ALL.items() if name.startswith(prefixes)]
     assert found, what
     assert all(isinstance(one, kind) and one.source for one in found)
 
 
 def test_every_parameter_is_known_by_its_name_and_its_default_is_admitted() -> None:
-    declared = [one for one in (*vars(domain).values(), *texts.ALL) if isinstance(one, shapes.AnyParameter)]
-    assert {one.name for one in declared} == domain.ALL.keys()
-    assert [name for name, one in domain.ALL.items() if not one.admits(one.default)] == []
+    declared = [one for one in (*vars(known).values(), *texts.MESSAGES) if isinstance(one, shapes.AnyParameter)]
+    assert {one.name for one in declared} == known.ALL.keys()
+    assert [name for name, one in known.ALL.items() if not one.admits(one.default)] == []
 
 
 def test_the_environment_holds_references_and_no_policy() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.parameters.domain import ALL
+from chalicelib.parameters.known import ALL
 from infra.build import assemble
 from infra.environment import PREFIX_IN_TEMPLATE, TABLE_PREFIX
 from infra.workers import discover_workers

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from chalicelib.parameters import domain, service, store
+from chalicelib.parameters import domain, known, service, store
 from chalicelib.parameters.domain import Row
 from chalicelib.parameters.errors import ParameterOutOfBounds, ParameterUnknown
 from chalicelib.parameters.shapes import AnyParameter, MessageText, Value
@@ -78,7 +78,7 @@ def plan_change(wish: Wish, now: dt.datetime) -> Plan:
     Raises ParameterUnknown, ParameterOutOfBounds or what a message's text raises, ParameterEffectiveDateRefused,
     ParameterScheduleFull.
     """
-    parameter = domain.ALL.get(wish.name)
+    parameter = known.ALL.get(wish.name)
     if parameter is None:
         raise ParameterUnknown(name=wish.name)
     _require_fit(parameter, wish.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.parameters import domain, store
+from chalicelib.parameters import domain, known, store
 from chalicelib.parameters.domain import Row
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
 
@@ -29,6 +29,6 @@ class Rider:
 
 def read_rider(name: str) -> Rider:
     """The rider as it is now. Raises ValueError for a name that is a parameter's."""
-    if name in domain.ALL:
+    if name in known.ALL:
         raise ValueError("a parameter is changed by its own command")
     return Rider(name, store.row(name))

@@ -370,7 +370,7 @@ FILLED: Mapping[str, tuple[Callable[[Texts], Both], Both]] = {
         ),
     ),
 }
-MESSAGES = {one.name: one for one in rows.ALL if isinstance(one, parameters.MessageText)}
+MESSAGES = {one.name: one for one in rows.MESSAGES if isinstance(one, parameters.MessageText)}
 
 
 def test_every_text_is_looked_at_here() -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.parameters import domain, service, store
+from chalicelib.parameters import known, service, store
 from chalicelib.parameters.commands.change_rider import Rider, read_rider
 from chalicelib.parameters.domain import Row
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -21,7 +21,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Row]]:
     found: list[dict[str, Row]] = []
 
     def rows() -> dict[str, Row]:
-        found.append({NAME: Row(f"read {len(found)}", 1), domain.SESSIONS_MAX.name: Row(2)})
+        found.append({NAME: Row(f"read {len(found)}", 1), known.SESSIONS_MAX.name: Row(2)})
         return found[-1]
 
     monkeypatch.setattr(store, "rows", rows)
@@ -33,7 +33,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Row]]:
 def test_a_rider_and_a_parameter_are_one_read_every_30_seconds(reads: list[dict[str, Row]]) -> None:
     for after_s, count in ((0, 1), (1, 1), (29, 1), (30, 2), (59, 2), (60, 3)):
         now = NOW + dt.timedelta(seconds=after_s)
-        assert service.value(domain.SESSIONS_MAX, now) == 2
+        assert service.value(known.SESSIONS_MAX, now) == 2
         assert service.rider(NAME, now) == f"read {count - 1}"
         assert len(reads) == count
     assert service.rider("another", NOW + dt.timedelta(seconds=61)) == ""
@@ -57,4 +57,4 @@ def test_a_rider_is_written_as_it_was_seen(reads: list[dict[str, Row]]) -> None:
 
 def test_a_parameter_is_no_rider() -> None:
     with pytest.raises(ValueError, match="by its own command"):
-        read_rider(domain.SESSIONS_MAX.name)
+        read_rider(known.SESSIONS_MAX.name)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from chalicelib.parameters import domain, service, shapes, store, texts
+from chalicelib.parameters import known, service, shapes, store, texts
 from chalicelib.parameters.domain import Row, Version
 from chalicelib.parameters.shapes import Value
 from tests.unit.samples import NOW
@@ -33,7 +33,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     return Table(monkeypatch)
 
 
-@pytest.mark.parametrize("parameter", domain.ALL.values(), ids=lambda parameter: parameter.name)
+@pytest.mark.parametrize("parameter", known.ALL.values(), ids=lambda parameter: parameter.name)
 def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, parameter: shapes.AnyParameter) -> None:
     assert parameter.admits(parameter.default)
     assert service.value(parameter, NOW) == parameter.default
@@ -42,11 +42,11 @@ def test_defaults_keep_their_own_bounds_and_name_their_source(table: Table, para
 
 
 def test_names_are_unique_and_every_parameter_is_listed() -> None:
-    declared = [value for value in (*vars(domain).values(), *texts.ALL) if isinstance(value, shapes.AnyParameter)]
-    assert sorted(p.name for p in declared) == sorted(domain.ALL)
+    declared = [value for value in (*vars(known).values(), *texts.MESSAGES) if isinstance(value, shapes.AnyParameter)]
+    assert sorted(p.name for p in declared) == sorted(known.ALL)
 
 
-NUMBERS = [parameter for parameter in domain.ALL.values() if isinstance(parameter, shapes.Parameter)]
+NUMBERS = [parameter for parameter in known.ALL.values() if isinstance(parameter, shapes.Parameter)]
 
 
 @pytest.mark.parametrize("parameter", NUMBERS, ids=lambda parameter: parameter.name)
@@ -78,7 +78,7 @@ def test_a_change_is_seen_within_30_seconds(table: Table, after: float, seen: st
 
 
 def test_policy_is_read_once_for_many_questions(table: Table) -> None:
-    for parameter in domain.ALL.values():
+    for parameter in known.ALL.values():
         service.value(parameter, NOW)
     assert table.reads == 1
 

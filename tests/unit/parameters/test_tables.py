@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.parameters.domain import SITE_BRANCHES, SITE_DEPOSIT_RATES
+from chalicelib.parameters.known import SITE_BRANCHES, SITE_DEPOSIT_RATES
 from chalicelib.parameters.tables import MAX_LENGTH, MAX_ROWS
 
 BRANCH = "城关支行 | Town branch | 东街8号 | 8 East Street | 0990-0000002 | 09:00-17:00 | -"

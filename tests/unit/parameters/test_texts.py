@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.parameters import domain, texts
+from chalicelib.parameters import domain, known, texts
 from chalicelib.parameters.commands import change_parameter
 from chalicelib.parameters.commands.change_parameter import Wish
 from chalicelib.parameters.errors import MessagePlaceholderMissing, MessagePlaceholderUnknown, MessageTextMalformed
@@ -12,7 +12,7 @@ from chalicelib.parameters.shapes import MAX_ADDRESS, MessageText
 from tests.unit.samples import NOW
 from tests.unit.test_item_sizes import item_size
 
-MESSAGES = [one for one in texts.ALL if isinstance(one, MessageText)]
+MESSAGES = [one for one in texts.MESSAGES if isinstance(one, MessageText)]
 CODE = texts.CODE_TEXTS["step_up"]
 GOOD = {"zh": "【本行】{code}：{operation}", "en": "{code}: {operation}"}
 MB = 1024 * 1024
@@ -133,4 +133,4 @@ def test_all_texts_at_their_longest_are_one_read_of_the_table() -> None:
         return item_size({"name": {"S": "x" * 64}, "value": both, "revision": {"N": "999"}, "scheduled": scheduled})
 
     # Of what is no text, the longest is an address, in letters of one byte.
-    assert sum(fullest(getattr(one, "longest", MAX_ADDRESS // 3)) for one in domain.ALL.values()) < MB
+    assert sum(fullest(getattr(one, "longest", MAX_ADDRESS // 3)) for one in known.ALL.values()) < MB

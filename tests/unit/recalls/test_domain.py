@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.parameters.domain import SMS_CODE_VALID_S
+from chalicelib.parameters.known import SMS_CODE_VALID_S
 from chalicelib.recalls import domain
 from chalicelib.recalls.domain import STEPS, Recall
 from chalicelib.recalls.errors import RecallNotOpen
