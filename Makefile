@@ -24,7 +24,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate check release-contract package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -73,13 +73,17 @@ simulate: bootstrap ## the whole bank under races and faults: make simulate FIRS
 mutate: bootstrap ## mutation tests of ledger, limits and money: score and survivors, at least 90 %
 	@$(PY) -m infra.local.mutate
 
-check: bootstrap ## lint, format, types, import rules, the contract, template lint
+docs: bootstrap ## build the documentation site into build/site; open its index.html
+	@$(PY) -m docs.build
+
+check: bootstrap ## lint, format, types, import rules, the contract, the documentation site, template lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
 	$(PY) -m docs.generate --check
 	$(PY) -m infra.contract
+	$(PY) -m docs.build
 	$(PY) -m infra.build --stage local --lint
 	$(PY) -m infra.build --stage prod --lint
 

@@ -20,7 +20,8 @@ from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
 from compliance.page import page_when_all_pass
-from docs import events
+from docs import events, reference
+from docs.reference import table
 from infra.build import OVERLAY_FILE
 from infra.environment import read_template
 
@@ -89,12 +90,6 @@ def ranks() -> dict[int, str]:
     """Rank -> name of its constant, in order; raises KeyError for one that has no words here."""
     found = {value: name for name, value in vars(errors).items() if name.startswith(RANK_PREFIX)}
     return {rank: name for rank, name in sorted(found.items()) if WORDS[name]}
-
-
-def table(titles: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def gateway_answers() -> list[list[str]]:
@@ -334,6 +329,11 @@ PAGES = {
     "errors.md": page,
     "entitlements.md": entitlements_page,
     "staff-permissions.md": staff_page,
+    "tables.md": reference.tables_page,
+    "functions.md": reference.functions_page,
+    "events.md": reference.events_page,
+    "alarms.md": reference.alarms_page,
+    "decisions/index.md": reference.decisions_page,
 }
 
 

@@ -1,4 +1,4 @@
-"""The reference in Chromium, served by the deployed bank under its own policy; pictures of it are in build/site."""
+"""The reference in Chromium, served by the deployed bank under its own policy; pictures of it are in build/pictures."""
 
 from __future__ import annotations
 

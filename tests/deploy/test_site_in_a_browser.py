@@ -1,6 +1,6 @@
 """The site in Chromium, served by the deployed bank: on a phone and on a desk, without JavaScript, and for everybody.
 
-Pictures of what was seen are in build/site, for people to look at.
+Pictures of what was seen are in build/pictures, for people to look at.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.requirement("NB-5.1.8-6"), needs_chromium]
 
 WIDTHS = {"phone": 360, "desk": 1280}
 TIMEOUT_MS = 60_000
-PICTURES = ROOT / "build" / "site"
+PICTURES = ROOT / "build" / "pictures"
 # A finding of less weight is none that keeps anybody from reading the page.
 SERIOUS = {"serious", "critical"}
 
