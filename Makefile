@@ -24,7 +24,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean policies
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -56,7 +56,10 @@ staff-code: bootstrap ## the code of a demo member's token there: make staff-cod
 	@./bank staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
-	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --requirements-record build/compliance-test.json
+	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --requirements-record build/compliance-test.json --calls-record build/calls.json
+
+policies: bootstrap ## what policies allow and no function asked for while `make test` ran
+	@$(PY) -m tests.grants
 
 prove: bootstrap ## engine, deploy and simulation tests (slower)
 	$(PYTEST) tests/engine tests/deploy tests/simulation --requirements-record build/compliance-prove.json
@@ -76,7 +79,7 @@ mutate: bootstrap ## mutation tests of ledger, limits and money: score and survi
 docs: bootstrap ## build the documentation site into build/site; open its index.html
 	@$(PY) -m docs.build
 
-check: bootstrap ## lint, format, types, import rules, the contract, the documentation site, template lint
+check: bootstrap ## lint, format, types, import rules, the contracts, the documentation site, template lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy

@@ -16,6 +16,11 @@ from infra.environment import RESOURCES_FILE, read_template
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 SCHEMAS, CHANNELS, RELEASED = EVENTS / "schemas", EVENTS / "channels.json", EVENTS / "released.json"
+_ROLE = {
+    "type": "http",
+    "scheme": "AWS4-HMAC-SHA256",
+    "description": "The function's role: each may send to and take from those queues alone that its policy names.",
+}
 # What says something to people, and admits nothing.
 _DIGITS = 32
 _WORDS = frozenset({"$schema", "title", "description", "examples"})
@@ -60,8 +65,13 @@ def document() -> str:
         }
         worker = takers[logical_id(queue)].name.removeprefix(f"{app.app_name}-")
         channel = {"$ref": f"#/channels/{queue}"}
-        operations[f"{queue}.send"] = {"action": "send", "channel": channel, "summary": "What the bank tells itself."}
-        operations[f"{queue}.receive"] = {"action": "receive", "channel": channel, "summary": f"Taken by `{worker}`."}
+        for action, summary in (("send", "What the bank tells itself."), ("receive", f"Taken by `{worker}`.")):
+            operations[f"{queue}.{action}"] = {
+                "action": action,
+                "channel": channel,
+                "summary": summary,
+                "security": [{"$ref": "#/components/securitySchemes/role"}],
+            }
     whole = {
         "asyncapi": "3.0.0",
         "info": {
@@ -73,7 +83,10 @@ def document() -> str:
         "defaultContentType": "application/json",
         "channels": described,
         "operations": operations,
-        "components": {"messages": {name: _message(name, schema) for name, schema in known.items()}},
+        "components": {
+            "messages": {name: _message(name, schema) for name, schema in known.items()},
+            "securitySchemes": {"role": _ROLE},
+        },
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 

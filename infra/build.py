@@ -17,7 +17,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from infra import policies
+from infra import encryption, policies
 from infra.alarms import alarms_for
 from infra.archive import divide
 from infra.contents import DATA, zips
@@ -34,6 +34,7 @@ from infra.workers import Worker, discover_workers
 
 ROOT = Path(__file__).resolve().parents[1]
 OVERLAY_FILE = Path(__file__).with_name("overlay.yaml")
+LOCAL = "local"
 TEMPLATE, ARCHIVE, STAMP, MERGED = "sam.json", "deployment.zip", ".inputs.sha256", "merge.json"
 # AWS advises a queue's visibility timeout of at least six times its function's timeout.
 VISIBILITY_TO_TIMEOUT = 6
@@ -118,7 +119,10 @@ def assemble(stage: str, workers: list[Worker]) -> Template:
     template = read_template(RESOURCES_FILE)
     resources = template["Resources"]
     overlay = read_template(OVERLAY_FILE)
-    rules = overlay.pop("Workers")
+    rules, cloud = overlay.pop("Workers"), overlay.pop("Cloud")
+    if stage != LOCAL:
+        cloud["Resources"]["ApiAccessLogGroup"]["Properties"]["RetentionInDays"] = log_retention_d(stage)
+        overlay = merge(overlay, merge(cloud, {"Resources": encryption.policy()}))
     functions = {worker.logical_id: _worker_resource(worker, rules, resources) for worker in workers}
     collisions = resources.keys() & {"APIHandler", "RestAPI", *functions}
     if collisions:
@@ -129,6 +133,19 @@ def assemble(stage: str, workers: list[Worker]) -> Template:
     template["Resources"] = resources | alarms_for(resources, workers) | policies.policy_for(resources)
     environment = {"Globals": {"Function": {"Environment": {"Variables": environment_references()}}}}
     return dict(merge(merge(merge(template, {"Resources": functions}), environment), overlay))
+
+
+def log_retention_d(stage: str) -> int:
+    """For how many days a stage keeps its functions' logs."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    return int(config["stages"][stage]["log_retention_in_days"])
+
+
+def finish(template: Template) -> None:
+    """What is done to a template once Chalice has made it."""
+    policies.finish(template)
+    if encryption.KEY in template["Resources"]:
+        encryption.finish(template["Resources"])
 
 
 def _check(template: Template) -> None:
@@ -208,7 +225,7 @@ def build(stage: str, out: Path, root: Path = ROOT, tell: Tell = print) -> bool:
     divide(out / ARCHIVE, [root / name for name in DATA])
     packaged = json.loads((out / TEMPLATE).read_text(encoding="utf-8"))
     _check(packaged)
-    policies.finish(packaged)
+    finish(packaged)
     (out / TEMPLATE).write_text(json.dumps(packaged, indent=1, sort_keys=True), encoding="utf-8")
     stamp.write_text(digest, encoding="utf-8")
     return True

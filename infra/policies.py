@@ -13,11 +13,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from infra import encryption
 from infra.environment import variables
 
 Template = dict[str, Any]
 
 POLICY = "AppendOnlyPolicy"
+# What every role has, where the template has it.
+FOR_ALL = (POLICY, encryption.POLICY)
 TABLE, ROLE, MANAGED = "AWS::DynamoDB::Table", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"
 FUNCTION, KEY = "AWS::Serverless::Function", "AWS::KMS::Key"
 # A ring of keys is named by the tag that they have, whichever of them signs.
@@ -69,13 +72,13 @@ def finish(template: Template) -> None:
     """
     _tell_what_is_named(template)
     roles = {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == ROLE}
-    for name, properties in roles.items():
-        attached = [POLICY]
+    for role, properties in roles.items():
+        attached = [name for name in FOR_ALL if name in template["Resources"]]
         (own,) = properties["Policies"]
         inline, *more = _parts(own["PolicyDocument"]["Statement"])
         own["PolicyDocument"]["Statement"] = inline
         for number, statements in enumerate(more, start=2):
-            attached.append(f"{name}Policy{number}")
+            attached.append(f"{role}Policy{number}")
             template["Resources"][attached[-1]] = _managed(statements)
         properties["ManagedPolicyArns"] = [{"Ref": logical_id} for logical_id in attached]
 

@@ -28,10 +28,12 @@ from chalicelib.parameters import service as parameters  # noqa: E402  # after t
 from chalicelib.platform import clock, ids  # noqa: E402
 from compliance.record import Recorder  # noqa: E402
 from compliance.rows import read as read_requirements  # noqa: E402
+from tests.calls import CallsRecorder  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--requirements-record", type=Path, help="write what became of the marked tests to this file")
+    parser.addoption("--calls-record", type=Path, help="write what functions asked of AWS to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     is_writer = not hasattr(config, "workerinput")
     target = config.getoption("--requirements-record")
     config.pluginmanager.register(Recorder(read_requirements().ids(), target, is_writer))
+    config.pluginmanager.register(CallsRecorder(config.getoption("--calls-record")))
 
 
 @pytest.fixture(autouse=True)

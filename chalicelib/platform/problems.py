@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Request, Response
 
+from chalicelib.platform import settings
 from chalicelib.platform.errors import (
     InternalError,
     MalformedRequest,
@@ -63,6 +64,7 @@ def response(body: str, status: int, content_type: str, correlation_id: str, hea
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "X-Correlation-Id": correlation_id,
+            **settings.web_origin(),
             **headers,
         },
     )

@@ -25,3 +25,9 @@ def table(name: str) -> str:
 def queue_url(name: str) -> str:
     """URL of the queue with logical id `<Name>Queue`: `bill_runs` reads BILL_RUNS_QUEUE_URL."""
     return get(f"{name.upper()}_QUEUE_URL")
+
+
+def web_origin() -> dict[str, str]:
+    """The header that lets pages of another host read an answer; nothing where the stage names none (WEB_ORIGIN)."""
+    origin = os.environ.get("WEB_ORIGIN", "")
+    return {"Access-Control-Allow-Origin": origin} if origin else {}

@@ -37,7 +37,7 @@ def _write(source: Path, lines: list[str]) -> None:
 
 
 def main() -> int:
-    """Write both files; the second one lists only what the first does not."""
+    """Write the files; that of development lists only what that of Lambda does not, that of Checkov stands apart."""
     runtime_source, dev_source = ROOT / "requirements.in", ROOT / "requirements-dev.in"
     # Both come from one resolution, so that the two files can never disagree about a version.
     everything = _resolve(dev_source)
@@ -45,6 +45,8 @@ def main() -> int:
     _write(runtime_source, [f"{name}=={everything[name]}" for name in runtime_names])
     rest = sorted(everything.keys() - set(runtime_names))
     _write(dev_source, ["-r requirements.txt", *(f"{name}=={everything[name]}" for name in rest)])
+    apart = ROOT / "requirements-checkov.in"
+    _write(apart, sorted(f"{name}=={version}" for name, version in _resolve(apart).items()))
     return 0
 
 

@@ -13,8 +13,7 @@ from unittest.mock import patch
 from chalice.cli.factory import CLIFactory
 from chalice.deploy.packager import LambdaDeploymentPackager
 
-from infra import policies
-from infra.build import TEMPLATE, assemble
+from infra.build import TEMPLATE, assemble, finish
 from infra.workers import discover_workers
 from tests.architecture.source import ROOT
 
@@ -33,5 +32,5 @@ def packaged(stage: str = "prod") -> dict[str, Any]:
             packager = factory.create_app_packager(config, options, "cloudformation", "json", str(merge))
             packager.package_app(config, str(out / "package"), stage)
         template: dict[str, Any] = json.loads((out / "package" / TEMPLATE).read_text(encoding="utf-8"))
-    policies.finish(template)
+    finish(template)
     return template

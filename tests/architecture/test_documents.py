@@ -9,8 +9,8 @@ import pytest
 from chalicelib.documents import formats
 from chalicelib.documents.commands.make_document import MAX_TRIES
 from chalicelib.parameters import service as parameters
-from tests.architecture.iam import Statement, Template, decide, statements_of
 from tests.architecture.packaged import packaged
+from tests.iam import Statement, Template, decide, statements_of
 
 DELETES = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention")
 # What would take a bucket's rules or its files away all at once.
@@ -49,7 +49,7 @@ def test_the_bucket_is_private_encrypted_versioned_and_can_lock() -> None:
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
     (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert properties["ObjectLockEnabled"] == {"Fn::If": ["IsLocal", {"Ref": "AWS::NoValue"}, True]}
     kept = template().resources["DocumentsBucket"]

@@ -8,8 +8,8 @@ import pytest
 
 from infra.environment import TABLE_PREFIX, environment_of, table_ids, table_suffix, variables
 from infra.policies import FUNCTION
-from tests.architecture.iam import PSEUDO, Template
 from tests.architecture.packaged import packaged
+from tests.iam import PSEUDO, Template
 
 # Names and values of all variables of a function, together.
 MOST_BYTES = 4096

@@ -20,7 +20,14 @@ from tests.architecture.source import ROOT, called_name, sources
 
 TABLE, QUEUE, ALARM = "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::CloudWatch::Alarm"
 # Set for all functions alike, not for a resource.
-PLAIN_VARIABLES = {"TABLE_PREFIX", "STAGE", "MESSAGE_PROVIDER", "IDENTITY_PROVIDER", "IDENTITY_PROVIDER_URL"}
+PLAIN_VARIABLES = {
+    "TABLE_PREFIX",
+    "STAGE",
+    "MESSAGE_PROVIDER",
+    "IDENTITY_PROVIDER",
+    "IDENTITY_PROVIDER_URL",
+    "WEB_ORIGIN",
+}
 API = "APIHandler"
 # A message that fails this often, or a stream that is this late, needs a person.
 MAX_TRIES, MAX_ITERATOR_AGE_MS = 10, 15 * 60 * 1000

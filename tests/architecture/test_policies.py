@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from infra import policies
-from infra.policies import DENIED, MANAGED, POLICY, ROLE
-from tests.architecture.iam import Statement, Template, decide, statements_of, variants
+from infra.policies import DENIED, FOR_ALL, MANAGED, ROLE
 from tests.architecture.packaged import packaged
 from tests.architecture.source import ROOT
+from tests.iam import Statement, Template, decide, statements_of, variants
 
 POLICIES = sorted((ROOT / ".chalice").glob("policy-*.json"))
 LOGS = {"StaffActionsTable", "StaffActionLinksTable", "SecurityEventsTable"}
@@ -43,8 +43,8 @@ def on_table(name: str) -> list[str]:
 
 
 def own_statements(role: dict[str, Any]) -> list[Statement]:
-    """Without the policy that every role is given."""
-    attached = [one for one in role["Properties"]["ManagedPolicyArns"] if one != {"Ref": POLICY}]
+    """Without the policies that every role is given."""
+    attached = [one for one in role["Properties"]["ManagedPolicyArns"] if one["Ref"] not in FOR_ALL]
     return statements_of(template(), {"Properties": {**role["Properties"], "ManagedPolicyArns": attached}})
 
 

@@ -43,7 +43,7 @@ from chalicelib.seals import keys as seal_keys
 from chalicelib.staff import service as staff
 from docs.events import channels
 from infra.environment import environment_of
-from tests import event_schemas
+from tests import calls, event_schemas
 from tests.chain.haste import in_haste
 from tests.chain.lambda_events import query_values, sent_body, sqs_record, stream_record
 from tests.chain.outbox import texts_to
@@ -444,7 +444,7 @@ def running_bank(start: dt.datetime = START) -> Iterator[Bank]:
         fixed = clock.FixedClock(start)
         before = clock.use(fixed)
         sends = patch.object(queues, "send", _as_the_contract_has_it(queues.send))
-        with patch.dict("os.environ", environment_of(references)), sends:
+        with patch.dict("os.environ", environment_of(references)), sends, calls.watched(references):
             dynamo.forget_tables()
             parameters.forget()
             RING.forget()

@@ -139,3 +139,10 @@ def test_a_problem_says_where_and_when_to_try_again() -> None:
     errors = [{"field": "amount", "code": "missing"}]
     assert json.loads(str(problem(MalformedRequest(errors), "en", "c").body))["errors"] == errors
     assert problem(TryAgain(), "en", "c").headers["Retry-After"] == "1"
+
+
+def test_pages_of_the_stages_own_host_may_read_an_answer_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEB_ORIGIN", raising=False)
+    assert "Access-Control-Allow-Origin" not in problem(NotFound(), "zh", "abcdefgh-1").headers
+    monkeypatch.setenv("WEB_ORIGIN", "https://www.bank.example")
+    assert problem(NotFound(), "zh", "abcdefgh-1").headers["Access-Control-Allow-Origin"] == "https://www.bank.example"

@@ -45,9 +45,13 @@ class Template:
         """What `GetAtt …Arn` gives for a resource."""
         resource = self.resources[logical_id]
         service, form = _ARN[resource["Type"]]
-        named = resource.get("Properties", {}).get(_NAMES.get(resource["Type"], ""), {"Ref": logical_id})
-        place = "" if service == "s3" else "cn-northwest-1:123456789012"
+        named = resource.get("Properties", {}).get(_NAMES.get(resource["Type"], ""), f"{STACK}-{logical_id}")
+        place = ":" if service == "s3" else "cn-northwest-1:123456789012"
         return f"arn:aws-cn:{service}:{place}:{form.format(self.text(named))}"
+
+    def key(self, name: str) -> str:
+        """The ARN of a key that no template has."""
+        return f"arn:aws-cn:kms:cn-northwest-1:123456789012:key/{name}"
 
     def text(self, node: Any) -> str:
         """A value of the template, with names as they would be."""
@@ -55,7 +59,8 @@ class Template:
             return node
         ((function, value),) = node.items()
         if function == "Ref":
-            return PSEUDO.get(value, f"{STACK}-{value}")
+            is_secret = self.resources.get(value, {}).get("Type") == "AWS::SecretsManager::Secret"
+            return self.arn(value) if is_secret else PSEUDO.get(value, f"{STACK}-{value}")
         if function == "Fn::Sub":
             assert isinstance(value, str), "a form of Fn::Sub that no policy here uses"
             return re.sub(r"\$\{([^}]+)\}", lambda match: self._named(match[1]), value)
@@ -114,6 +119,12 @@ def decide(template: Template, statements: Sequence[Statement], action: str, res
         elif all(covering) and "Condition" not in statement:
             return "denied"
     return "allowed" if is_allowed else "not allowed"
+
+
+def by_key(statement: Statement) -> Statement:
+    """A statement of all keys that have a tag, as one of the key that is called like the tag; any other as it is."""
+    tags = [name.partition("/")[2] for name in statement.get("Condition", {}).get("StringEquals", {})]
+    return {**statement, "Resource": Template({}).key(tags[0])} if tags else statement
 
 
 def _covers(template: Template, statement: Any, action: str, resource: str) -> bool:
