@@ -20,6 +20,7 @@ from infra.cli import (
     queues,
     receipts,
     staff,
+    streams,
 )
 from infra.cli.shell import NOT_DONE, asking, group, told, use_bank
 
@@ -29,6 +30,7 @@ for name, commands in {
     "account": accounts.app,
     "audit": audit.app,
     "queue": queues.app,
+    "stream": streams.app,
     "clearing": clearing.app,
     "day": day.app,
     "approval": approvals.app,

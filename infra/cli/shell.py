@@ -26,7 +26,13 @@ WHOLE, BROKEN, NOT_DONE, PENDING = 0, 1, 2, 3
 
 
 class CannotBeDone(Exception):
-    """A command that cannot be carried out; the text is meant for a person, in Chinese and English."""
+    """A command that cannot be carried out; the text is meant for a person, in Chinese and English.
+
+    `code`, where there is one, is for scripts and never changes.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(f"{text} ({code})" if code else text)
 
 
 def group(help_text: str) -> typer.Typer:

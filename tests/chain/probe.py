@@ -189,6 +189,14 @@ def put_on(bank: Bank, queue: str, body: str) -> None:
     aws.sqs().send_message(QueueUrl=bank.references[queue], MessageBody=body)
 
 
+def queued_bodies(bank: Bank, queue: str) -> list[str]:
+    """The bodies of a queue's messages, each once; they are hidden for the queue's own time afterwards."""
+    sqs, url, found = aws.sqs(), bank.references[queue], []
+    while answer := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        found += [message["Body"] for message in answer]
+    return found
+
+
 def retry_at_once(bank: Bank, queue: str) -> None:
     """Let messages that failed be seen again without waiting for the visibility time-out."""
     sqs = aws.sqs()

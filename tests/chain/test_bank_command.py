@@ -24,7 +24,7 @@ from infra.local.engine import free_port
 from tests.architecture.source import ROOT
 from tests.chain.bank import Bank, handlers_by_source
 from tests.chain.lost_lines import lose_last
-from tests.chain.probe import force, lines_of, put_on, table_items, unchanged
+from tests.chain.probe import force, lines_of, table_items, unchanged
 from tests.chain.test_sweep_receipts import LIST, RELAY, confirmed, listed, lose_records, receipts
 
 Run = Callable[..., tuple[int, str, str]]
@@ -192,42 +192,6 @@ def test_what_a_command_writes_says_that_it_came_from_a_shell(
     (row,) = table_items(bank, "StaffActionsTable")
     assert (row["action"], re.fullmatch(r"shell:.+@.+", row["source_address"]) is not None) == ("S1S2", True)
     assert origin.address() is None
-
-
-# ---- queues ---------------------------------------------------------------------------------------------------
-def test_dead_letters_are_counted_and_sent_again_within_a_bound(bank: Bank, run: Run) -> None:
-    for number in range(25):
-        put_on(bank, "ReceiptsDeadLetterQueue", f'{{"letter": {number}}}')
-    code, out, _ = run("queue", "list")
-    assert code == WHOLE
-    assert "receipts: 待处理 / waiting 0, 死信 / dead letters 25\n" in out
-    assert "deferred-legs: 待处理 / waiting 0, 死信 / dead letters 0\n" in out
-    assert len(out.splitlines()) == len([name for name in bank.references if name.endswith("DeadLetterQueue")])
-    code, out, _ = run("queue", "redrive", "receipts", "--most", "15")
-    assert code == WHOLE
-    assert out.splitlines()[-1] == "完成 / done: 15; 剩余死信 / dead letters left: 10"
-    assert out.count("已重发 / sent again: ") == 2
-    assert (bank.waiting("ReceiptsQueue"), bank.waiting("ReceiptsDeadLetterQueue")) == (15, 10)
-    assert run("queue", "redrive", "receipts")[1].splitlines()[-1].startswith("完成 / done: 10;")
-    # each letter is there once, as it was
-    received: set[str] = set()
-    while len(received) < 25:
-        answer = aws.sqs().receive_message(QueueUrl=bank.references["ReceiptsQueue"], MaxNumberOfMessages=10)
-        received |= {message["Body"] for message in answer["Messages"]}
-    assert received == {f'{{"letter": {number}}}' for number in range(25)}
-    assert run("queue", "redrive", "receipts")[1] == "完成 / done: 0; 剩余死信 / dead letters left: 0\n"
-    assert run("queue", "redrive", "receipt")[0] == NOT_DONE
-
-
-def test_a_redrive_that_dies_loses_no_letter(bank: Bank, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    put_on(bank, "ReceiptsDeadLetterQueue", "{}")
-
-    def dies(**_: object) -> None:
-        raise OSError("gone")
-
-    monkeypatch.setattr(aws.sqs(), "delete_message", dies)
-    assert run("queue", "redrive", "receipts")[0] == NOT_DONE
-    assert (bank.waiting("ReceiptsQueue"), bank.waiting("ReceiptsDeadLetterQueue")) == (1, 1)
 
 
 # ---- a business date ------------------------------------------------------------------------------------------
