@@ -19,6 +19,7 @@ from chalicelib.platform import errors, problems, validation
 from chalicelib.platform.errors import Refusal
 from chalicelib.staff import service as staff
 from chalicelib.transfers import states as transfer_states
+from compliance import retention
 from compliance.page import page_when_all_pass
 from docs import events, reference
 from docs.reference import table
@@ -321,6 +322,7 @@ def contract_file() -> str:
 
 
 PAGES = {
+    "retention.md": retention.page,
     "../events/asyncapi.json": events.document,
     "openapi.json": contract_file,
     "compliance.md": page_when_all_pass,

@@ -215,6 +215,7 @@ _DECISION_REFUSALS = (
         customer_errors.EditionChangeRefused,
         customer_errors.NoSettlementAccount,
         customer_errors.PhoneChanged,
+        customer_errors.TransferStopUnchanged,
         StepUpNotAwaiting,
         FactorNotActive,
         LimitAboveCeiling,

@@ -71,6 +71,16 @@ TRANSFERS_SWITCHED_OFF = Kind(
 TRANSFERS_SWITCHED_ON = Kind(
     "transfers_switched_on", SETTING, "开启网上转账", "online transfers switched on", tells=True
 )
+TRANSFERS_STOPPED = Kind(
+    "transfers_stopped", SETTING, "本行已停用网上转账", "the bank stopped online transfers", tells=True
+)
+TRANSFERS_RESUMED = Kind(
+    "transfers_resumed",
+    SETTING,
+    "本行已解除网上转账停用",
+    "the bank's stop of online transfers has ended",
+    tells=True,
+)
 DEVICE_BOUND = Kind("device_bound", DEVICE, "绑定设备", "device bound", tells=True)
 DEVICE_REVOKED = Kind("device_revoked", DEVICE, "解绑设备", "device revoked", tells=True)
 DEVICE_LOST = Kind("device_lost", DEVICE, "设备挂失", "device reported lost", tells=True)
@@ -171,6 +181,8 @@ ALL = {
         NOTIFICATIONS_CHANGED,
         TRANSFERS_SWITCHED_OFF,
         TRANSFERS_SWITCHED_ON,
+        TRANSFERS_STOPPED,
+        TRANSFERS_RESUMED,
         LIMITS_CHANGED,
         LIMITS_RAISED,
         PHONE_CHANGED,

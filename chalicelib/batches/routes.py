@@ -183,6 +183,7 @@ def _whole_view(batch: Batch, lines: list[Line]) -> BatchWithLines:
         errors.BatchLineRefused,
         errors.BatchCeilingExceeded,
         customer_errors.CustomerNotActive,
+        customer_errors.TransfersStopped,
         customer_errors.TransfersSwitchedOff,
         customer_errors.WrongPayeesExhausted,
         ledger_errors.AccountQueryOnly,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from chalicelib.platform.http import Api
 
-API_VERSION = "1.1.0"
+API_VERSION = "1.2.0"
 # Modules of operations, and what the paths of each begin with. Named and not imported, so that a start costs no
 # context and the first request for a path the few that answer there (decision 0031).
 PATHS: dict[str, tuple[str, ...]] = {
@@ -69,7 +69,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "counter.customer_routes": ("/v1/staff/counter/customers",),
     "counter.factor_routes": ("/v1/staff/counter/customers",),
     "counter.stock_routes": ("/v1/staff/counter/stock",),
-    "counter.account_routes": ("/v1/staff/counter/accounts",),
+    "counter.account_routes": ("/v1/staff/counter/accounts", "/v1/staff/counter/customers"),
     "counter.court_routes": ("/v1/staff/counter/accounts", "/v1/staff/counter/court-enquiries"),
     "approvals.routes": ("/v1/staff/approvals",),
     "approvals.appointment_routes": ("/v1/staff/members",),

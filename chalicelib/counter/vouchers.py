@@ -152,6 +152,9 @@ EDITION_CHANGED = VoucherKind(
         "factor": "认证方式",
     },
 )
+_TRANSFERS = {"customer": "客户号", "holder": "户名", "state": "网上转账"}
+TRANSFERS_STOPPED = VoucherKind("transfers_stopped", "网上转账停用回执", {**_TRANSFERS, "reason": "原因"})
+TRANSFERS_RESUMED = VoucherKind("transfers_resumed", "网上转账启用回执", _TRANSFERS)
 ONLINE_CLOSED = VoucherKind("online_closed", "网上银行注销回执", {**_PERSON, "state": "状态"})
 PHONE_CHANGED = VoucherKind("phone_changed", "预留手机号变更回执", {**_PERSON, "phone": "变更后手机号"})
 PASSWORD_RESET = VoucherKind(
@@ -209,6 +212,8 @@ KINDS: Mapping[str, VoucherKind] = {
         ACCOUNT_FOUND,
         SIGNED_UP,
         EDITION_CHANGED,
+        TRANSFERS_STOPPED,
+        TRANSFERS_RESUMED,
         ONLINE_CLOSED,
         PHONE_CHANGED,
         PASSWORD_RESET,

@@ -14,12 +14,14 @@ from chalicelib.customers.errors import (
     PhoneChanged,
     SessionEnded,
     TooManyAccounts,
+    TransfersStopped,
     TransfersSwitchedOff,
+    TransferStopUnchanged,
 )
 from chalicelib.entitlements.errors import EditionNotEntitled
 from chalicelib.platform import clock
 from chalicelib.platform.dynamo import Image, ItemUpdate, Rule, n, s, to_raw
-from chalicelib.platform.errors import NotFound
+from chalicelib.platform.errors import NotFound, Refusal
 
 ACTIVE = "active"
 EXPRESS = "express"
@@ -85,6 +87,11 @@ class Customer:
     def has_ended(self, session_id: str) -> bool:
         """Whether a session of this customer was ended, by itself or with all that began before another one."""
         return session_id in self.revoked or session_id < self.ended_before
+
+    @property
+    def stopped_since(self) -> str:
+        """Since when the bank has stopped online transfers; empty while it has not (XJ-4.4-switch)."""
+        return str(self.image.get("transfers_stopped", ""))
 
     @property
     def ended_before(self) -> str:
@@ -163,8 +170,33 @@ def standing_rules() -> list[Rule]:
     ]
 
 
+def outward_rules() -> list[Rule]:
+    """What every outward path asks beside that (XJ-4.4-switch): neither bank nor customer has stopped transfers."""
+    return [not_stopped_rule(), switch_rule()]
+
+
+def not_stopped_rule(refusal: type[Refusal] = TransfersStopped) -> Rule:
+    """The bank has not stopped online transfers; the customer's own switch does not start them again."""
+    return Rule(
+        "attribute_not_exists(#transfers_stopped)",
+        {},
+        lambda image: "transfers_stopped" not in image,
+        lambda _: refusal(),
+    )
+
+
+def stopped_rule(since: str) -> Rule:
+    """The bank's stop still is the one that was read."""
+    return Rule(
+        "#transfers_stopped = :stopped_since",
+        {":stopped_since": s(since)},
+        lambda image: image.get("transfers_stopped") == since,
+        lambda _: TransferStopUnchanged(),
+    )
+
+
 def switch_rule() -> Rule:
-    """Online transfers are switched on (XJ-4.4-switch): asked of every outward path."""
+    """The customer has online transfers switched on."""
     return Rule(
         "#transfers_on = :on",
         {":on": {"BOOL": True}},

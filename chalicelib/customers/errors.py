@@ -35,6 +35,22 @@ class TransfersSwitchedOff(Refusal):
     en = "Online transfers are switched off; switch them on first."
 
 
+class TransfersStopped(Refusal):
+    """XJ-4.4-switch: why, the branch says; the reason is not told online."""
+
+    code, status, rank = "transfers_stopped", 422, RANK_SWITCH
+    zh = "本行已停用您的网上转账功能，请到网点办理。"
+    en = "The bank has stopped your online transfers; a branch can help you."
+
+
+class TransferStopUnchanged(Refusal):
+    """XJ-4.4-switch."""
+
+    code, status, rank = "transfer_stop_unchanged", 409, RANK_RIGHT
+    zh = "该客户的网上转账已处于所申请的状态，或未开通网上银行。"
+    en = "The customer's online transfers are so already, or there is no online banking."
+
+
 class WrongPayeesExhausted(Refusal):
     """NB-5.1.4: what bounds guessing at whose account a number is."""
 

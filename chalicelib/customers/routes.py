@@ -278,9 +278,10 @@ class TransferSwitch(Body):
 
 
 class TransferSwitchView(View):
-    """On or off, as it is now."""
+    """On or off, as it is now, and whether the bank has stopped them beside that."""
 
     on: _On
+    stopped_by_bank: Annotated[bool, Field(description="本行是否已停用 / whether the bank has stopped them")]
 
 
 @api.operation(
@@ -294,7 +295,7 @@ class TransferSwitchView(View):
 )
 def read_switch(call: Call) -> TransferSwitchView:
     """Whether transfers to others are switched on."""
-    return TransferSwitchView(on=customers.require_live_session(call.caller).transfers_on)
+    return _switch(customers.require_live_session(call.caller))
 
 
 @api.operation(
@@ -306,7 +307,7 @@ def read_switch(call: Call) -> TransferSwitchView:
     entitlement=entitlements.TRANSFERS_SWITCH_OFF,
     body=TransferSwitch,
     answer=TransferSwitchView,
-    refusals=(*_STEP_UP, OutcomeUnknown),
+    refusals=(*_STEP_UP, errors.TransfersStopped, OutcomeUnknown),
 )
 def set_switch(call: Call) -> TransferSwitchView:
     """Off stops every transfer to others at once (XJ-4.4-switch)."""
@@ -314,7 +315,11 @@ def set_switch(call: Call) -> TransferSwitchView:
     customer = switch_transfers(
         call.caller, on=body.on, given=call.header("step-up"), correlation_id=call.correlation_id, now=clock.now()
     )
-    return TransferSwitchView(on=customer.transfers_on)
+    return _switch(customer)
+
+
+def _switch(customer: customers.Customer) -> TransferSwitchView:
+    return TransferSwitchView(on=customer.transfers_on, stopped_by_bank=bool(customer.stopped_since))
 
 
 class NewPhone(Body):

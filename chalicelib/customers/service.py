@@ -23,11 +23,11 @@ from chalicelib.customers.domain import (
     is_phone,
     is_valid_document,
     later_rule,
+    outward_rules,
     paying_rules,
     phone_rule,
     same_phone_rule,
     standing_rules,
-    switch_rule,
 )
 from chalicelib.customers.errors import DocumentTaken, SessionEnded, TooManyAccounts
 from chalicelib.customers.store import ContractItem, HoldingItem
@@ -247,15 +247,15 @@ def ended_updates(
 
 
 def payer_update(customer_id: str, session_id: str, device_id: str | None, *, outward: bool) -> ItemUpdate:
-    """The payer's record as part of the money's write: session, device, edition, state and, outward, the switch."""
+    """The payer's record as part of the money's write: session, device, edition, state and, outward, both switches."""
     update = store.customer_update(customer_id).require(*paying_rules(session_id, device_id))
-    return update.require(switch_rule()) if outward else update
+    return update.require(*outward_rules()) if outward else update
 
 
 def absent_payer_update(customer_id: str, *, outward: bool) -> ItemUpdate:
     """The same where nobody is logged in: a payment that was confirmed before (XJ-4.4-switch holds for it too)."""
     update = store.customer_update(customer_id).require(*standing_rules())
-    return update.require(switch_rule()) if outward else update
+    return update.require(*outward_rules()) if outward else update
 
 
 def give_back_updates(

@@ -45,6 +45,28 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """What is printed, whoever asks: `book` has its prints by number, `line` is its place among a document's papers."""
+
+    book: str
+    line: str
+
+
+def receipt_paper(entry_id: str) -> Paper:
+    """An entry's receipt."""
+    return Paper(f"{RECEIPT}#{entry_id}", entry_id)
+
+
+def lines_paper(document: Document) -> Paper:
+    """A list of movements (业务流水清单): an account's statement of a period, or its bill of a month.
+
+    A file that has gone and is made anew is another print of the same paper.
+    """
+    key = f"{document.account_id}#{document.first_date}#{document.last_date}"
+    return Paper(f"{document.kind}#{key}", f"{key}#{document.expires_at}")
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document as stored. `entry_ids` are whose receipts it holds; of a statement there are an account and business
     dates instead. `expires_at` (epoch, s) is when it goes, 0 where it is kept as a voucher.

@@ -6,6 +6,7 @@ A maker is named by its module and function and imported when a document is made
     the same, printed  make(receipt, sink, *, language, print_number)       1 is the first print
     receipts           make(document, sink, now)                            document: documents.domain.Document
     statement, bill    make(account_id, first_date, last_date, format, sink, language)
+    the same, printed  make(account_id, first_date, last_date, format, sink, language, *, print_number)
 
 where `sink` is a binary file that can be sought in and read. What a maker refuses ends the document with the refusal's
 code and sentence; whatever else it raises is tried again.
@@ -26,7 +27,8 @@ from chalicelib.documents.errors import DocumentFormatUnavailable
 class Format:
     """A format of a kind: what its files are, how their names end, and `maker` as `context.module:function`.
 
-    Files of one with `is_print` are prints of a receipt: they are counted, and say which one they are (NB-5.1.6-3).
+    Files of one with `is_print` are prints, of a receipt or of an account's lines: they are counted, and say which one
+    they are (NB-5.1.6-3).
     """
 
     media_type: str
@@ -48,8 +50,9 @@ OF_RECEIPT: dict[str, Format] = {
 OF_RECEIPTS: dict[str, Format] = {
     "zip": Format("application/zip", "zip", "documents.commands.zip_receipts:zip_receipts"),
 }
+_PRINTED = "pdf"
 _OF_LINES = {
-    "pdf": ("application/pdf", "pdf"),
+    _PRINTED: ("application/pdf", "pdf"),
     "csv": ("text/csv", "csv"),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
     "ofx": ("application/x-ofx", "ofx"),
@@ -58,7 +61,8 @@ _OF_LINES = {
 
 
 def _made_by(function: str) -> dict[str, Format]:
-    return {name: Format(*kind, f"statements.commands.write_statement:{function}") for name, kind in _OF_LINES.items()}
+    maker = f"statements.commands.write_statement:{function}"
+    return {name: Format(*kind, maker, is_print=name == _PRINTED) for name, kind in _OF_LINES.items()}
 
 
 OF_STATEMENT = _made_by("write_statement")

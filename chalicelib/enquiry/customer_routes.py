@@ -96,6 +96,9 @@ class CustomerView(View):
     state: str
     edition: str
     transfers_on: bool
+    transfers_stopped_since: Annotated[
+        fields.Timestamp | None, Field(description="本行停用网上转账的时间 / since when the bank has stopped transfers")
+    ]
     verified: bool
     editions: list[EditionChangeView]
     accounts: list[HeldAccountView]
@@ -177,6 +180,7 @@ def _customer(found: CustomerFile) -> CustomerView:
         state=found.customer.state,
         edition=found.customer.edition,
         transfers_on=found.customer.transfers_on,
+        transfers_stopped_since=found.customer.stopped_since or None,
         verified=profile.image.get("verification") == "verified",
         editions=[
             EditionChangeView(at=one["at"], before=one["from"], after=one["to"], by=one["by"])

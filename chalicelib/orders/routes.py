@@ -208,6 +208,7 @@ _TERMS_REFUSALS = (
     errors.OrderDatesUnfit,
     SamePayerAndPayee,
     customer_errors.CustomerNotActive,
+    customer_errors.TransfersStopped,
     customer_errors.TransfersSwitchedOff,
     customer_errors.WrongPayeesExhausted,
     ledger_errors.AccountQueryOnly,

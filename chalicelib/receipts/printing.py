@@ -12,6 +12,7 @@ from chalicelib.platform.money import grouped_text
 from chalicelib.platform.money_words import in_words
 from chalicelib.platform.pdf import pages, seals
 from chalicelib.platform.pdf.pages import FAINT, RED, Document
+from chalicelib.platform.pdf.prints import mark_of
 from chalicelib.receipts.domain import (
     CHANNELS,
     FACTORS,
@@ -57,9 +58,7 @@ class Edition:
     @property
     def mark(self) -> str:
         """Which print it is."""
-        if self.print_number == 1:
-            return self.words("首次打印", "First print")
-        return self.words(f"补打 第{self.print_number}次打印", f"Reprint, print {self.print_number}")
+        return self.words(*mark_of(self.print_number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ _REORDERING = frozenset(map(chr, (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F)
 class Statement:
     """All but the lines. Amounts in fen; `bank_names` is by language.
 
-    `figures` and `month` are a bill's, which knows its sums beforehand.
+    `figures` and `month` are a bill's, which knows its sums beforehand. `print_number` counts the prints of it, 1 the
+    first; 0 where this is none.
 
     `is_over`: whether the period had ended when this was made; else it says up to when it is.
     """
@@ -45,6 +46,7 @@ class Statement:
     count: int
     month: str | None = None
     figures: Figures | None = None
+    print_number: int = 0
 
     def say(self, zh: str, en: str) -> str:
         """That of the two which is the statement's language."""

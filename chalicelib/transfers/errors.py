@@ -99,6 +99,7 @@ class FactorRequired(Refusal):
 POSTING_REFUSALS: tuple[type[Refusal], ...] = (
     customer_errors.SessionEnded,
     customer_errors.CustomerNotActive,
+    customer_errors.TransfersStopped,
     customer_errors.TransfersSwitchedOff,
     customer_errors.PhoneChanged,
     ledger_errors.AccountQueryOnly,

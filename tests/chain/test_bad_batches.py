@@ -205,6 +205,17 @@ def test_the_switch_stops_what_is_not_made_yet(bank: Bank, app: Orderer, payer: 
     ).code == ("transfers_switched_off")
 
 
+@pytest.mark.requirement("XJ-4.4-switch")
+def test_the_banks_stop_stops_what_is_not_made_yet(
+    bank: Bank, app: Orderer, payer: Person, payees: list[Person]
+) -> None:
+    made = app.confirmed("POST", BATCHES, body_of(payer, payees, "1.00", "2.00", "3.00"), idempotency_key=KEY)
+    force_customer(bank, payer, transfers_stopped=clock.to_text(bank.clock.now()))
+    bank.settle()
+    shown = read(app, made.body["id"])
+    assert [payment["code"] for payment in shown["payments"]] == ["transfers_stopped"] * 3
+
+
 def test_a_payee_closed_in_between_is_refused_by_itself(
     bank: Bank, app: Orderer, payer: Person, payees: list[Person]
 ) -> None:

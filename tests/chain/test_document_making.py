@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.documents import file_store, formats, print_store, store
 from chalicelib.documents.commands import make_document
-from chalicelib.documents.domain import Document
+from chalicelib.documents.domain import Document, receipt_paper
 from chalicelib.documents.formats import Format
 from chalicelib.parameters import service as parameters
 from chalicelib.platform import aws, clock
@@ -168,7 +168,7 @@ def test_the_first_print_and_each_reprint_are_numbered_and_on_record(
     force(bank, "DocumentsTable", {"document_id": first["id"]}, state="waiting")
     assert told_again(first["id"]) == []
     assert fetched(app.read(first["id"]).body).text == f"{number} en 1"
-    assert print_store.newest(paid) == 2
+    assert print_store.newest(receipt_paper(paid)) == 2
     # and who has which since when is on record
     rows = [row for row in table_items(bank, "ReceiptPrintsTable") if row["book"] == f"receipt#{paid}"]
     assert sorted((row["line"], row["document_id"], row["customer_id"], row["at"]) for row in rows) == [

@@ -37,6 +37,10 @@ def switch_off(phone: Phone) -> None:
     force_customer(phone.bank, phone.payer, transfers_on=False)
 
 
+def stop_by_bank(phone: Phone) -> None:
+    force_customer(phone.bank, phone.payer, transfers_stopped=clock.to_text(phone.bank.clock.now()))
+
+
 def close_payee(phone: Phone) -> None:
     change_state(phone.payee.account, before="open", after="closed")
 
@@ -53,6 +57,7 @@ def freeze_customer(phone: Phone) -> None:
     ("change", "reason"),
     [
         (switch_off, "transfers_switched_off"),
+        (stop_by_bank, "transfers_stopped"),
         (close_payee, "payee_unavailable"),
         (freeze_payer, "account_not_active"),
         (freeze_customer, "customer_not_active"),

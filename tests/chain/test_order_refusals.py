@@ -14,6 +14,7 @@ from chalicelib.limits.service import AccountLimits
 from chalicelib.orders.commands import execute_order as module
 from chalicelib.orders.commands.execute_order import execute_order
 from chalicelib.parameters import service as parameters
+from chalicelib.platform import clock
 from chalicelib.transfers.commands.transfer_unattended import transfer_unattended
 from tests.chain.bank import TELLER, Bank, Person
 from tests.chain.orderers import ORDERS, Orderer, at, monthly, run, tick
@@ -157,8 +158,13 @@ def rename_payee(bank: Bank, app: Orderer, payer: Person, payee: Person) -> None
     force_account(bank, payee.account, holder="钱大红")
 
 
+def stopped_by_bank(bank: Bank, app: Orderer, payer: Person, payee: Person) -> None:
+    force_customer(bank, payer, transfers_stopped=clock.to_text(bank.clock.now()))
+
+
 STOPS: list[tuple[Any, str]] = [
     (switch_off, "transfers_switched_off"),
+    (stopped_by_bank, "transfers_stopped"),
     (close_payee, "payee_unavailable"),
     (rename_payee, "payee_unavailable"),
     (freeze_payer, "account_not_active"),
@@ -204,7 +210,7 @@ def test_switched_on_again_it_is_paid_on_its_next_date(bank: Bank, app: Orderer,
     switch_off(bank, app, payer, payee)
     assert run(bank, DUE) == 1
     on = app.confirmed("PUT", "/v1/settings/transfers", {"on": True})
-    assert on.body == {"on": True}
+    assert on.body == {"on": True, "stopped_by_bank": False}
     assert run(bank, "2026-12-31 08:00") == 1
     assert app.kinds(order_id) == ["created", "failed", "executed"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import zipfile
 
@@ -14,6 +15,7 @@ from chalicelib.receipts.store import ReceiptItem
 from chalicelib.transfers.commands.reverse_transfer import reverse_transfer
 from infra import printed
 from tests.chain.bank import Bank
+from tests.chain.probe import table_items
 from tests.chain.test_documents import Asker, archive, fetched, pay, receipt_file
 from tests.printed import bare, codes_in, is_the_banks, text_of
 
@@ -66,6 +68,37 @@ def test_each_request_is_a_print_and_says_which(app: Asker) -> None:
         said = bare(text_of(fetched(document).content))
         marks.append(next(mark for mark in ("首次打印", "补打第2次打印", "补打第3次打印") if mark in said))
     assert marks == ["首次打印", "补打第2次打印", "补打第3次打印"]
+
+
+@pytest.mark.requirement("NB-5.1.6-3")
+def test_each_print_of_a_list_of_movements_is_counted_by_its_period_and_says_which(app: Asker) -> None:
+    paid(app)
+    first_print, second, third, fourth = "首次打印", "补打第2次打印", "Reprint,print3", "补打第4次打印"
+    day = {"date_from": "20261121", "date_to": "20261121"}
+    lines = {"kind": "statement", "format": "pdf", "account_id": app.person.account, **day}
+
+    def mark(key: str, **more: str) -> str:
+        asked = app.ask({**lines, **more}, key)
+        app.bank.settle()
+        said = bare(text_of(fetched(app.read(asked.body["id"]).body).content))
+        (found,) = [one for one in (first_print, second, third, fourth) if one in said]
+        return found
+
+    # a file that is no print takes no number, and another period is another paper
+    app.made({**lines, "format": "csv"}, "no-print")
+    assert [mark("statement-1"), mark("statement-1"), mark("statement-2")] == [first_print, first_print, second]
+    assert mark("statement-3", date_from="20261120") == first_print
+    assert mark("statement-4", language="en") == third
+    # made anew under its key after it had gone, it is one more print, and who has which is on record
+    app.bank.clock.advance(dt.timedelta(days=90))
+    app.token = app.bank.log_in(app.person)
+    assert mark("statement-1") == fourth
+    book = f"statement#{app.person.account}#20261121#20261121"
+    rows = [row for row in table_items(app.bank, "ReceiptPrintsTable") if row["book"] == book]
+    rows.sort(key=lambda row: str(row["line"]))
+    assert [row["line"] for row in rows] == ["000001", "000002", "000003", "000004"]
+    assert rows[0]["document_id"] == rows[3]["document_id"]
+    assert {row["customer_id"] for row in rows} == {app.person.customer_id}
 
 
 def test_a_reversal_is_printed_as_one(app: Asker) -> None:

@@ -66,6 +66,7 @@ BREAKS: list[tuple[str, Callable[[Scene], object]]] = [
     ("not_found", lambda s: s.body.update(payer_account=UNKNOWN)),
     ("edition_not_entitled", lambda s: s.on_customer(edition="express")),
     ("account_not_active", lambda s: s.on_account(state="frozen")),
+    ("transfers_stopped", lambda s: s.on_customer(transfers_stopped="2026-11-20T02:00:00.000Z")),
     ("transfers_switched_off", lambda s: s.on_customer(transfers_on=False)),
     ("payee_unavailable", lambda s: s.body.update(payee_name="钱绿")),
     ("factor_ceiling_exceeded", lambda s: None),  # the amount is above it from the start
@@ -146,6 +147,11 @@ BETWEEN: dict[str, tuple[Callable[[Scene], object], str, int]] = {
     "payer made query-only": (lambda s: s.on_account(right="query"), "account_query_only", 403),
     "payee closed": (lambda s: force_account(s.bank, s.payee.account, state="closed"), "payee_unavailable", 422),
     "transfers switched off": (lambda s: s.on_customer(transfers_on=False), "transfers_switched_off", 422),
+    "transfers stopped by the bank": (
+        lambda s: s.on_customer(transfers_stopped="2026-11-20T02:00:00.000Z"),
+        "transfers_stopped",
+        422,
+    ),
     "customer frozen": (lambda s: s.on_customer(state="frozen"), "customer_not_active", 422),
     "down to express": (lambda s: s.on_customer(edition="express"), "edition_not_entitled", 403),
     "logged out": (end_session, "session_ended", 401),

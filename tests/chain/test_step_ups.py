@@ -87,7 +87,7 @@ def test_off_at_once_on_with_a_step_up(bank: Bank, phone: Phone) -> None:
     headers = bank.step_up(phone.token, phone.person, refused)
     assert not phone.is_on()
     done = phone.switch(on=True, step_up=headers["step-up"])
-    assert (done.status, done.body) == (200, {"on": True})
+    assert (done.status, done.body) == (200, {"on": True, "stopped_by_bank": False})
     assert bank.create(phone.token, phone.person, payee, "1.00", "key-switch-2").status == 201
     assert sorted(phone.log()) == ["signed_up", "transfers_switched_off", "transfers_switched_on"]
 
@@ -113,17 +113,17 @@ def test_a_challenge_whose_put_the_client_sends_twice_is_asked_for_all_the_same(
         refused = phone.switch(on=True)
     assert (refused.status, refused.code) == (403, "step_up_required")
     headers = bank.step_up(phone.token, phone.person, refused)
-    assert phone.switch(on=True, step_up=headers["step-up"]).body == {"on": True}
+    assert phone.switch(on=True, step_up=headers["step-up"]).body == {"on": True, "stopped_by_bank": False}
 
 
 def test_where_nothing_changes_nothing_is_asked_for_or_written(bank: Bank, phone: Phone) -> None:
     with unchanged(bank):
-        assert phone.switch(on=False).body == {"on": False}
+        assert phone.switch(on=False).body == {"on": False, "stopped_by_bank": False}
     step_up = phone.confirmed()
     assert phone.switch(on=True, step_up=step_up).status == 200
     # a repeat of the request whose answer was lost
     with unchanged(bank):
-        assert phone.switch(on=True, step_up=step_up).body == {"on": True}
+        assert phone.switch(on=True, step_up=step_up).body == {"on": True, "stopped_by_bank": False}
 
 
 @pytest.mark.requirement("XJ-4.2-wysiwys")

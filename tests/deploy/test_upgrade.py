@@ -131,7 +131,7 @@ class Patient(Phone):
             status, answer = super(Patient, self).call(method, path, body, **headers)
             return None if status >= HTTPStatus.INTERNAL_SERVER_ERROR else (status, answer)
 
-        found: tuple[int, Any] = walking._wait("an answer", once)
+        found: tuple[int, Any] = walking.wait("an answer", once)
         return found
 
 

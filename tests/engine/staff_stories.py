@@ -16,6 +16,7 @@ from chalicelib.audit import service as audit
 from chalicelib.audit.commands import link_actions
 from chalicelib.audit.commands.export_actions import export_date
 from chalicelib.audit.commands.verify_actions import verify_date, verify_lines
+from chalicelib.counter.commands.stop_transfers import stop_transfers
 from chalicelib.identity import service as identity
 from chalicelib.identity.errors import LoginRefused
 from chalicelib.ledger.commands.change_state import change_state
@@ -118,12 +119,15 @@ def two_people() -> None:
 
 
 def counter_by_two(owner: Customer) -> None:
-    """Limits, a loss of an account and a lock, each by two tellers."""
+    """Limits, a loss of an account, a stop of transfers and a lock, each by two tellers."""
     who, account_id = owner.caller.customer_id, owner.account
     done_by_two("limits.account", customer_id=who, account_id=account_id, day="700.00", count=7)
     done_by_two("limits.customer", customer_id=who, day_outward="600.00")
     assert change_state(account_id, before="open", after="lost")["state"] == "lost"
     done_by_two("account.lift_loss", account_id=account_id)
+    for _ in range(2):
+        stop_transfers(person("account.unfreeze", MAKER), who, "来电挂失")
+        done_by_two("customer.resume_transfers", customer=who)
     parameters.set_value("login.captcha_after", 10)
     for _ in range(7):
         with suppress(LoginRefused):

@@ -16,7 +16,7 @@ import requests
 from chalicelib.documents import file_store, formats, print_store, store
 from chalicelib.documents.commands.count_print import count_print
 from chalicelib.documents.commands.make_document import make_document
-from chalicelib.documents.domain import Document
+from chalicelib.documents.domain import Document, receipt_paper
 from chalicelib.documents.formats import Format
 from chalicelib.platform import clock, ids
 from chalicelib.receipts import store as receipts_store
@@ -67,16 +67,17 @@ def entry() -> str:
 @pytest.mark.requirement("NB-5.1.6-3")
 def test_prints_at_once_are_numbered_without_gap_and_none_twice() -> None:
     entry_id, now = entry(), clock.now()
+    paper = receipt_paper(entry_id)
     documents = [document(entry_id) for _ in range(8)]
     # two workers a document, all at once
-    numbers = together(lambda index: str(count_print(documents[index // 2], entry_id, now)), 16)
+    numbers = together(lambda index: str(count_print(documents[index // 2], paper, now)), 16)
     assert numbers == Counter({str(number): 2 for number in range(1, 9)})
-    assert print_store.newest(entry_id) == 8
+    assert print_store.newest(paper) == 8
     # and each keeps its own for good
-    kept = [print_store.number_of(one.document_id, entry_id) for one in documents]
-    assert [count_print(one, entry_id, now) for one in documents] == kept
+    kept = [print_store.number_of(one.document_id, paper) for one in documents]
+    assert [count_print(one, paper, now) for one in documents] == kept
     # another receipt begins anew
-    assert count_print(documents[0], entry(), now) == 1
+    assert count_print(documents[0], receipt_paper(entry()), now) == 1
 
 
 def test_a_document_that_many_workers_make_at_once_is_one_file_with_one_number() -> None:
@@ -94,7 +95,7 @@ def test_a_document_that_many_workers_make_at_once_is_one_file_with_one_number()
         assert noted is not None
         assert lies is not None
         assert (noted.state, noted.size_bytes, noted.sha256) == ("ready", lies.size_bytes, lies.sha256)
-        assert print_store.newest(entry_id) == 1
+        assert print_store.newest(receipt_paper(entry_id)) == 1
 
 
 def test_asked_again_by_many_at_once_it_is_asked_again_once() -> None:

@@ -19,6 +19,7 @@ from chalicelib.customers.domain import (
     device_rule,
     epoch_ms,
     later_rule,
+    not_stopped_rule,
     owned_rule,
     paying_rules,
     phone_rule,
@@ -26,6 +27,7 @@ from chalicelib.customers.domain import (
     room_rule,
     same_phone_rule,
     standing_rule,
+    stopped_rule,
     switch_rule,
     unverified_rule,
     verified_rule,
@@ -199,6 +201,12 @@ def paying_cases(account: Image, customer: Image) -> list[tuple[str, Rule, list[
         ("since grows", later_rule(SESSION), edges(customer, "since", SESSION)),
         ("edition", edition, [{**customer, "edition": value} for value in (*EDITIONS, "")]),
         ("customer's state", active, edges(customer, "state", "active")),
+        ("transfers stopped", not_stopped_rule(), [customer, {**customer, "transfers_stopped": NOW_TEXT}]),
+        (
+            "stop of that time",
+            stopped_rule(NOW_TEXT),
+            [customer, *({**customer, "transfers_stopped": value} for value in (NOW_TEXT, ""))],
+        ),
         ("transfer switch", switch_rule(), [{**customer, "transfers_on": value} for value in (True, False)]),
     ]
 

@@ -47,6 +47,8 @@ NAMES = [
     "since grows",
     "edition",
     "customer's state",
+    "transfers stopped",
+    "stop of that time",
     "transfer switch",
     "claimant",
     "claim: state",

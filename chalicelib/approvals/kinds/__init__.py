@@ -26,6 +26,7 @@ def kinds() -> dict[str, Kind[Any]]:
         CUSTOMER_SIGN_UP,
         EDITION_CHANGE,
         PHONE_CHANGE,
+        TRANSFER_RESUMPTION,
     )
     from chalicelib.approvals.kinds.court_order import (  # noqa: PLC0415  # see above
         COURT_FREEZE,
@@ -65,6 +66,7 @@ def kinds() -> dict[str, Kind[Any]]:
         EDITION_CHANGE,
         CUSTOMER_CLOSING,
         PHONE_CHANGE,
+        TRANSFER_RESUMPTION,
         COURT_FREEZE,
         COURT_RENEWAL,
         COURT_LIFTING,

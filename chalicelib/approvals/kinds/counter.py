@@ -1,4 +1,4 @@
-"""What tellers do for customers and another person approves: sign-up, changes, the end, an unfreeze (NB-5.2.6)."""
+"""What tellers do for customers and another person approves: sign-up, changes, the end, lifts of stops (NB-5.2.6)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from chalicelib.counter.commands.change_customer import (
 )
 from chalicelib.counter.commands.papers import EditionForm, SeenDocument
 from chalicelib.counter.commands.serve_customer import SignUpOpening, plan_opening, plan_state
+from chalicelib.counter.commands.stop_transfers import RESUME, plan_resumption
 from chalicelib.counter.errors import DocumentNotShown
 from chalicelib.customers.errors import (
     EditionChangeRefused,
@@ -28,6 +29,7 @@ from chalicelib.customers.errors import (
     PhoneChanged,
     PhoneNotReserved,
     SignUpRefused,
+    TransferStopUnchanged,
 )
 from chalicelib.factors.errors import FactorNotActive
 from chalicelib.ledger.errors import FrozenByCourt, StateChangeRefused
@@ -75,6 +77,12 @@ class PhoneChange(Body):
     seen: SeenDocument
 
 
+class TransferResumption(Body):
+    """Whose online transfers the bank lets go on."""
+
+    customer: CustomerId
+
+
 class AccountUnfreeze(Body):
     """A teller's freeze is lifted; a court's only its document lifts."""
 
@@ -108,6 +116,10 @@ def _close(payload: CustomerClosing, _: dt.datetime) -> Proposal:
 
 def _change_phone(payload: PhoneChange, _: dt.datetime) -> Proposal:
     return proposal_of(plan_phone(payload.customer, payload.proof, payload.seen))
+
+
+def _resume(payload: TransferResumption, _: dt.datetime) -> Proposal:
+    return proposal_of(plan_resumption(payload.customer))
 
 
 def _unfreeze(payload: AccountUnfreeze, _: dt.datetime) -> Proposal:
@@ -195,6 +207,22 @@ PHONE_CHANGE = Kind(
     checks=staff.COUNTER_APPROVE,
     propose=_change_phone,
     refusals=(NotFound, DocumentNotShown, StepUpNotAwaiting, PhoneChanged),
+)
+TRANSFER_RESUMPTION = Kind(
+    code=RESUME,
+    zh="启用网上转账",
+    en="letting stopped online transfers go on",
+    payload=TransferResumption,
+    words={
+        "customer": ("客户号", "customer"),
+        "holder": ("户名", "name"),
+        "state": ("网上转账", "online transfers"),
+        "since": ("停用时间", "stopped since"),
+    },
+    makes=staff.COUNTER_FREEZE,
+    checks=staff.COUNTER_APPROVE,
+    propose=_resume,
+    refusals=(NotFound, TransferStopUnchanged),
 )
 ACCOUNT_UNFREEZE = Kind(
     code="account.unfreeze",

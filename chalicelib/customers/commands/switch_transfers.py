@@ -6,6 +6,7 @@ import datetime as dt
 
 from chalicelib.audit import service as audit
 from chalicelib.customers import service as customers
+from chalicelib.customers.errors import TransfersStopped
 from chalicelib.platform import updates
 from chalicelib.platform.callers import Caller
 from chalicelib.platform.dynamo import ItemPut, ItemUpdate
@@ -18,7 +19,8 @@ def switch_transfers(
     """The record as it is then; nothing is written, nor a step-up asked for, where nothing changes.
 
     Whatever moves money outward carries the switch as a condition, so off holds from this write on.
-    Raises StepUpRequired and its kin when switching on; TryAgain, OutcomeUnknown (send the same again).
+    Raises TransfersStopped, and StepUpRequired and its kin, when switching on; TryAgain, OutcomeUnknown (send the same
+    again).
     """
     customer = customers.require_live_session(caller)
     if customer.transfers_on == on:
@@ -29,6 +31,8 @@ def switch_transfers(
         audit.event(caller.customer_id, kind, now, session_id=caller.session_id, device_id=caller.device_id),
     ]
     if on:
+        if customer.stopped_since:
+            raise TransfersStopped()
         demand = stepup.Demand(caller, stepup.SWITCH_TRANSFERS_ON, {}, given, correlation_id)
         stepup.write_with(demand, writes, now)
     else:

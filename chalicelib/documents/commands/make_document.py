@@ -6,8 +6,9 @@ import datetime as dt
 from typing import BinaryIO
 
 from chalicelib.documents import file_store, formats, store
+from chalicelib.documents.commands.count_print import count_print
 from chalicelib.documents.commands.zip_receipts import receipt_for, write_one
-from chalicelib.documents.domain import FAILED, READY, RECEIPT, RECEIPTS, VOUCHERS, Document
+from chalicelib.documents.domain import FAILED, READY, RECEIPT, RECEIPTS, VOUCHERS, Document, lines_paper
 from chalicelib.documents.errors import DocumentNotMade
 from chalicelib.documents.file_store import Lock, Made
 from chalicelib.parameters import service as parameters
@@ -61,9 +62,9 @@ def _write(document: Document, sink: BinaryIO, now: dt.datetime) -> None:
     elif document.kind == RECEIPTS:
         how.make()(document, sink, now)
     else:
-        how.make()(
-            document.account_id, document.first_date, document.last_date, document.format, sink, document.language
-        )
+        print_number = {"print_number": count_print(document, lines_paper(document), now)} if how.is_print else {}
+        period = (document.account_id, document.first_date, document.last_date)
+        how.make()(*period, document.format, sink, document.language, **print_number)
 
 
 def _lock(document: Document, now: dt.datetime) -> Lock | None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from chalicelib.documents import file_store, formats
 from chalicelib.documents.commands.count_print import count_print
-from chalicelib.documents.domain import Document
+from chalicelib.documents.domain import Document, receipt_paper
 from chalicelib.documents.formats import Format
 from chalicelib.platform import clock
 from chalicelib.receipts import service as receipts
@@ -27,7 +27,7 @@ def receipt_for(entry_id: str) -> receipts.ReceiptItem:
 
 def write_one(document: Document, receipt: receipts.ReceiptItem, how: Format, sink: BinaryIO, now: dt.datetime) -> None:
     """Write a receipt in a format; where that is a print, with its number."""
-    print_number = {"print_number": count_print(document, receipt.entry_id, now)} if how.is_print else {}
+    print_number = {"print_number": count_print(document, receipt_paper(receipt.entry_id), now)} if how.is_print else {}
     how.make()(receipt, sink, language=document.language, **print_number)
 
 

@@ -31,21 +31,36 @@ _PAGE = 100
 
 
 def write_statement(  # a period of an account, as what, where to and for whom
-    account_id: str, first_date: str, last_date: str, form: str, sink: BinaryIO, language: str
+    account_id: str,
+    first_date: str,
+    last_date: str,
+    form: str,
+    sink: BinaryIO,
+    language: str,
+    *,
+    print_number: int = 0,
 ) -> None:
     """Write the statement of business dates, both included, to `sink`; a period that is not over goes up to now.
 
-    `form` is one of FORMATS, `language` is `zh` or `en`. Raises NotFound, StatementTooLong, Retryable while lines are
-    still being written, and BillUnbalanced; then nothing is left in `sink`.
+    `form` is one of FORMATS, `language` is `zh` or `en`; `print_number` is which print of the period it is, 0 where it
+    is none. Raises NotFound, StatementTooLong, Retryable while lines are still being written, and BillUnbalanced; then
+    nothing is left in `sink`.
     """
     # From before the lines are read: a period that was over then has all of them.
     now, account = clock.now(), _account(account_id)
     period = period_of(account, first_date, last_date)
-    _write(_statement_of(account, period, language, now), period, form, sink)
+    _write(_statement_of(account, period, language, now, print_number=print_number), period, form, sink)
 
 
 def write_bill(  # the same
-    account_id: str, first_date: str, last_date: str, form: str, sink: BinaryIO, language: str
+    account_id: str,
+    first_date: str,
+    last_date: str,
+    form: str,
+    sink: BinaryIO,
+    language: str,
+    *,
+    print_number: int = 0,
 ) -> None:
     """Write the bill of the month with these dates, as it was issued, with its lines, sums and chart.
 
@@ -57,7 +72,8 @@ def write_bill(  # the same
     if bill is None or domain.days_of(bill.month) != (first_date, last_date):
         raise NotFound()
     period = period_of(account, first_date, last_date)
-    _write(_statement_of(account, period, language, now, bill), period, form, sink, bill)
+    statement = _statement_of(account, period, language, now, bill, print_number=print_number)
+    _write(statement, period, form, sink, bill)
 
 
 def _account(account_id: str) -> ledger.Account:
@@ -68,7 +84,13 @@ def _account(account_id: str) -> ledger.Account:
 
 
 def _statement_of(
-    account: ledger.Account, period: Period, language: str, now: dt.datetime, bill: store.BillItem | None = None
+    account: ledger.Account,
+    period: Period,
+    language: str,
+    now: dt.datetime,
+    bill: store.BillItem | None = None,
+    *,
+    print_number: int,
 ) -> Statement:
     return Statement(
         language=language,
@@ -86,6 +108,7 @@ def _statement_of(
         count=period.count,
         month=bill.month if bill is not None else None,
         figures=bill.figures if bill is not None else None,
+        print_number=print_number,
     )
 
 

@@ -13,7 +13,8 @@ from reportlab.lib.colors import HexColor
 from chalicelib.platform import clock
 from chalicelib.platform.money import grouped_text
 from chalicelib.platform.pdf import seals, signing
-from chalicelib.platform.pdf.pages import FAINT, Document
+from chalicelib.platform.pdf.pages import FAINT, RED, Document
+from chalicelib.platform.pdf.prints import mark_of
 from chalicelib.statements.categories import WORDS
 from chalicelib.statements.domain import Figures
 from chalicelib.statements.paper import ZH, Row, Rows, Statement
@@ -138,6 +139,10 @@ class _Pages:
             (f"开户行：{statement.branch}", f"Branch: {statement.branch}"),
         )
         document.wrapped(_LEFT, 18, 180, 7, "    ".join(statement.say(*fact) for fact in facts), 9, smallest=_SMALLEST)
+        if statement.print_number:
+            is_first = statement.print_number == 1
+            mark = statement.say(*mark_of(statement.print_number))
+            document.text(_RIGHT, 11, mark, 9, align="right", colour=FAINT if is_first else RED, bold=not is_first)
         period = statement.say(f"期间：{statement.period}", f"Period: {statement.period}")
         document.text(_RIGHT, 20, period, 9, align="right")
         document.line(_LEFT, 27, _RIGHT, 27, 0.4)

@@ -48,6 +48,21 @@ def test_every_line_and_balance_is_there(case: str, language: str) -> None:
     assert ("第1页/共1页" if language == "zh" else "Page1of1") in text
 
 
+@pytest.mark.requirement("NB-5.1.6-3")
+@pytest.mark.parametrize(
+    ("number", "language", "mark"),
+    [(1, "zh", "首次打印"), (1, "en", "Firstprint"), (2, "zh", "补打第2次打印"), (113, "en", "Reprint,print113")],
+)
+def test_each_page_of_a_print_says_which_print_it_is(number: int, language: str, mark: str) -> None:
+    listed = Listed([Told(seq) for seq in range(1, 18)])
+    found = pages(written(write, statement(listed, language=language, print_number=number), listed))
+    assert len(found) == 2
+    assert all(mark in text for text in found)
+    # and one that is none says nothing of it
+    plain = pages(written(write, statement(listed, language=language), listed))
+    assert not any(mark in text for text in plain)
+
+
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 100])
 @pytest.mark.parametrize("is_bill", [False, True])
 def test_each_page_says_which_of_how_many_it_is(count: int, is_bill: bool) -> None:
