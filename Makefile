@@ -24,7 +24,7 @@ FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean policies
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean policies clients
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -79,9 +79,10 @@ mutate: bootstrap ## mutation tests of ledger, limits and money: score and survi
 docs: bootstrap ## build the documentation site into build/site; open its index.html
 	@$(PY) -m docs.build
 
-check: bootstrap ## lint, format, types, import rules, the contracts, the documentation site, template lint
+check: bootstrap ## lint, format, types, import rules, the contracts, their clients, the documentation site, template lint
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m infra.clients --check
 	$(PY) -m mypy
 	$(BIN)/lint-imports
 	$(PY) -m docs.generate --check
@@ -89,6 +90,9 @@ check: bootstrap ## lint, format, types, import rules, the contracts, the docume
 	$(PY) -m docs.build
 	$(PY) -m infra.build --stage local --lint
 	$(PY) -m infra.build --stage prod --lint
+
+clients: bootstrap ## make the clients of apps from the contract: a wheel and an npm package in build/clients/packages/
+	@$(PY) -m infra.clients
 
 release-contract: bootstrap ## what docs/openapi.json and events/ say is promised from now on
 	$(PY) -m docs.generate

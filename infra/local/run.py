@@ -6,7 +6,6 @@ other programs: `.local/base_url` and `.local/demo.json`, both present only whil
 
 import contextlib
 import importlib
-import importlib.util
 import json
 import os
 import signal
@@ -17,11 +16,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from infra import clients
 from infra.build import BuildError
+from infra.clients import ClientError
 from infra.local.deploy import DeployError
 from infra.local.engine import EngineError, port_from_environment
+from infra.local.seed import seed
 from infra.local.stack import LOCAL_DIR, Bank, running_bank
-from infra.local.walk import WalkFailed
 
 STATE_DIR = LOCAL_DIR / "state"
 ENGINE_LOG = LOCAL_DIR / "engine.log"
@@ -41,11 +42,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _module(name: str) -> Any:
-    """Import one of our steps; None while it is not written."""
-    return importlib.import_module(name) if importlib.util.find_spec(name) else None
-
-
 def prepare(bank: Bank) -> Demo:
     """Seed the demo bank (once), walk through it, and return the demo log-ins with balances of now.
 
@@ -54,20 +50,18 @@ def prepare(bank: Bank) -> Demo:
     """
     # The steps use the application's own code, which finds its tables as it does in Lambda.
     os.environ.update(bank.process_environment())
-    seed, walk = _module("infra.local.seed"), _module("infra.local.walk")
-    demo: Demo = {}
-    if seed:
-        tell("seeding the demo bank / 准备演示数据 …")
-        demo = seed.seed(bank)
-    if walk:
-        tell("walking through it / 走一遍主流程 …")
-        try:
-            walk.walk(bank, demo)
-        except WalkFailed as problem:
-            # After very many runs in a day the payer meets a limit: the bank is up all the same.
-            print(f"error: 主流程未走完 / the walk-through stopped: {problem}", file=sys.stderr)
-        demo = seed.seed(bank) if seed else demo
-    return {**demo, "base_url": bank.base_url}
+    # The walk-through goes by the client that apps get, which is made first where the contract has changed.
+    clients.use_python()
+    walk = importlib.import_module("infra.local.walk")
+    tell("seeding the demo bank / 准备演示数据 …")
+    demo = seed(bank)
+    tell("walking through it / 走一遍主流程 …")
+    try:
+        walk.walk(bank, demo)
+    except walk.WalkFailed as problem:
+        # After very many runs in a day the payer meets a limit: the bank is up all the same.
+        print(f"error: 主流程未走完 / the walk-through stopped: {problem}", file=sys.stderr)
+    return {**seed(bank), "base_url": bank.base_url}
 
 
 def _write(path: Path, text: str) -> None:
@@ -131,7 +125,7 @@ def main() -> int:
     except KeyboardInterrupt:
         tell("\n已停止，数据已保存 / stopped, the state is kept")
         return 0
-    except (BuildError, EngineError, DeployError) as problem:
+    except (BuildError, ClientError, EngineError, DeployError) as problem:
         print(f"error: {problem}", file=sys.stderr)
     except OSError as problem:
         print(f"error: 系统错误 / the system refused: {problem}", file=sys.stderr)

@@ -20,7 +20,10 @@ from tests.architecture.source import ROOT
 TIMEOUT_S = 60
 
 # Nothing that belongs to tests and tools may ride in a function.
-TOOLS = {"moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer", "ofxtools"}
+TOOLS = {
+    *("moto", "chalice.cli", "pytest", "hypothesis", "infra", "tests", "samtranslator", "typer", "ofxtools"),
+    *("httpx", "openapi_python_client", "rural_bank", "rural_bank_api"),
+}
 
 START = "app.app"
 # The start, and then what a phone asks first: each path is looked up as a request does it.

@@ -21,8 +21,9 @@ from infra.local.engine import free_port
 from infra.local.messages import sent_to
 from infra.local.seed import CUSTOMERS, seed
 from infra.local.stack import Bank, running_bank
-from infra.local.walk import Phone, walk
+from infra.local.walk import walk
 from tests.deploy.conftest import pointed_at
+from tests.deploy.phone import Phone
 
 DEPOSITS_FEN = sum(sum(customer.deposits_fen) for customer in CUSTOMERS)
 TIMEOUT_S = 60

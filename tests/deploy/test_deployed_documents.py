@@ -11,7 +11,8 @@ import requests
 
 from chalicelib.platform import clock
 from infra.local.stack import Bank
-from infra.local.walk import Phone, wait
+from infra.local.walk import wait_for
+from tests.deploy.phone import Phone
 from tests.deploy.test_deployed_bank import TIMEOUT_S, logged_in
 from tests.printed import bare, is_the_banks, text_of
 
@@ -53,7 +54,7 @@ def test_every_format_is_made_and_pdfs_are_signed(deployed: tuple[Bank, dict[str
         name: phone.expect(202, "POST", "/v1/documents", wish, **{"Idempotency-Key": f"deployed-{name}"})["id"]
         for name, wish in wishes.items()
     }
-    made = {name: wait(name, partial(_ended, phone, one)) for name, one in asked.items()}
+    made = {name: wait_for(name, partial(_ended, phone, one)) for name, one in asked.items()}
 
     # then each is ready, and what is printed has the bank's signature and its fonts
     assert {name: one["state"] for name, one in made.items()} == dict.fromkeys(wishes, "ready")

@@ -66,7 +66,7 @@ def test_what_the_relay_gave_up_is_read_from_the_stream_and_replayed(
     assert main(["stream", "replay", "--send"]) == WHOLE
     assert f"已处理 / handled: {count}, 未处理 / not handled: 0" in capsys.readouterr().out
     # then the receipts are there once more, and it is noted
-    walking.wait("the receipts", lambda: True if set(receipts(bank)) == set(before) else None)
+    walking.wait_for("the receipts", lambda: True if set(receipts(bank)) == set(before) else None)
     assert main(["stream", "failures"]) == WHOLE
 
 
@@ -94,5 +94,5 @@ def test_a_dead_letter_that_was_handled_before_is_sent_again_and_changes_nothing
         found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
         return True if not any(int(value) for one in found for value in one.values()) else None
 
-    walking.wait("the queue", drained)
+    walking.wait_for("the queue", drained)
     assert receipts(bank) == before

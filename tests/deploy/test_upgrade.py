@@ -25,10 +25,10 @@ from infra.local import walk as walking
 from infra.local.deploy import STACK, deploy
 from infra.local.engine import Engine, free_port
 from infra.local.stack import BUILD_DIR, Bank, find_bank, quiet
-from infra.local.walk import Phone
 from tests.deploy.conftest import pointed_at
 from tests.deploy.kept import LOCAL_ONLY, QUEUE, kept
 from tests.deploy.kept_state import put_into
+from tests.deploy.phone import Phone
 
 # As long as a busy machine takes to start a function.
 PATIENCE_S = 600
@@ -131,7 +131,7 @@ class Patient(Phone):
             status, answer = super(Patient, self).call(method, path, body, **headers)
             return None if status >= HTTPStatus.INTERNAL_SERVER_ERROR else (status, answer)
 
-        found: tuple[int, Any] = walking.wait("an answer", once)
+        found: tuple[int, Any] = walking.wait_for("an answer", once)
         return found
 
 
