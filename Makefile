@@ -23,8 +23,10 @@ unexport PYTHONPATH PYTHONHOME
 FIRST_SEED ?= 1
 SEEDS ?= 20
 STEPS ?= 600
+FUZZ_SEED ?= 1
+FUZZ_EXAMPLES ?= 10
 
-.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean policies clients
+.PHONY: help bootstrap run messages verify rebuild evidence trial-balance staff-code test prove compliance simulate bench mutate docs check release-contract package lock clean policies clients fuzz
 
 help: ## list every target
 	@echo 'Rural Bank - make targets / 命令一览'
@@ -61,8 +63,8 @@ test: bootstrap ## unit, chain and architecture tests
 policies: bootstrap ## what policies allow and no function asked for while `make test` ran
 	@$(PY) -m tests.grants
 
-prove: bootstrap ## engine, deploy and simulation tests (slower)
-	$(PYTEST) tests/engine tests/deploy tests/simulation --requirements-record build/compliance-prove.json
+prove: bootstrap ## engine, deploy, simulation and fuzz tests (slower)
+	$(PYTEST) tests/engine tests/deploy tests/simulation tests/fuzz/test_answers_conform.py --requirements-record build/compliance-prove.json
 
 compliance: bootstrap ## judge the standards' requirements by their tests; writes docs/compliance.md
 	@$(PY) -m compliance $(if $(FROM),--from $(FROM))
@@ -72,6 +74,10 @@ bench: bootstrap ## what a transfer costs, against its budgets; writes build/ben
 
 simulate: bootstrap ## the whole bank under races and faults: make simulate FIRST_SEED=1 SEEDS=20 STEPS=600
 	@$(PY) -m simulation --first-seed $(FIRST_SEED) --seeds $(SEEDS) --steps $(STEPS)
+
+fuzz: bootstrap ## the API asked by Schemathesis as each role: make fuzz FUZZ_SEED=1 FUZZ_EXAMPLES=10
+	@echo 'FUZZ_SEED=$(FUZZ_SEED) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)'
+	$(PYTEST) tests/fuzz -n auto --fuzz-seed $(FUZZ_SEED) --fuzz-examples $(FUZZ_EXAMPLES)
 
 mutate: bootstrap ## mutation tests of ledger, limits and money: score and survivors, at least 90 %
 	@$(PY) -m infra.local.mutate

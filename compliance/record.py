@@ -50,7 +50,7 @@ class Suite:
 
 SUITES = (
     Suite("test", ("tests/unit", "tests/chain", "tests/architecture"), ("-n", "auto", "--dist", "loadfile")),
-    Suite("prove", ("tests/engine", "tests/deploy", "tests/simulation")),
+    Suite("prove", ("tests/engine", "tests/deploy", "tests/simulation", "tests/fuzz/test_answers_conform.py")),
 )
 
 

@@ -34,6 +34,8 @@ from tests.calls import CallsRecorder  # noqa: E402
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--requirements-record", type=Path, help="write what became of the marked tests to this file")
     parser.addoption("--calls-record", type=Path, help="write what functions asked of AWS to this file")
+    parser.addoption("--fuzz-seed", type=int, default=1, help="of tests/fuzz: what its requests are made from")
+    parser.addoption("--fuzz-examples", type=int, default=3, help="of tests/fuzz: so many an operation and phase")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -59,8 +59,10 @@ PARAMETERS: dict[str, Any] = {
     "CorrelationId": {
         "name": "X-Correlation-Id",
         "in": "header",
-        "description": "请求编号，应答原样返回；不合格式则另给 / the client's id of the request, answered as it came",
-        "schema": {"type": "string", "pattern": f"^{CORRELATION_ID}$"},
+        # No pattern: what is malformed is replaced and never refused.
+        "description": f"请求编号，应答原样返回；不合 `{CORRELATION_ID}` 则另给"
+        f" / the client's id of the request, answered as it came; another is given for what is no `{CORRELATION_ID}`",
+        "schema": {"type": "string"},
     },
     "AppVersion": {
         "name": apps.HEADER,
@@ -78,8 +80,9 @@ PARAMETERS: dict[str, Any] = {
     "StepUp": {
         "name": "Step-Up",
         "in": "header",
-        "description": "已确认的 step_up 编号 / the id of a confirmed step-up",
-        "schema": {"type": "string", "pattern": "^[a-z2-7]{20}$"},
+        # No pattern: what names no step-up is as if there were none.
+        "description": "已确认的 step_up 编号；其他值不计 / the id of a confirmed step-up; all else counts as none",
+        "schema": {"type": "string", "examples": ["mzxw6ytboi2dkmrrgu4q"]},
     },
     "Purpose": {
         "name": "Purpose",

@@ -84,4 +84,8 @@ def as_problems(event: Request, get_response: Callable[[Request], Response]) -> 
     if response.status_code < 400 or not isinstance(response.body, Mapping):
         return response
     refusal = _CHALICE_REFUSALS.get(response.status_code, MalformedRequest)()
-    return problem(refusal, preferred_language(event.headers.get("accept-language")), correlation_id_of(event))
+    told = problem(refusal, preferred_language(event.headers.get("accept-language")), correlation_id_of(event))
+    if "Allow" in response.headers:
+        # With 405 it must say what is supported (RFC 9110, 15.5.6).
+        told.headers["Allow"] = response.headers["Allow"]
+    return told

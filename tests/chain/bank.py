@@ -186,7 +186,9 @@ class Bank:
         sent = {**({"content-type": media_type} if media_type else {}), **(headers or {})}
         if token is not None:
             sent["authorization"] = f"Bearer {token}"
-        resource, parameters_ = self._match(path)
+        found = self.matched(path)
+        assert found is not None, f"no route for {path}"
+        resource, parameters_ = found
         parameters_ = {k: (path_values or {}).get(v, v) for k, v in parameters_.items()} if parameters_ else None
         event = {
             "resource": resource,
@@ -215,8 +217,8 @@ class Bank:
         return Reply(answer["statusCode"], headers_, (json.loads(text) if is_json else text) if text else None)
 
     @staticmethod
-    def _match(path: str) -> tuple[str, dict[str, str] | None]:
-        """The route API Gateway would choose: literal segments win over parameters."""
+    def matched(path: str) -> tuple[str, dict[str, str] | None] | None:
+        """The route API Gateway would choose, and its values: literal segments win over parameters."""
         segments = path.strip("/").split("/")
         best: tuple[int, str, dict[str, str]] | None = None
         for route in app.routes:
@@ -227,8 +229,7 @@ class Bank:
             literal = all(p[0] == "{" or p == g for p, g in zip(pattern, segments, strict=True))
             if literal and (best is None or len(found) < best[0]):
                 best = (len(found), route, found)
-        assert best is not None, f"no route for {path}"
-        return best[1], best[2] or None
+        return None if best is None else (best[1], best[2] or None)
 
     def log_in(self, person: Person) -> str:
         """Log in; the access token."""

@@ -119,7 +119,12 @@ def test_a_receipt_that_is_not_due_says_so(waiting: Waiting) -> None:
 
 
 def test_methods_a_path_does_not_have(waiting: Waiting) -> None:
-    for method, path in (("PUT", "/v1/transfers"), ("DELETE", "/v1/accounts"), ("PATCH", "/v1/sessions")):
+    for method, path, allowed in (
+        ("PUT", "/v1/transfers", {"GET", "POST"}),
+        ("DELETE", "/v1/accounts", {"GET"}),
+        ("PATCH", "/v1/sessions", {"GET", "POST"}),
+    ):
         reply = waiting.bank.request(method, path, {}, token=waiting.token)
         assert (reply.code, reply.status) == ("method_not_allowed", 405)
+        assert set(reply.headers["Allow"].split(", ")) == allowed
     assert state_of(waiting.bank) == waiting.state

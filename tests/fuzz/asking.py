@@ -1,0 +1,36 @@
+"""One role after another asks a bank in this process, and nothing it is answered is wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from tests.chain.bank import Bank
+from tests.fuzz import town
+from tests.fuzz.gateway import Gateway
+from tests.fuzz.runs import UNASKED, Bounds, Found, Role, run
+
+# A token that is left out or wrong is for tests/chain/test_tokens.py and for the deployed bank: the check needs HTTP.
+HERE = (*UNASKED, "ignored_auth")
+# A chain is up to eight requests, and the way to its end is narrow.
+CHAINS_AN_EXAMPLE = 5
+# Each way that money goes is gone to its end.
+TO_THE_RECEIPT = {"POST /v1/transfers/{transfer_id}/confirmation", "GET /v1/transfers/{transfer_id}/receipt"}
+
+
+def asked(bank: Bank, role: Role, bounds: Bounds) -> Found:
+    """The run's finds, none of which is a failure."""
+    found = run(role, replace(bounds, unasked=HERE), app=Gateway(bank))
+    print(f"{role.name}: {found.report()}")
+    assert not found.failures, f"{role.name}: {found.report()}"
+    return found
+
+
+def chained(bank: Bank, role: Role, bounds: Bounds) -> Counter[str]:
+    """Follow the links of the contract from answer to answer; how often each operation was done."""
+    done: Counter[str] = Counter()
+    for chain in town.chains(role):
+        examples = bounds.examples * CHAINS_AN_EXAMPLE
+        more = replace(bounds, examples=examples, phases=["fuzzing", "stateful"], mode="positive")
+        done += asked(bank, chain, more).done
+    return done
