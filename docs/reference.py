@@ -14,7 +14,7 @@ from typing import Any
 
 from app import app
 from docs import events
-from infra.alarms import COUNTED
+from infra.alarms import runbook_of
 from infra.build import ROOT, assemble
 from infra.environment import TABLE
 from infra.workers import Worker, discover_workers
@@ -25,28 +25,12 @@ CONFIG = ROOT / ".chalice" / "config.json"
 # Tables that a stage of the cloud does not have are of no use to who reads the reference, but the rest is.
 STAGE = "prod"
 MADE = "<!-- Written by `.venv/bin/python -m docs.generate` from the code; do not edit. -->"
-# Alarms that are derived from each queue, function and stream have a runbook by kind; the others have their own.
-BY_KIND = {
-    "DeadLetterQueueMessagesAlarm": "dead-letters",
-    "QueueAgeAlarm": "queue-age",
-    "RestAPIServerErrorsAlarm": "rest-api-server-errors",
-    "TablesSystemErrorsAlarm": "tables-system-errors",
-    "TablesReadThrottleEventsAlarm": "tables-throttled",
-    "TablesWriteThrottleEventsAlarm": "tables-throttled",
-    "IteratorAgeAlarm": "iterator-age",
-    "ErrorsAlarm": "function-errors",
-}
 
 
 def table(titles: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [titles, ["---"] * len(titles), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def kebab(name: str) -> str:
-    """`LineGaps` is `line-gaps`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
 @cache
@@ -194,17 +178,6 @@ def alarms() -> dict[str, dict[str, Any]]:
     }
 
 
-def runbook_of(alarm: str) -> str:
-    """The name of the runbook of an alarm; raises KeyError for one of a kind that is not known here."""
-    metric = alarm.removesuffix("Alarm")
-    if metric in COUNTED:
-        return kebab(metric)
-    for suffix, runbook in BY_KIND.items():
-        if alarm.endswith(suffix):
-            return runbook
-    raise KeyError(alarm)
-
-
 ALARMS_HEADER = f"""# Alarms / 告警
 
 {MADE}
@@ -243,7 +216,7 @@ def _rings(names: list[str]) -> str:
     """What is told of the first; of many alike the name of what each is about says nothing."""
     first = alarms()[names[0]]["Properties"]
     if len(names) == 1 or "Metrics" in first:
-        return str(first["AlarmDescription"])
+        return str(first["AlarmDescription"]).partition(". docs/")[0]
     bounds = sorted({alarms()[name]["Properties"]["Threshold"] for name in names})
     return f"`{first['Namespace']}` {first['MetricName']} above {' or '.join(map(str, bounds))}"
 

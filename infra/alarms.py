@@ -3,6 +3,7 @@
 Every alarm tells AlarmsTopic. Alarms of a conditional resource carry its condition.
 """
 
+import re
 from typing import Any
 
 from chalicelib.platform import metrics
@@ -40,6 +41,18 @@ OF_TABLES = {
         "TableName",
         "Writes of a table, the alarm's contributor, are throttled: a hot item, or the account's quota",
     ),
+}
+
+# Alarms that are derived from each queue, function and stream have a runbook by kind; the others have their own.
+BY_KIND = {
+    "DeadLetterQueueMessagesAlarm": "dead-letters",
+    "QueueAgeAlarm": "queue-age",
+    "RestAPIServerErrorsAlarm": "rest-api-server-errors",
+    "TablesSystemErrorsAlarm": "tables-system-errors",
+    "TablesReadThrottleEventsAlarm": "tables-throttled",
+    "TablesWriteThrottleEventsAlarm": "tables-throttled",
+    "IteratorAgeAlarm": "iterator-age",
+    "ErrorsAlarm": "function-errors",
 }
 
 
@@ -155,8 +168,22 @@ def _of_api() -> dict[str, Template]:
     return {"RestAPIServerErrorsAlarm": _alarm(text, None, metric)}
 
 
+def runbook_of(alarm: str) -> str:
+    """The name of the runbook of an alarm; raises KeyError for one of a kind that is not known here."""
+    metric = alarm.removesuffix("Alarm")
+    if metric in COUNTED:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", metric).lower()
+    for suffix, runbook in BY_KIND.items():
+        if alarm.endswith(suffix):
+            return runbook
+    raise KeyError(alarm)
+
+
 def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template]:
-    """Return the alarms of all tables, every queue, dead-letter queue, function and count, by logical id."""
+    """Return the alarms of all tables, every queue, dead-letter queue, function and count, by logical id.
+
+    Each says where its runbook is.
+    """
     alarms = _of_counts() | _of_all_tables()
     for logical_id, resource in resources.items():
         condition = resource.get("Condition")
@@ -166,4 +193,6 @@ def alarms_for(resources: Template, workers: list[Worker]) -> dict[str, Template
     alarms |= _of_api()
     for worker in workers:
         alarms |= _of_function(worker.logical_id, reads_stream=worker.kind == "Stream")
+    for name, alarm in alarms.items():
+        alarm["Properties"]["AlarmDescription"] += f". docs/runbooks/{runbook_of(name)}.md"
     return alarms
