@@ -58,7 +58,7 @@ staff-code: bootstrap ## the code of a demo member's token there: make staff-cod
 	@./bank staff code '$(STAFF)'
 
 test: bootstrap ## unit, chain and architecture tests
-	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --requirements-record build/compliance-test.json --calls-record build/calls.json
+	$(PYTEST) tests/unit tests/chain tests/architecture -n auto --dist loadfile --calls-record build/calls.json --requirements-record build/compliance-test.json
 
 policies: bootstrap ## what policies allow and no function asked for while `make test` ran
 	@$(PY) -m tests.grants

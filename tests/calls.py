@@ -59,6 +59,10 @@ class Call:
     resource: str
 
 
+class _OfTheTest(LookupError):
+    """What is called is no resource of the template: a test made it for itself, and no policy can name it."""
+
+
 @dataclass(frozen=True)
 class _Watch:
     """A bank's resources, by what the calls name them."""
@@ -139,6 +143,8 @@ def _object(bucket: str, asked: Mapping[str, Any]) -> str:
 
 
 def _arn(name: str, watch: _Watch) -> str:
+    if name not in watch.logical_ids:
+        raise _OfTheTest(name)
     return template().arn(watch.logical_ids[name])
 
 
@@ -154,7 +160,11 @@ def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
     function, watch = _function.get(), _watch.get()
     if function is None or watch is None:
         return
-    for action, resource in needs(model.service_model.signing_name, model.name, params, watch):
+    try:
+        needed = list(needs(model.service_model.signing_name, model.name, params, watch))
+    except _OfTheTest:
+        return
+    for action, resource in needed:
         call = Call(function, action, resource)
         if call not in _seen and not is_allowed(call):
             _refused.append(call)

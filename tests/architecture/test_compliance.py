@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from compliance import judge
@@ -20,9 +22,12 @@ def test_a_target_of_the_makefile_runs_a_suite_and_records_it(suite: Suite) -> N
     command = " ".join(["$(PYTEST)", *suite.folders, *suite.options])
     record = suite.record.relative_to(ROOT).as_posix()
     assert f"\n{suite.target}: bootstrap" in makefile
-    assert f"\n\t{command} --requirements-record {record}\n" in makefile
+    # What else a run writes down is between them.
+    recorded = rf"^\t{re.escape(command)}( --[a-z]+-record [a-z/.]+)? --requirements-record {re.escape(record)}$"
+    assert re.search(recorded, makefile, re.MULTILINE)
 
 
 def test_every_folder_of_tests_is_of_a_suite() -> None:
     folders = {f"tests/{path.parent.name}" for path in (ROOT / "tests").glob("*/__init__.py")}
-    assert sorted(folders) == sorted(folder for suite in SUITES for folder in suite.folders)
+    run = ["/".join(folder.split("/")[:2]) for suite in SUITES for folder in suite.folders]
+    assert sorted(folders) == sorted(run)

@@ -28,7 +28,14 @@ CHAPTERS = {
     "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2, "9.1": 3, "9.2": 4,
 }  # fmt: skip
 # Settings that are words, not references to what the stack makes.
-WORDS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "AWS_STS_REGIONAL_ENDPOINTS", "PYTHONUNBUFFERED"}
+WORDS = {
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "PYDANTIC_DISABLE_PLUGINS",
+    "PYTHONTZPATH",
+    "PYTHONUNBUFFERED",
+}
 CHOICES = {"MESSAGE_PROVIDER": ["IsLocal", "local", "sns"], "IDENTITY_PROVIDER": ["IsLocal", "local", "http"]}
 # Names of what is C3, and how such values look: a token, a hash of a password, a key, a long random text.
 C3_NAMES = re.compile(
@@ -101,7 +108,7 @@ def test_no_secret_is_in_a_functions_environment() -> None:
     resources = template["Resources"]
     for name, value in variables.items():
         if name in WORDS:
-            assert re.fullmatch(r"[A-Za-z-]+|1", value), name
+            assert re.fullmatch(r"[A-Za-z_/-]+|1", value), name
         elif name in CHOICES:
             assert value == {"Fn::If": CHOICES[name]}
         elif name == TABLE_PREFIX:
@@ -111,7 +118,7 @@ def test_no_secret_is_in_a_functions_environment() -> None:
             assert reference.keys() == {"Ref"}, name
             # What Ref gives of a resource is its name, id or ARN; of a parameter what somebody typed.
             target = reference["Ref"]
-            assert target in resources or target in ("Stage", "IdentityProviderUrl"), name
+            assert target in resources or target in ("Stage", "IdentityProviderUrl", "WebOrigin"), name
     assert {"CODE_SECRET_ARN", "TOKEN_KEY_ID"} <= variables.keys()
 
 

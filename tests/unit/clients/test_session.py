@@ -152,7 +152,9 @@ def test_a_refusal_says_what_the_problem_says() -> None:
 
 def test_a_step_up_is_confirmed_and_the_request_asked_again_with_it() -> None:
     facts = {"step_up": "mzxw6ytboi2dkmrrgu4q", "factors": "sms,token"}
-    script = Scripted(refusal(403, "step_up_required", facts), httpx.Response(200, json={"on": True}))
+    script = Scripted(
+        refusal(403, "step_up_required", facts), httpx.Response(200, json={"on": True, "stopped_by_bank": False})
+    )
     bank = script.bank()
     asked: list[StepUpRequired] = []
     done = with_step_up(
