@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ def _teach_gateway_responses(endpoint_url: str, package: Path) -> None:
 
     CloudFormation does this in the cloud. A deployment takes a snapshot of them, hence the last call.
     """
-    api = json.loads((package / TEMPLATE).read_text(encoding="utf-8"))["Resources"]["RestAPI"]["Properties"]
+    template = json.loads((package / TEMPLATE).read_text(encoding="utf-8"))
+    api = template["Resources"]["RestAPI"]["Properties"]
     cloudformation = local_client("cloudformation", endpoint_url)
     found = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="RestAPI")
     api_id = found["StackResourceDetail"]["PhysicalResourceId"]
@@ -73,10 +75,20 @@ def _teach_gateway_responses(endpoint_url: str, package: Path) -> None:
             restApiId=api_id,
             responseType=response_type,
             statusCode=str(response["StatusCode"]),
-            responseParameters={f"gatewayresponse.header.{name}": value for name, value in headers.items()},
+            responseParameters={
+                f"gatewayresponse.header.{name}": _text(value, template["Parameters"])
+                for name, value in headers.items()
+            },
             responseTemplates=response["ResponseTemplates"],
         )
     gateway.create_deployment(restApiId=api_id, stageName=api["StageName"])
+
+
+def _text(value: str | dict[str, str], parameters: dict[str, Any]) -> str:
+    """A text of the template with the stack's parameters in it, which this stage leaves at their defaults."""
+    if isinstance(value, str):
+        return value
+    return re.sub(r"\$\{(\w+)\}", lambda named: str(parameters[named[1]]["Default"]), value["Fn::Sub"])
 
 
 def _status(cloudformation: Any) -> str | None:
