@@ -4,7 +4,8 @@
 Do it once a release, with its version; from then on the file is that release's word, and no later change of the code
 may need it written anew. All in it is made up.
 
-One transfer waits for its code in the year 2090, as what waits for three minutes has to be waiting when a test runs.
+Its days are long past when a test runs: what it had begun may be ended (a month's bills, say). One transfer waits for
+its code in the year 2090, as what waits for three minutes has to be waiting then.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ assert tests.conftest  # its environment leads to no cloud
 FILE = Path(__file__).with_name("kept.json")
 # Of the local stage alone: texts of SMS, and who stands in for the population register.
 LOCAL_ONLY = ("LocalMessagesTable", "LocalPeopleTable")
+OPENED = dt.datetime(2026, 6, 21, 10, 0, tzinfo=clock.SHANGHAI)
+MONTH_OVER = dt.datetime(2026, 7, 1, 2, 0, tzinfo=clock.SHANGHAI)
 WAITING_SINCE = dt.datetime(2090, 6, 1, 4, 0, tzinfo=dt.UTC)
 TABLE, QUEUE, KEY, SECRET = "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::KMS::Key", "AWS::SecretsManager::Secret"
 
@@ -125,7 +128,7 @@ def _live(bank: Bank) -> dict[str, Any]:
     bank.settle()
     paid = bank.pay(payer, payee, "30.00", "kept-transfer-01")
     bank.settle()
-    bank.clock.set(dt.datetime(2026, 12, 1, 2, 0, tzinfo=clock.SHANGHAI))
+    bank.clock.set(MONTH_OVER)
     statement_workers.start_bill_run(scheduled(bank.clock.now()), LambdaContext())
     closing_workers.close_business_days(scheduled(bank.clock.now()), LambdaContext())
     bank.settle()
@@ -185,7 +188,7 @@ def _secrets(bank: Bank) -> dict[str, str]:
 
 def write(file: Path = FILE) -> None:
     """Live the days with the present code, and write what is left."""
-    with running_bank() as bank:
+    with running_bank(OPENED) as bank:
         lived = _live(bank)
         queues = [name for name in handlers_by_source() if name.endswith("Queue")]
         messages = {name: sorted(queued_bodies(bank, name)) for name in queues}

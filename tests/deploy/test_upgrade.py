@@ -1,4 +1,4 @@
-"""A stack with the data of the last release is upgraded in place: nothing is lost, and the new code reads it.
+"""A stack with the data of the last release is upgraded in place: nothing is lost, and the new code handles all of it.
 
 The stack before is today's package with another description and another archive, so that CloudFormation has functions
 to change; what it holds is the release's own word (`kept.py`).
@@ -24,6 +24,7 @@ from infra.environment import RESOURCES_FILE, is_dead_letter_queue, read_templat
 from infra.local import walk as walking
 from infra.local.deploy import STACK, deploy
 from infra.local.engine import Engine, free_port
+from infra.local.messages import sent_to
 from infra.local.stack import BUILD_DIR, Bank, find_bank, quiet
 from tests.deploy.conftest import pointed_at
 from tests.deploy.kept import LOCAL_ONLY, QUEUE, kept
@@ -40,8 +41,8 @@ def package_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that differs from today's in its template and in every function's code."""
     build("local", BUILD_DIR, tell=quiet)
     folder = tmp_path_factory.mktemp("before")
-    for name in (ARCHIVE, TEMPLATE):
-        shutil.copy(BUILD_DIR / name, folder / name)
+    for path in (*BUILD_DIR.glob("*.zip"), BUILD_DIR / TEMPLATE):
+        shutil.copy(path, folder)
     template = json.loads((folder / TEMPLATE).read_text(encoding="utf-8"))
     template["Description"] = "Rural Bank, the release before"
     (folder / TEMPLATE).write_text(json.dumps(template), encoding="utf-8")
@@ -175,3 +176,41 @@ def test_a_customer_logs_in_and_sees_what_the_release_wrote(upgraded: tuple[Bank
     document = json.loads(json.dumps(evidence.export(paid)))
     verdict = evidence.verify(document, code_secrets=[kept()["secrets"]["CodeSecret"].encode()])
     assert (verdict.wrong, verdict.code) == ([], evidence.VALID)
+
+
+def test_every_message_of_before_is_handled_and_a_transfer_of_before_is_confirmed(
+    upgraded: tuple[Bank, Any, Any],
+) -> None:
+    bank, transfer = upgraded[0], kept()["waiting"]
+    phone = logged_in(bank)
+    # the message that waited in the queue brings the code
+    body = {"factor": "sms", "code": code_sent(bank, kept()["customers"][0]["phone"], transfer)}
+    posted = phone.expect(200, "POST", f"/v1/transfers/{transfer}/confirmation", body)
+    assert (posted["state"], posted["amount"]) == ("posted", "25.00")
+    # streams and queues are alive: what follows on it follows
+    receipt = walking.wait_for("the receipt", lambda: found(phone, f"/v1/transfers/{transfer}/receipt"))
+    assert receipt["amount"] == "25.00"
+    walking.wait_for(
+        "the queues", lambda: True if not any(waiting(bank, name) for name in kept()["messages"]) else None
+    )
+    assert [name for name in queues() if is_dead_letter_queue(name) and waiting(bank, name)] == []
+    # and each account is what its lines say
+    for person in kept()["customers"]:
+        for account in person["accounts"]:
+            assert verify_chain(account).broken is None
+
+
+def code_sent(bank: Bank, phone: str, transfer: str) -> str:
+    """The code that came for a transfer."""
+
+    def look() -> str | None:
+        texts = [one["text"] for one in sent_to(bank, phone) if f"#{transfer}#code#" in one["message_id"]]
+        return texts[-1] if texts else None
+
+    return walking.wait_for("the code", look).partition("验证码")[2][:6]
+
+
+def found(phone: Phone, path: str) -> Any:
+    """The answer, or None while it is not there yet."""
+    status, answer = phone.call("GET", path)
+    return answer if status == HTTPStatus.OK else None
