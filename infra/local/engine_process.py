@@ -1,4 +1,4 @@
-"""What runs in the engine's own process: MiniStack, taught three things.
+"""What runs in the engine's own process: MiniStack, taught four things.
 
 **Streams outlive a restart.** MiniStack 1.5.33 saves tables and the position of each stream consumer, but
 not the records of the streams themselves. After a restart the streams begin again at position 0 while
@@ -16,18 +16,27 @@ resumes at the failed record, here the whole batch comes again: workers must bea
 **A queue's URL does not name the port.** MiniStack keeps queues under their URL, port included, so that
 after a start with another BANK_PORT nobody would find them. Here the URL always names the same port;
 clients reach the engine by its endpoint, whatever the URL says.
+
+**An archive is unpacked once.** MiniStack unpacks the package for each function that is called: thousands of files a
+function, which take longer to remove, when the engine stops, than all that it did before. Here functions share them.
 """
 
 import copy
 import functools
+import hashlib
 import json
 import logging
 import sys
+import tempfile
+import threading
+import zipfile
 from collections import Counter
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.services import dynamodb, lambda_svc, sqs
 
 # What DynamoDB's streams are made of in that version; a new version is checked against this list.
@@ -114,11 +123,39 @@ def pin_queue_urls(service: ModuleType) -> None:
     service._CANONICAL_NETLOC = f"{service.DEFAULT_HOST}:{PORT_IN_QUEUE_URLS}"  # type: ignore[attr-defined]
 
 
+class SharedArchive(zipfile.ZipFile):
+    """An archive whose files are unpacked once, however many functions are made of it; none writes to its own code."""
+
+    _unpacking = threading.Lock()
+
+    def extractall(self, path: Any = None, members: Any = None, pwd: bytes | None = None) -> None:
+        """Put a link to the unpacked archive in place of `path`, an empty directory."""
+        place, archive = Path(path), Path(str(self.filename))
+        shared = Path(tempfile.gettempdir()) / f"unpacked-{hashlib.sha256(archive.read_bytes()).hexdigest()}"
+        with self._unpacking:
+            if not shared.exists():
+                unfinished = tempfile.mkdtemp()
+                super().extractall(unfinished, members, pwd)
+                Path(unfinished).rename(shared)
+        place.rmdir()
+        place.symlink_to(shared)
+
+
+def share_archives(runtime: ModuleType) -> None:
+    """Make the module that starts functions unpack each archive once."""
+    if getattr(runtime, "zipfile", None) is not zipfile:
+        raise SystemExit("this version of ministack unpacks otherwise: infra/local/engine_process.py needs a look")
+    shared = ModuleType("zipfile")
+    vars(shared).update(vars(zipfile) | {"ZipFile": SharedArchive})
+    runtime.zipfile = shared  # type: ignore[attr-defined]
+
+
 def main() -> int:
     """Run the engine until SIGTERM; its configuration is in the environment (see infra/local/engine.py)."""
     keep_streams(dynamodb)
     repeat_failed_batches(lambda_svc)
     pin_queue_urls(sqs)
+    share_archives(lambda_runtime)
     app.main()
     return 0
 

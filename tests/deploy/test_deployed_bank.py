@@ -240,3 +240,10 @@ def test_a_second_start_goes_on_with_the_kept_state(deployed: tuple[Bank, dict[s
         assert sum(booked) == DEPOSITS_FEN
     assert bank.running()
     assert demo["customers"] != before["customers"]
+
+
+def test_functions_share_one_unpacked_package(deployed: tuple[Bank, dict[str, Any]], home: Path) -> None:
+    del deployed  # called many functions
+    codes = list((home / "state.tmp").glob("ministack-lambda-*/code"))
+    assert len(codes) > 1
+    assert len({code.resolve() for code in codes}) == 1
