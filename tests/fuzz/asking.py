@@ -26,11 +26,13 @@ def asked(bank: Bank, role: Role, bounds: Bounds) -> Found:
     return found
 
 
-def chained(bank: Bank, role: Role, bounds: Bounds) -> Counter[str]:
-    """Follow the links of the contract from answer to answer; how often each operation was done."""
+def chained(bank: Bank, role: Role, bounds: Bounds, an_example: int = CHAINS_AN_EXAMPLE) -> Counter[str]:
+    """Follow the links of the contract from answer to answer, in so many chains an example; how often each operation
+    was done.
+    """
     done: Counter[str] = Counter()
     for chain in town.chains(role):
-        examples = bounds.examples * CHAINS_AN_EXAMPLE
+        examples = bounds.examples * an_example
         more = replace(bounds, examples=examples, phases=["fuzzing", "stateful"], mode="positive")
         done += asked(bank, chain, more).done
     return done

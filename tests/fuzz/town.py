@@ -231,14 +231,17 @@ def staff_knows(bank: Bank, seed: int) -> Known:
 
 
 def chains(role: Role) -> list[Role]:
-    """The role once for each group of its operations that links lead through, from one to the next."""
+    """The role once for each group of its operations that links lead through, from one that it may do to the next."""
     groups: list[set[str]] = []
     for source, links in flows.LINKS.items():
-        group = {operation_id(label) for label in (source, *(link.operation for link in links))}
+        begun = operation_id(source)
+        ends = {operation_id(link.operation) for link in links}.intersection(role.operations)
+        if begun not in role.operations or not ends:
+            continue
+        group = {begun, *ends}
         met = [other for other in groups if other & group]
         groups = [other for other in groups if other not in met] + [group.union(*met)]
-    found = [[one for one in role.operations if one in group] for group in groups]
-    return [replace(role, operations=operations) for operations in found if len(operations) > 1]
+    return [replace(role, operations=[one for one in role.operations if one in group]) for group in groups]
 
 
 def paying(role: Role) -> Role:
