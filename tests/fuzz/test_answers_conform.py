@@ -1,4 +1,4 @@
-"""Schemathesis asks the bank as a visitor, and as who pays by each factor: answers are as the contract says."""
+"""Schemathesis asks the bank as a visitor, as who pays by each factor and as who audits, by the contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.chain.bank import Bank
 from tests.fuzz import town
-from tests.fuzz.asking import TO_THE_RECEIPT, asked, chained
+from tests.fuzz.asking import BRIEF, TO_THE_RECEIPT, asked, asked_as_staff, chained
 from tests.fuzz.runs import Bounds
 
 
@@ -24,3 +24,8 @@ def test_whoever_pays_is_answered_as_the_contract_says(bank: Bank, bounds: Bound
     done = chained(bank, role, bounds)
     assert (done.keys() >= TO_THE_RECEIPT) is (edition == "professional"), done
     asked(bank, role, replace(bounds, phases=["fuzzing"]))
+
+
+@pytest.mark.parametrize("role", sorted(BRIEF))
+def test_staff_who_do_little_are_answered_as_the_contract_says(bank: Bank, bounds: Bounds, role: str) -> None:
+    asked_as_staff(bank, role, bounds)
