@@ -14,15 +14,16 @@ import pytest
 # Before anything imports botocore: no test may ever reach a real account.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
-os.environ.update(
-    AWS_ACCESS_KEY_ID="testing",
-    AWS_SECRET_ACCESS_KEY="testing",
-    AWS_DEFAULT_REGION="cn-north-1",
-    AWS_EC2_METADATA_DISABLED="true",
+NO_CLOUD = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "cn-north-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
     # moto's streams client breaks on account-based endpoints.
-    AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
-    POWERTOOLS_METRICS_NAMESPACE="rural-bank",
-)
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+    "POWERTOOLS_METRICS_NAMESPACE": "rural-bank",
+}
+os.environ.update(NO_CLOUD)
 
 from chalicelib.parameters import service as parameters  # noqa: E402  # after the environment is safe
 from chalicelib.platform import clock, ids  # noqa: E402

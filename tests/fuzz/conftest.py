@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
+from chalicelib.platform import aws, dynamo
 from tests.chain.bank import Bank, running_bank
+from tests.conftest import NO_CLOUD
 from tests.fuzz.runs import Bounds, bounds_of
 
 
 @pytest.fixture
 def bank() -> Iterator[Bank]:
-    with running_bank() as running:
-        yield running
+    """On moto, whatever engine tests of the same run have left this process pointed at."""
+    with patch.dict("os.environ"):
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(NO_CLOUD)
+        aws.forget_clients()
+        with running_bank() as running:
+            yield running
+    aws.forget_clients()
+    dynamo.forget_tables()
 
 
 @pytest.fixture(autouse=True)
